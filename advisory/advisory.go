@@ -1,0 +1,162 @@
+// Package advisory knows vulnerabilities: the OSV record as the one form of an advisory, the version order of each
+// ecosystem, and the rule by which a record affects a package. It is pure: records and packages in, findings out.
+// Feed drivers, which translate what publishers serve into records, are in advisory/feed.
+package advisory
+
+import (
+	"time"
+
+	"landwaiter.dev/image"
+)
+
+// Record is one advisory in OSV form (OSV schema 1.x), reduced to what matching, joining and showing need.
+type Record struct {
+	ID        string      `json:"id"`
+	Aliases   []string    `json:"aliases,omitempty"`
+	Upstream  []string    `json:"upstream,omitempty"`
+	Related   []string    `json:"related,omitempty"`
+	Published time.Time   `json:"published,omitzero"`
+	Modified  time.Time   `json:"modified,omitzero"`
+	Withdrawn time.Time   `json:"withdrawn,omitzero"`
+	Summary   string      `json:"summary,omitempty"`
+	Details   string      `json:"details,omitempty"`
+	Severity  []Score     `json:"severity,omitempty"`
+	Affected  []Affected  `json:"affected,omitempty"`
+	Links     []Reference `json:"references,omitempty"`
+	// Word is the severity word of database_specific, as written there.
+	Word string `json:"word,omitempty"`
+	// Informational is crates.io's kind of a notice that is no vulnerability ("unmaintained", "unsound", "notice").
+	Informational string `json:"informational,omitempty"`
+}
+
+// Score is a severity vector as OSV has it: Type "CVSS_V2", "CVSS_V3", "CVSS_V4" or "Ubuntu", Score the vector or word.
+type Score struct {
+	Type  string `json:"type"`
+	Score string `json:"score"`
+}
+
+// Reference is a link with its kind ("ADVISORY", "FIX", "WEB" …).
+type Reference struct {
+	Type string `json:"type"`
+	URL  string `json:"url"`
+}
+
+// Affected names one package and the versions of it that a record is about.
+type Affected struct {
+	// Ecosystem with its release where it has one: "Debian:12", "Alpine:v3.10", "PyPI".
+	Ecosystem string `json:"ecosystem"`
+	// Package name, normalised as [NormalizeName] does.
+	Package  string   `json:"package"`
+	Ranges   []Range  `json:"ranges,omitempty"`
+	Versions []string `json:"versions,omitempty"`
+	Severity []Score  `json:"severity,omitempty"`
+	// Word is a severity or urgency word of ecosystem_specific or database_specific.
+	Word string `json:"word,omitempty"`
+	// State is a fix state that the publisher states: "" (derived from the ranges), "wont-fix", "not-affected",
+	// "under-investigation".
+	State string `json:"state,omitempty"`
+	// Module is "name:stream" where a record is about packages of an rpm module.
+	Module string `json:"module,omitempty"`
+	// Arches limits the entry to architectures; empty means all.
+	Arches []string `json:"arches,omitempty"`
+}
+
+// Range is a list of events in the version order of its type ("SEMVER", "ECOSYSTEM"; "GIT" ranges are dropped).
+type Range struct {
+	Type   string  `json:"type"`
+	Events []Event `json:"events"`
+}
+
+// Event is one bound of a range; exactly one field is set.
+type Event struct {
+	Introduced   string `json:"introduced,omitempty"`
+	Fixed        string `json:"fixed,omitempty"`
+	LastAffected string `json:"last_affected,omitempty"`
+	Limit        string `json:"limit,omitempty"`
+}
+
+// Severity in the original's words, worst last; the order of the values is the order of severity.
+type Severity uint8
+
+// The severities.
+const (
+	Unknown Severity = iota
+	Negligible
+	Low
+	Medium
+	High
+	Critical
+)
+
+// FixState says what the publisher of an advisory does about it.
+type FixState string
+
+// The fix states.
+const (
+	Fixed              FixState = "fixed"
+	NotFixed           FixState = "not-fixed"
+	WontFix            FixState = "wont-fix"
+	NotAffected        FixState = "not-affected"
+	UnderInvestigation FixState = "under-investigation"
+)
+
+// Package is a distinct package as matching sees it: what decides whether an advisory is about it, and nothing of where
+// it was found. Images share it.
+type Package struct {
+	Type image.PackageType `json:"type"`
+	// Ecosystem as OSV names it, with the release where it has one; "" when no ecosystem is known for the package.
+	Ecosystem     string `json:"ecosystem"`
+	Namespace     string `json:"namespace,omitempty"`
+	Name          string `json:"name"`
+	Version       string `json:"version"`
+	Arch          string `json:"arch,omitempty"`
+	SourceName    string `json:"source_name,omitempty"`
+	SourceVersion string `json:"source_version,omitempty"`
+	Modularity    string `json:"modularity,omitempty"`
+}
+
+// Finding is one vulnerability of one distinct package: all records that speak of it, joined.
+type Finding struct {
+	// ID is the primary id: the CVE for operating-system packages, else the advisory's own; for language packages the
+	// GHSA id, else the CVE, else the record's own.
+	ID string `json:"id"`
+	// IDs are all ids and aliases, ID included, sorted.
+	IDs            []string `json:"ids"`
+	Severity       Severity `json:"severity"`
+	SeveritySource string   `json:"severity_source,omitempty"`
+	// Fixes are the versions that mend it for this package's line, lowest first.
+	Fixes []string `json:"fixes,omitempty"`
+	State FixState `json:"state"`
+	CVSS  []CVSS   `json:"cvss,omitempty"`
+	Title string   `json:"title,omitempty"`
+	URL   string   `json:"url,omitempty"`
+	// Published is the earliest publication date of the records.
+	Published time.Time `json:"published,omitzero"`
+	// Informational as in [Record]; set when every record is informational.
+	Informational string `json:"informational,omitempty"`
+	// Evidence, one entry for each record that matched, sorted by record id.
+	Evidence []Evidence `json:"evidence"`
+}
+
+// CVSS is one scored vector.
+type CVSS struct {
+	// Source is the record that gave it; NVD marks those of NVD records.
+	Source         string  `json:"source"`
+	Version        string  `json:"version"`
+	Vector         string  `json:"vector"`
+	Base           float64 `json:"base"`
+	Exploitability float64 `json:"exploitability"`
+	Impact         float64 `json:"impact"`
+}
+
+// Evidence says why a record matched: the name it matched by, the version compared and the range that held it.
+type Evidence struct {
+	Record    string `json:"record"`
+	Ecosystem string `json:"ecosystem"`
+	// Package is the name in the record, Compared the installed version that was compared (of the source package where
+	// the record is about that), Range the bound that held it in words: ">= 0, < 1.2.3" or "listed".
+	Package  string `json:"package"`
+	Compared string `json:"compared"`
+	Range    string `json:"range"`
+	Fixed    string `json:"fixed,omitempty"`
+}
