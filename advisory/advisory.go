@@ -134,6 +134,8 @@ type Finding struct {
 	Published time.Time `json:"published,omitzero"`
 	// Informational as in [Record]; set when every record is informational.
 	Informational string `json:"informational,omitempty"`
+	// KnownExploited is the day ("2006-01-02") on which CISA's catalogue took up one of the ids; "" when it is not there.
+	KnownExploited string `json:"known_exploited,omitempty"`
 	// Evidence, one entry for each record that matched, sorted by record id.
 	Evidence []Evidence `json:"evidence"`
 }
@@ -159,4 +161,27 @@ type Evidence struct {
 	Compared string `json:"compared"`
 	Range    string `json:"range"`
 	Fixed    string `json:"fixed,omitempty"`
+}
+
+// Key is the name under which records speak of packages: a package is looked up under a few keys, a record is filed
+// under all of its own.
+type Key struct {
+	// Ecosystem with its release, as in [Affected].
+	Ecosystem string
+	// Name normalised.
+	Name string
+}
+
+// ImageFinding is a finding on one installed package of an image. What a rule hides stays in the list, with the reason.
+type ImageFinding struct {
+	Finding
+	// Package as installed, and Distinct as matched.
+	Package  image.Package `json:"package"`
+	Distinct Package       `json:"distinct"`
+	// Since is when this installation first knew this vulnerability of this package without a break; FixSince when it
+	// first knew a fix. Zero when not known here.
+	Since    time.Time `json:"since,omitzero"`
+	FixSince time.Time `json:"fix_since,omitzero"`
+	// Ignored is the rule that hides the finding, in one sentence; "" when it counts.
+	Ignored string `json:"ignored,omitempty"`
 }

@@ -1,0 +1,36 @@
+package image
+
+import "strings"
+
+// V1 is the word by which the /v1 API, its policies and its notices name the type ("dpkg", "APKG", "python" …).
+func (t PackageType) V1() string {
+	switch t {
+	case Deb:
+		return "dpkg"
+	case APK:
+		return "APKG"
+	case Python:
+		return "python"
+	case Maven:
+		return "java"
+	case Golang:
+		return "go"
+	case Cargo:
+		return "rust"
+	default: // rpm, npm, gem, composer are the same word
+		return string(t)
+	}
+}
+
+// V1Path is where the /v1 API says that a package lies: "pkgdb" for operating-system packages, else its place in the
+// tree with a leading slash, "outer:inner" inside archives.
+func (p *Package) V1Path() string {
+	switch {
+	case p.Type.OS():
+		return "pkgdb"
+	case p.Inner != "":
+		return p.Location.Abs() + ":" + strings.ReplaceAll(p.Inner, "!", ":")
+	default:
+		return p.Location.Abs()
+	}
+}
