@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"encoding/json"
+	"time"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+	"landwaiter.dev/store"
+)
+
+// AddImage asks for an image to be known and analysed.
+type AddImage struct {
+	// Reference names it by tag, or by tag and digest: then exactly this digest is analysed and listed under the tag.
+	Reference image.Reference
+	// CreatedAt places a tag and digest in the tag's history; zero means now.
+	CreatedAt time.Time
+	// Dockerfile as the user gave it, decoded; nil when none was given.
+	Dockerfile *string
+	// Annotations to merge; a nil value removes the key.
+	Annotations map[string]*string
+	// Force analyses again what is known. Autosubscribe watches the tag.
+	Force, Autosubscribe bool
+}
+
+// ImageFilter narrows a list of images.
+type ImageFilter struct {
+	// FullTag is a tag, a short reference, "repo@digest" or a hexadecimal image id; "" means all.
+	FullTag string
+	// History asks for all images that ever had the tag, not only the newest.
+	History bool
+	// State is "active" (also ""), "deleting" or "all".
+	State string
+	// Status of the analysis; "" means any.
+	Status store.AnalysisStatus
+}
+
+// Deletion is the outcome of deleting one image, in the words of /v1.
+type Deletion struct {
+	Digest string
+	Status string // deleting, not_found, delete_failed
+	Detail string // "" when accepted
+}
+
+// Analyzed is an analysed image.
+type Analyzed struct {
+	Image    store.Image
+	Analysis *image.Analysis
+	// Dockerfile as given, else as guessed; Mode is "Actual" or "Guessed".
+	Dockerfile, Mode string
+}
+
+// Moment asks for what was known here at a time. The zero value means now.
+type Moment struct {
+	At time.Time
+	// Retrospective asks what the data of At would have said about an image that was not known here then.
+	Retrospective bool
+}
+
+// Vulnerabilities of an image at a moment.
+type Vulnerabilities struct {
+	Image    store.Image
+	Findings []advisory.ImageFinding // hidden ones included, with their reason
+	Gaps     []image.Gap             // ecosystems without data, versions not understood, …
+	Revision int64                   // of the feeds that answered
+	AsOf     time.Time
+}
+
+// CheckRequest asks for evaluations of an image.
+type CheckRequest struct {
+	Digest image.Digest
+	// Tag to evaluate for, a full or short reference; it need not be a tag of the image.
+	Tag string
+	// PolicyID, or "" for the active bundle.
+	PolicyID string
+	// History asks for all stored evaluations as well, newest first. Interactive evaluates without storing.
+	History, Interactive bool
+	Moment               Moment
+}
+
+// Check is the answer to a [CheckRequest].
+type Check struct {
+	Image       store.Image
+	FullTag     string
+	Evaluations []CheckedEvaluation
+	Revision    int64
+	AsOf        time.Time
+}
+
+// CheckedEvaluation is one verdict with its evidence.
+type CheckedEvaluation struct {
+	PolicyID    string
+	FinalAction string // go, warn, stop
+	EvaluatedAt time.Time
+	// Document is the evaluation document, Bundle the bundle as it came.
+	Document json.RawMessage
+	Bundle   json.RawMessage
+	// Header is the stored record; its ID is 0 when the evaluation was interactive.
+	Header store.Evaluation
+}
+
+// PutRegistry stores credentials.
+type PutRegistry struct {
+	Registry, Name, Type, User string
+	Password                   string
+	Verify                     bool // TLS
+	// Validate logs in before anything is stored.
+	Validate bool
+}
+
+// PutSubscription creates or changes a subscription; nil fields stay.
+type PutSubscription struct {
+	Type, Key string
+	Value     *string
+	Active    *bool
+}
+
+// FeedState is one feed with its groups, as /v1 shows it.
+type FeedState struct {
+	Name         string
+	Enabled      bool
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	LastFullSync time.Time // zero until every enabled group has loaded
+	Groups       []store.FeedGroup
+	Revision     int64
+}
+
+// SyncRequest asks for a feed sync.
+type SyncRequest struct {
+	// Flush forgets conditional state and stages everything anew. AcceptShrink lets a feed lose more than half.
+	Flush, AcceptShrink bool
+	// Wait answers when the sync has ended; else at once.
+	Wait bool
+}
+
+// SyncResult is what one feed did.
+type SyncResult struct {
+	Feed    string
+	OK      bool
+	Seconds float64
+	Groups  []SyncedGroup
+}
+
+// SyncedGroup is what one group of a feed did.
+type SyncedGroup struct {
+	Group    string
+	OK       bool
+	Error    string
+	Seconds  float64
+	Records  int // changed
+	Images   int // concerned
+	Problems []string
+}
+
+// Service is one row of /system: a role of a node under its original name.
+type Service struct {
+	Name, HostID, BaseURL, Version string
+	Up                             bool
+	Message                        string
+	Heartbeat                      time.Time
+}
+
+// Caller is who asks.
+type Caller struct {
+	User store.User
+	// Account is the one that the request works in.
+	Account store.Account
+	// Admin is set for users of the admin account.
+	Admin bool
+}
