@@ -4,11 +4,9 @@ import (
 	"context"
 	"slices"
 
-
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/store"
 )
-
 
 // rematchAndSwitch looks again at the packages that what is staged concerns, stages the intervals that end and begin
 // with it, and moves the pointer. It gives the number of images concerned, whose evaluation it puts off with the move.
