@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+)
+
+// NewRecord is an advisory on its way into the store.
+type NewRecord struct {
+	ID string
+	// Document is the [advisory.Record] as JSON, Digest its digest; "" is computed.
+	Document []byte
+	Digest   image.Digest
+	// Keys are the names under which the record speaks of packages.
+	Keys []advisory.Key
+}
+
+// EncodeRecord makes a record ready for [Store.StageRecords]. Equal records have equal digests.
+func EncodeRecord(r *advisory.Record, keys []advisory.Key) (NewRecord, error) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return NewRecord{}, fmt.Errorf("advisory %.100q: %w", r.ID, err)
+	}
+	return NewRecord{ID: r.ID, Document: b, Digest: image.DigestOf(b), Keys: keys}, nil
+}
+
+// stageRows is how many records one transaction stages: few enough that nobody waits long for the writer.
+const stageRows = 250
+
+// CurrentRecords maps the ids of a folder's records, as the newest staged or current revision has them, to their digests.
+func (q *Queries) CurrentRecords(ctx context.Context, folder string) (map[string]image.Digest, error) {
+	records := map[string]image.Digest{}
+	err := each(ctx, q, func(row scanner) error {
+		var id string
+		var digest []byte
+		if err := row.Scan(&id, &digest); err != nil {
+			return err
+		}
+		records[id] = image.DigestOfSum(digest)
+		return nil
+	}, "SELECT record_id, digest FROM advisory_versions WHERE folder = ? AND to_rev = 0", folder)
+	return records, describe(err, "reading the records of %q", folder)
+}
+
+// StageRecords stages new versions of a folder's records for rev, in many short transactions; what they replace ends at
+// rev. Staging the same again changes nothing. It must not be called within [Store.Write].
+func (s *Store) StageRecords(ctx context.Context, rev int64, folder string, records []NewRecord) error {
+	packed := make([][]byte, len(records))
+	for i := range records {
+		packed[i] = s.codec.pack(records[i].Document)
+		if records[i].Digest == "" {
+			records[i].Digest = image.DigestOf(records[i].Document)
+		}
+	}
+	for start := 0; start < len(records); start += stageRows {
+		end := min(start+stageRows, len(records))
+		err := s.Write(ctx, func(tx *Tx) error { return tx.stageRecords(ctx, rev, folder, records[start:end], packed[start:end]) })
+		if err != nil {
+			return describe(err, "staging records of %q", folder)
+		}
+	}
+	return nil
+}
+
+func (t *Tx) stageRecords(ctx context.Context, rev int64, folder string, records []NewRecord, packed [][]byte) error {
+	ids := make([]string, len(records))
+	at := make(map[string]int, len(records))
+	for i := range records {
+		if _, twice := at[records[i].ID]; twice {
+			return fmt.Errorf("record %.100q is there twice: %w", records[i].ID, ErrConflict)
+		}
+		ids[i], at[records[i].ID] = records[i].ID, i
+	}
+	if err := t.stageEnd(ctx, rev, folder, ids); err != nil {
+		return err
+	}
+	args := make([]any, 0, 6*len(records))
+	for i := range records {
+		digest, err := digestBytes(records[i].Digest)
+		if err != nil {
+			return err
+		}
+		args = append(args, folder, records[i].ID, digest, packed[i], rev, 0)
+	}
+	var links [][2]int64
+	var names []advisory.Key
+	err := each(ctx, &t.Queries, func(row scanner) error {
+		var version int64
+		var id string
+		if err := row.Scan(&version, &id); err != nil {
+			return err
+		}
+		for _, k := range records[at[id]].Keys {
+			names = append(names, k)
+			links = append(links, [2]int64{nameID(k), version})
+		}
+		return nil
+	}, "INSERT INTO advisory_versions (folder, record_id, digest, document, from_rev, to_rev)"+values(len(records), 6)+
+		" ON CONFLICT (folder, record_id, from_rev) DO UPDATE SET digest = excluded.digest, document = excluded.document, to_rev = 0 RETURNING id, record_id", args...)
+	if err != nil {
+		return err
+	}
+	if err := t.putNames(ctx, names); err != nil {
+		return err
+	}
+	return t.insertMany(ctx, "INSERT INTO advisory_keys (name_id, version_id)", " ON CONFLICT DO NOTHING", 2, len(links), func(i int) []any {
+		return []any{links[i][0], links[i][1]}
+	})
+}
+
+// stageEnd ends the present versions of records at rev.
+func (t *Tx) stageEnd(ctx context.Context, rev int64, folder string, ids []string) error {
+	_, err := t.exec(ctx, "UPDATE advisory_versions SET to_rev = ? WHERE folder = ? AND record_id IN {texts} AND to_rev = 0 AND from_rev < ?",
+		rev, folder, list(ids), rev)
+	return err
+}
+
+// StageRemoved ends the records with these ids at rev, in many short transactions; ids that are not there are no error.
+func (s *Store) StageRemoved(ctx context.Context, rev int64, folder string, ids []string) error {
+	for start := 0; start < len(ids); start += stageRows {
+		part := ids[start:min(start+stageRows, len(ids))]
+		if err := s.Write(ctx, func(tx *Tx) error { return tx.stageEnd(ctx, rev, folder, part) }); err != nil {
+			return describe(err, "ending records of %q", folder)
+		}
+	}
+	return nil
+}
+
+// ErrStaged says that rev is current or past, so nothing can be staged for it or taken back.
+var ErrStaged = errors.New("this feed revision is in use")
+
+// AbortStaged removes all that was staged for rev, in short transactions. It is safe to call when nothing was.
+func (s *Store) AbortStaged(ctx context.Context, rev int64) error {
+	if current, err := s.CurrentRevision(ctx); err != nil {
+		return err
+	} else if rev <= current.ID {
+		return fmt.Errorf("feed revision %d: %w", rev, ErrStaged)
+	}
+	steps := []string{
+		"DELETE FROM matches WHERE id IN (SELECT id FROM matches WHERE from_rev = ? LIMIT 2000)",
+		"UPDATE matches SET to_rev = 0, close_reason = '' WHERE id IN (SELECT id FROM matches WHERE to_rev = ? LIMIT 2000)",
+		"UPDATE advisory_versions SET to_rev = 0 WHERE id IN (SELECT id FROM advisory_versions WHERE to_rev = ? LIMIT 2000)",
+		"DELETE FROM kev WHERE from_rev = ?",
+		"UPDATE kev SET to_rev = 0 WHERE to_rev = ?",
+	}
+	if err := s.dropVersions(ctx, rev); err != nil {
+		return describe(err, "taking back what was staged")
+	}
+	for _, step := range steps {
+		if err := s.repeat(ctx, step, rev); err != nil {
+			return describe(err, "taking back what was staged")
+		}
+	}
+	return nil
+}
+
+// dropVersions removes the versions of records that begin at rev, a few in each transaction.
+func (s *Store) dropVersions(ctx context.Context, rev int64) error {
+	for {
+		var ids []int64
+		err := s.Write(ctx, func(tx *Tx) (err error) {
+			ids, err = all(ctx, &tx.Queries, scalar[int64], "SELECT id FROM advisory_versions WHERE from_rev = ? LIMIT 500", rev)
+			if err != nil {
+				return err
+			}
+			if _, err = tx.exec(ctx, "DELETE FROM advisory_keys WHERE version_id IN {ids}", list(ids)); err != nil {
+				return err
+			}
+			_, err = tx.exec(ctx, "DELETE FROM advisory_versions WHERE id IN {ids}", list(ids))
+			return err
+		})
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+	}
+}
+
+// repeat runs a statement that takes a part of its rows at a time until none is left.
+func (s *Store) repeat(ctx context.Context, statement string, args ...any) error {
+	for {
+		var n int64
+		err := s.Write(ctx, func(tx *Tx) (err error) {
+			n, err = tx.exec(ctx, statement, args...)
+			return err
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
