@@ -36,7 +36,9 @@ func Executable(path, data string) Entry { return Entry{Path: path, Data: data, 
 func Dir(path string) Entry { return Entry{Path: strings.TrimSuffix(path, "/") + "/"} }
 
 // Symlink is a symbolic link.
-func Symlink(path, target string) Entry { return Entry{Path: path, Link: target, Type: tar.TypeSymlink} }
+func Symlink(path, target string) Entry {
+	return Entry{Path: path, Link: target, Type: tar.TypeSymlink}
+}
 
 // Hardlink is another name of an earlier file.
 func Hardlink(path, target string) Entry { return Entry{Path: path, Link: target, Type: tar.TypeLink} }
