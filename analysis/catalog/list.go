@@ -2,5 +2,10 @@ package catalog
 
 // All lists every cataloguer. The order is that of the documentation; it decides nothing else.
 func All() []Cataloger {
-	return []Cataloger{}
+	return []Cataloger{
+		Composer(),
+		Gem(),
+		NPM(),
+		Python(),
+	}
 }
