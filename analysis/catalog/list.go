@@ -6,5 +6,9 @@ func All() []Cataloger {
 		DPKG(),
 		APK(),
 		RPM(),
+		Composer(),
+		Gem(),
+		NPM(),
+		Python(),
 	}
 }
