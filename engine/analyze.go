@@ -41,6 +41,14 @@ func (u *analyze) run(ctx context.Context, job *river.Job[analyzeArgs]) error {
 	if err != nil {
 		return err
 	}
+	if job.Attempt > job.MaxAttempts {
+		// Nodes died over it, again and again.
+		const message = "the analysis was given up: the process ended during each of its tries"
+		if err := u.failed(ctx, img.ID, "gave_up", message); err != nil {
+			return err
+		}
+		return river.JobCancel(errors.New(message))
+	}
 	if err := u.store.Write(ctx, func(tx *store.Tx) error {
 		_, err := tx.SetStatus(ctx, img.ID, []store.AnalysisStatus{store.NotAnalyzed, store.Analyzing, store.AnalysisFailed}, store.Analyzing, "", "")
 		return err
@@ -56,7 +64,7 @@ func (u *analyze) run(ctx context.Context, job *river.Job[analyzeArgs]) error {
 	case err == nil: // somebody forced another analysis meanwhile
 		return river.JobSnooze(0)
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded):
-		return err // the node stops; the job runs again
+		return river.JobSnooze(0) // the node stops; the job runs again, and this try does not count
 	}
 	code, permanent := classify(err)
 	if !permanent && job.Attempt < job.MaxAttempts {
