@@ -61,8 +61,8 @@ func diagnosis(raw []byte) string {
 func answered(status int, said, host string) *Error {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return fail(CodeUnauthorised, "the registry %.100q does not give it with these credentials%s: sign in, or check the name: "+
-			"some registries answer like this for what does not exist", host, said)
+		return fail(CodeUnauthorised, "the registry %.100q refused access%s: give credentials that may pull, and check the name, "+
+			"since some registries answer like this for what does not exist", host, said)
 	case http.StatusNotFound:
 		return fail(CodeNotFound, "the registry %.100q has no such image%s: check repository and tag", host, said)
 	case http.StatusBadRequest:

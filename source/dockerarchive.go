@@ -140,7 +140,11 @@ func loadSaved(ctx context.Context, a *archive, s savedImage) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return loadManifest(ctx, d, document{raw: raw, mediaType: dockerManifestType})
+	m, err := image.ParseManifest(raw, dockerManifestType)
+	if err != nil {
+		return nil, bad("the image's layers cannot be described", err)
+	}
+	return join(d, m, config)
 }
 
 // ownManifest looks for the manifest of the config in the layout that newer engines put into the archive. Any doubt ends

@@ -69,6 +69,11 @@ func loadManifest(ctx context.Context, from driver, doc document) (*Image, error
 	if err != nil {
 		return nil, bad("the image's config is broken", err)
 	}
+	return join(from, m, c)
+}
+
+// join makes an image of a manifest and its config.
+func join(from driver, m *image.Manifest, c *image.Config) (*Image, error) {
 	if len(m.Layers) != len(c.DiffIDs) {
 		return nil, fail(CodeNotAnImage, "the manifest has %d layers and the config names %d diff_ids: they do not belong together", len(m.Layers), len(c.DiffIDs))
 	}
