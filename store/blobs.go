@@ -9,10 +9,11 @@ import (
 
 // Blobs keeps bytes by digest. All methods may be called concurrently and again after a failure. Put of what is there
 // already does nothing; Get fails with [ErrNotFound], and with another error when the bytes no longer have their digest;
-// Delete of what is not there is no error.
+// Has looks for the bytes without reading them; Delete of what is not there is no error.
 type Blobs interface {
 	Put(ctx context.Context, b []byte) (image.Digest, error)
 	Get(ctx context.Context, d image.Digest) ([]byte, error)
+	Has(ctx context.Context, d image.Digest) (bool, error)
 	Delete(ctx context.Context, d image.Digest) error
 }
 
@@ -23,8 +24,7 @@ var _ Blobs = (*tableBlobs)(nil)
 
 func (t *tableBlobs) Put(ctx context.Context, b []byte) (image.Digest, error) {
 	d := image.DigestOf(b)
-	var n int64
-	if err := t.q.one(ctx, "SELECT count(*) FROM blobs WHERE digest = ?", []any{string(d)}, &n); err != nil || n > 0 {
+	if has, err := t.Has(ctx, d); err != nil || has {
 		return d, err
 	}
 	_, err := t.q.exec(ctx, "INSERT INTO blobs (digest, data) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING", string(d), t.q.codec.pack(b))
@@ -37,6 +37,12 @@ func (t *tableBlobs) Get(ctx context.Context, d image.Digest) ([]byte, error) {
 		return nil, fmt.Errorf("blob %.100q: %w", d, err)
 	}
 	return verified(t.q.codec, packed, d)
+}
+
+func (t *tableBlobs) Has(ctx context.Context, d image.Digest) (bool, error) {
+	var n int64
+	err := t.q.one(ctx, "SELECT count(*) FROM blobs WHERE digest = ?", []any{string(d)}, &n)
+	return n > 0, describe(err, "looking for a blob")
 }
 
 func (t *tableBlobs) Delete(ctx context.Context, d image.Digest) error {

@@ -13,6 +13,7 @@ type dialect struct {
 	dollars bool
 	// words replaces what stands in braces:
 	//   {lock}   at the end of a select: the rows stay locked until the transaction ends
+	//   {share}  likewise, for those who take no {lock}
 	//   {ids}    one value, a JSON array of integers, as a list for IN
 	//   {texts}  one value, a JSON array of texts, as a list for IN
 	//   {each}   one value, a JSON array, as a table with the column value; a JSON array in it has fields value->>0 …
@@ -30,6 +31,7 @@ var sqliteDialect = &dialect{
 	name: "sqlite",
 	words: strings.NewReplacer(
 		"{lock}", "",
+		"{share}", "",
 		"{ids}", "(SELECT value FROM json_each(?))",
 		"{texts}", "(SELECT value FROM json_each(?))",
 		"{each}", "json_each(?)",
@@ -46,6 +48,7 @@ var postgresDialect = &dialect{
 	dollars: true,
 	words: strings.NewReplacer(
 		"{lock}", " FOR UPDATE",
+		"{share}", " FOR SHARE",
 		"{ids}", "(SELECT one::bigint FROM jsonb_array_elements_text(?::jsonb) AS one)",
 		"{texts}", "(SELECT one FROM jsonb_array_elements_text(?::jsonb) AS one)",
 		"{each}", "(SELECT value FROM jsonb_array_elements(?::jsonb) AS value)",

@@ -99,6 +99,22 @@ func (b *DirBlobs) Get(ctx context.Context, d image.Digest) ([]byte, error) {
 	return verified(b.codec, packed, d)
 }
 
+// Has implements [Blobs].
+func (b *DirBlobs) Has(_ context.Context, d image.Digest) (bool, error) {
+	path, err := b.path(d)
+	if err != nil {
+		return false, err
+	}
+	switch _, err := os.Stat(path); {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	default:
+		return false, fmt.Errorf("looking for a blob: %w", err)
+	}
+}
+
 // Delete implements [Blobs].
 func (b *DirBlobs) Delete(_ context.Context, d image.Digest) error {
 	path, err := b.path(d)

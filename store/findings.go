@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
 	"sync"
 
 	"landwaiter.dev/advisory"
@@ -108,6 +110,7 @@ func (t *Tx) putFindings(ctx context.Context, matches []Match) ([]int64, error) 
 			fresh = append(fresh, i)
 		}
 	}
+	slices.SortFunc(fresh, func(a, b int) int { return bytes.Compare(digests[a][:], digests[b][:]) }) // no two wait for each other
 	for start := 0; start < len(fresh); start += batch {
 		if err := t.putFindingBatch(ctx, matches, documents, digests, fresh[start:min(start+batch, len(fresh))], numbers); err != nil {
 			return nil, err

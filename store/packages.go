@@ -1,10 +1,14 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 
 	"landwaiter.dev/advisory"
 )
@@ -29,7 +33,8 @@ func (p *PackageRow) fields() []any {
 func scanPackage(row scanner, p *PackageRow) error { return row.Scan(p.fields()...) }
 
 // UpsertPackages keeps packages that are not there yet, files them under the names that keys gives, and returns the rows
-// of all, in the order of packages; duplicates share a row.
+// of all, in the order of packages; duplicates share a row. The transaction holds [Tx.ShareRevision], lest a package be
+// collected before something points to it.
 func (t *Tx) UpsertPackages(ctx context.Context, packages []advisory.Package, keys func(advisory.Package) []advisory.Key) ([]PackageRow, error) {
 	digests := make([][sha256.Size]byte, len(packages))
 	rows := make([]PackageRow, len(packages))
@@ -42,6 +47,7 @@ func (t *Tx) UpsertPackages(ctx context.Context, packages []advisory.Package, ke
 			fresh = append(fresh, i)
 		}
 	}
+	slices.SortFunc(fresh, func(a, b int) int { return bytes.Compare(digests[a][:], digests[b][:]) }) // no two wait for each other
 	for start := 0; start < len(fresh); start += batch {
 		part := fresh[start:min(start+batch, len(fresh))]
 		if err := t.upsertPackages(ctx, packages, digests, part, byDigest, keys); err != nil {
@@ -93,6 +99,7 @@ func (t *Tx) upsertPackages(ctx context.Context, packages []advisory.Package, di
 	if err := t.putNames(ctx, names); err != nil {
 		return err
 	}
+	slices.SortFunc(links, func(a, b [2]int64) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
 	return t.insertMany(ctx, "INSERT INTO package_keys (name_id, package_id)", " ON CONFLICT DO NOTHING", 2, len(links), func(n int) []any {
 		return []any{links[n][0], links[n][1]}
 	})
@@ -134,16 +141,13 @@ func nameID(k advisory.Key) int64 {
 
 // putNames files names; those that are filed already cost little.
 func (t *Tx) putNames(ctx context.Context, keys []advisory.Key) error {
-	seen := make(map[int64]bool, len(keys))
-	fresh := keys[:0:0]
+	byID := make(map[int64]advisory.Key, len(keys))
 	for _, k := range keys {
-		if id := nameID(k); !seen[id] {
-			seen[id] = true
-			fresh = append(fresh, k)
-		}
+		byID[nameID(k)] = k
 	}
-	return t.insertMany(ctx, "INSERT INTO names (id, ecosystem, name)", " ON CONFLICT (id) DO NOTHING", 3, len(fresh), func(n int) []any {
-		return []any{nameID(fresh[n]), fresh[n].Ecosystem, fresh[n].Name}
+	ids := slices.Sorted(maps.Keys(byID)) // no two transactions wait for each other
+	return t.insertMany(ctx, "INSERT INTO names (id, ecosystem, name)", " ON CONFLICT (id) DO NOTHING", 3, len(ids), func(n int) []any {
+		return []any{ids[n], byID[ids[n]].Ecosystem, byID[ids[n]].Name}
 	})
 }
 

@@ -19,12 +19,22 @@ func (q *Queries) CurrentRevision(ctx context.Context) (Revision, error) {
 	return r, describe(err, "reading the feed revision")
 }
 
-// LockRevision is [Queries.CurrentRevision], and keeps it current until the transaction ends. Who matches new packages
-// does it under this lock, and so does who switches: then no package is matched with the old data after the new data's
-// packages were counted.
+// ShareRevision is [Queries.CurrentRevision], and keeps it current until the transaction ends. Who keeps packages and
+// matches new ones does it under this lock, taken first: then no package is matched with the old data after the new
+// data's packages were counted, and none is collected while it is being kept.
+func (t *Tx) ShareRevision(ctx context.Context) (Revision, error) {
+	return t.heldRevision(ctx, "SELECT revision FROM revision_pointer WHERE one = 1{share}")
+}
+
+// LockRevision is [Tx.ShareRevision] for who will switch: it waits for all others, and they for it. Under it
+// [Queries.PackagesStaged] tells which packages came while the revision was staged.
 func (t *Tx) LockRevision(ctx context.Context) (Revision, error) {
+	return t.heldRevision(ctx, "SELECT revision FROM revision_pointer WHERE one = 1{lock}")
+}
+
+func (t *Tx) heldRevision(ctx context.Context, query string) (Revision, error) {
 	var id int64
-	if err := t.one(ctx, "SELECT revision FROM revision_pointer WHERE one = 1{lock}", nil, &id); err != nil {
+	if err := t.one(ctx, query, nil, &id); err != nil {
 		return Revision{}, describe(err, "locking the feed revision")
 	}
 	return t.CurrentRevision(ctx)

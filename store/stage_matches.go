@@ -1,12 +1,15 @@
 package store
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // stageMatches is how many matches one transaction stages.
 const stageMatches = 400
 
 // StageMatches ends matches at rev with a reason and begins others there, in many short transactions; nobody sees it
-// before [Tx.SwitchRevision]. From of the new ones is set to rev. It must not be called within [Store.Write].
+// before [Tx.SwitchRevision]. The new ones begin at rev whatever their From says. It must not be called within [Store.Write].
 func (s *Store) StageMatches(ctx context.Context, rev int64, end []int64, reason string, begin []Match) error {
 	for start := 0; start < len(end); start += 4 * stageMatches {
 		part := end[start:min(start+4*stageMatches, len(end))]
@@ -23,7 +26,8 @@ func (s *Store) StageMatches(ctx context.Context, rev int64, end []int64, reason
 	return nil
 }
 
-// StageMatches is [Store.StageMatches] within a transaction, for the few that are left when the revision is switched.
+// StageMatches is [Store.StageMatches] within a transaction, for the few that are left when the revision is switched. A match on a
+// package that was collected meanwhile is left out.
 func (t *Tx) StageMatches(ctx context.Context, rev int64, end []int64, reason string, begin []Match) error {
 	if len(end) > 0 {
 		// What begins and ends at the same revision was never there.
@@ -35,14 +39,32 @@ func (t *Tx) StageMatches(ctx context.Context, rev int64, end []int64, reason st
 			return describe(err, "ending matches")
 		}
 	}
-	for i := range begin {
-		begin[i].From = rev
+	if len(begin) == 0 {
+		return nil
 	}
-	return t.InsertMatches(ctx, begin)
+	if _, err := t.ShareRevision(ctx); err != nil {
+		return err
+	}
+	ids := make([]int64, len(begin))
+	for i := range begin {
+		ids[i] = begin[i].PackageID
+	}
+	there, err := all(ctx, &t.Queries, scalar[int64], "SELECT id FROM packages WHERE id IN {ids} ORDER BY id", list(ids))
+	if err != nil {
+		return describe(err, "looking for packages")
+	}
+	kept := make([]Match, 0, len(begin))
+	for _, m := range begin {
+		if _, is := slices.BinarySearch(there, m.PackageID); is {
+			m.From = rev
+			kept = append(kept, m)
+		}
+	}
+	return t.InsertMatches(ctx, kept)
 }
 
 // InsertMatches begins matches at their From and keeps them open; ID, To and CloseReason are not looked at. A package
-// that is new is matched with the current revision under [Tx.LockRevision]. A match that is there is not inserted again.
+// that is new is matched with the current revision under [Tx.ShareRevision]. A match that is there is not inserted again.
 func (t *Tx) InsertMatches(ctx context.Context, matches []Match) error {
 	if len(matches) == 0 {
 		return nil
