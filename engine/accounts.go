@@ -7,10 +7,10 @@ import (
 	"landwaiter.dev/store"
 )
 
-// Passwords hashes and checks passwords.
+// Passwords checks passwords.
 type Passwords interface {
-	// Verify says whether password is the one that hash was made of. It takes the same time for a hash that is empty.
-	Verify(hash, password string) bool
+	// Verify says whether password is the one that hash was made of.
+	Verify(ctx context.Context, hash, password string) (bool, error)
 }
 
 // Auth says who asks.
@@ -25,7 +25,13 @@ func (u *Auth) Authenticate(ctx context.Context, username, password string) (Cal
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Caller{}, err
 	}
-	if !u.passwords.Verify(user.PasswordHash, password) || user.Username == "" {
+	ok := false
+	if user.PasswordHash != "" {
+		if ok, err = u.passwords.Verify(ctx, user.PasswordHash, password); err != nil {
+			return Caller{}, err
+		}
+	}
+	if !ok {
 		return Caller{}, Errorf(ClassUnauthorised, "unauthorised", "Unauthorized")
 	}
 	account, err := u.store.Account(ctx, user.Account)

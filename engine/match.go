@@ -154,7 +154,12 @@ func (m *matcher) lay(ctx context.Context, analysisID int64, a *image.Analysis, 
 			known[r.Package.Package] = append(known[r.Package.Package], advisory.Knowledge{Finding: r.Match.Finding, Since: r.Match.Since, FixSince: r.Match.FixSince})
 		}
 	}
-	// What the distribution says of the packages that own language packages decides about those.
+	return m.assemble(ctx, a, rev, known)
+}
+
+// assemble applies the rules that hide. What the distribution says of the packages that own language packages decides
+// about those.
+func (m *matcher) assemble(ctx context.Context, a *image.Analysis, rev int64, known map[advisory.Package][]advisory.Knowledge) ([]advisory.ImageFinding, error) {
 	var keys []advisory.Key
 	for i := range a.Packages {
 		if owner := a.Packages[i].OwnedBy; owner != nil {

@@ -305,10 +305,11 @@ func ecosystemsOf(r *advisory.Record) []string {
 
 // kev stages the catalogue of exploited vulnerabilities.
 func (u *syncFeeds) kev(ctx context.Context, o *outcome, args syncArgs) error {
-	if isOff(u.config.KEV) || len(args.Ecosystems) > 0 {
+	st := o.states[kevSource]
+	// A load of some ecosystems alone does not ask again for what is there.
+	if isOff(u.config.KEV) || len(args.Ecosystems) > 0 && !st.LastSync.IsZero() {
 		return nil
 	}
-	st := o.states[kevSource]
 	f, err := u.fetcher.at(ctx, u.config.KEV, st.Fingerprint)
 	if errors.Is(err, errUnchanged) {
 		o.states[kevSource] = folderState{Fingerprint: st.Fingerprint, LastSync: u.now()}
