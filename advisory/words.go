@@ -103,7 +103,11 @@ func titleOf(ranked []*hit) string {
 		}
 		first = oneLine(first)
 		if len(first) > maxTitle {
-			first = first[:strings.LastIndexByte(first[:maxTitle], ' ')+1] + "…"
+			words := strings.LastIndexByte(first[:maxTitle], ' ')
+			if words < 0 {
+				continue
+			}
+			first = first[:words] + " …"
 		}
 		if first != "" {
 			return first
