@@ -1,7 +1,7 @@
 package advisory
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -10,9 +10,17 @@ import (
 type bound struct {
 	Event
 	text string
-	// lowest marks "0", which is before every version.
+	// lowest marks "0", which is before every version; it has no mark.
 	lowest bool
-	at     version
+	*mark
+}
+
+// mark is a version that records name, read once for all records about a package, with where the installed one stands:
+// negative when that is older.
+type mark struct {
+	at        version
+	installed int
+	err       error
 }
 
 // ranged says how a range holds a version.
@@ -29,12 +37,26 @@ type parsedVersion struct {
 	text  string
 	at    version
 	err   error
+	marks map[string]*mark
 }
 
 func parseInstalled(ecosystem, text string) *parsedVersion {
-	p := &parsedVersion{order: orderOf(ecosystem), text: text}
+	p := &parsedVersion{order: orderOf(ecosystem), text: text, marks: map[string]*mark{}}
 	p.at, p.err = p.order.parseVersion(text)
 	return p
+}
+
+// mark reads a version that a record names; the same ones come again and again.
+func (p *parsedVersion) mark(text string) *mark {
+	m := p.marks[text]
+	if m == nil {
+		m = &mark{}
+		if m.at, m.err = p.order.parseVersion(text); m.err == nil {
+			m.installed, m.err = p.at.compare(m.at)
+		}
+		p.marks[text] = m
+	}
+	return m
 }
 
 // listed says whether the version is named in the list of affected versions, with or without its "v".
@@ -55,20 +77,9 @@ func (p *parsedVersion) in(events []Event) (ranged, error) {
 	if p.err != nil {
 		return ranged{}, p.err
 	}
-	bounds, limits, err := p.read(events)
-	if err != nil {
+	bounds, below, err := p.read(events)
+	if err != nil || !below {
 		return ranged{}, err
-	}
-	for _, l := range limits {
-		if c, err := p.at.compare(l.at); err != nil {
-			return ranged{}, err
-		} else if c < 0 {
-			limits = nil
-			break
-		}
-	}
-	if limits != nil {
-		return ranged{}, nil
 	}
 	var from, to string
 	on := false
@@ -76,9 +87,7 @@ func (p *parsedVersion) in(events []Event) (ranged, error) {
 		b := &bounds[i]
 		c := 1 // the installed version against the bound
 		if !b.lowest {
-			if c, err = p.at.compare(b.at); err != nil {
-				return ranged{}, err
-			}
+			c = b.installed
 		}
 		switch {
 		case b.Introduced != "":
@@ -92,7 +101,7 @@ func (p *parsedVersion) in(events []Event) (ranged, error) {
 			if c >= 0 {
 				on = false
 			} else if on {
-				return ranged{true, b.text, fmt.Sprintf(">= %s, < %s", from, b.text)}, nil
+				return ranged{true, b.text, ">= " + from + ", < " + b.text}, nil
 			}
 		case b.LastAffected != "":
 			if c > 0 {
@@ -106,66 +115,64 @@ func (p *parsedVersion) in(events []Event) (ranged, error) {
 	case !on:
 		return ranged{}, nil
 	case to != "":
-		return ranged{true, "", fmt.Sprintf(">= %s, <= %s", from, to)}, nil
+		return ranged{true, "", ">= " + from + ", <= " + to}, nil
 	default:
 		return ranged{true, "", ">= " + from}, nil
 	}
 }
 
-// read parses the events and sorts them by version; those of one version stay as they are given.
-func (p *parsedVersion) read(events []Event) (bounds, limits []bound, err error) {
+// read reads the events and sorts them by version; those of one version stay as they are given. below says whether the
+// installed version is below one of the limits, where there are any.
+func (p *parsedVersion) read(events []Event) (bounds []bound, below bool, err error) {
 	bounds = make([]bound, 0, len(events))
-	unlimited := false
+	limited := false
 	for _, e := range events {
-		b := bound{Event: e}
-		switch {
-		case e.Introduced != "":
-			b.text = e.Introduced
-		case e.Fixed != "":
-			b.text = e.Fixed
-		case e.LastAffected != "":
-			b.text = e.LastAffected
-		case e.Limit == "*": // no limit, whatever the others say
-			unlimited = true
-			continue
-		case e.Limit == "":
-			continue
-		default:
+		b := bound{Event: e, text: cmp.Or(e.Introduced, e.Fixed, e.LastAffected)}
+		limit := b.text == ""
+		if limit {
 			b.text = e.Limit
 		}
+		if b.text == "" {
+			continue
+		}
+		if limit && b.text == "*" { // no limit
+			limited, below = true, true
+			continue
+		}
 		if b.lowest = b.text == "0"; !b.lowest {
-			if b.at, err = p.order.parseVersion(b.text); err != nil {
-				return nil, nil, err
+			if b.mark = p.mark(b.text); b.err != nil {
+				return nil, false, b.err
 			}
 		}
-		if e.Limit != "" && e.Introduced+e.Fixed+e.LastAffected == "" {
-			limits = append(limits, b)
-		} else {
-			bounds = append(bounds, b)
+		if limit {
+			limited = true
+			below = below || !b.lowest && b.installed < 0
+			continue
 		}
+		bounds = append(bounds, b)
 	}
-	if unlimited {
-		limits = nil
-	}
-	var failed error
-	if len(bounds) > 1 {
-		slices.SortStableFunc(bounds, func(a, b bound) int {
-			switch {
-			case a.lowest && b.lowest:
-				return 0
-			case a.lowest:
-				return -1
-			case b.lowest:
-				return 1
-			}
-			c, err := a.at.compare(b.at)
-			if err != nil {
-				failed = err
-			}
-			return c
-		})
-	}
-	return bounds, limits, failed
+	return bounds, below || !limited, sortBounds(bounds)
+}
+
+func sortBounds(bounds []bound) (failed error) {
+	slices.SortStableFunc(bounds, func(a, b bound) int {
+		switch {
+		case a.lowest && b.lowest:
+			return 0
+		case a.lowest:
+			return -1
+		case b.lowest:
+			return 1
+		case a.text == b.text:
+			return 0
+		}
+		c, err := a.at.compare(b.at)
+		if err != nil {
+			failed = err
+		}
+		return c
+	})
+	return failed
 }
 
 // hit is what one record says about one package.

@@ -13,18 +13,18 @@ import (
 // The problems, one sentence each, name what could not be told: versions that are not understood, modules without a
 // stream. They are no findings, and no proof that there is none.
 func Match(p Package, records []*Record, exploited map[string]string) (findings []Finding, problems []string) {
-	m := matcher{pkg: &p, lookups: p.lookups(), installed: map[string]*parsedVersion{}}
+	m := newMatcher(&p)
 	if len(m.lookups) == 0 {
 		return nil, nil
 	}
 	seen := make(map[string]bool, len(records))
 	var hits []hit
 	for _, r := range records {
-		if r == nil || !r.Withdrawn.IsZero() || seen[r.ID] {
+		if r == nil || seen[r.ID] {
 			continue
 		}
 		seen[r.ID] = true
-		if h, ok := m.match(r); ok {
+		if h, says := m.match(r); says == held {
 			hits = append(hits, h)
 		}
 	}
@@ -54,6 +54,22 @@ type matcher struct {
 	problems  []string
 }
 
+func newMatcher(p *Package) *matcher {
+	return &matcher{pkg: p, lookups: p.lookups(), installed: map[string]*parsedVersion{}}
+}
+
+// verdict is what one record says about one package.
+type verdict uint8
+
+const (
+	// silent: it does not speak of the package, or what it says could not be read.
+	silent verdict = iota
+	// spared: it speaks of the package and not of this version.
+	spared
+	// held: it holds this version.
+	held
+)
+
 // version reads the installed version once.
 func (m *matcher) version(l *lookup) *parsedVersion {
 	v := m.installed[l.version]
@@ -65,24 +81,31 @@ func (m *matcher) version(l *lookup) *parsedVersion {
 }
 
 // match evaluates all entries of a record that name the package.
-func (m *matcher) match(r *Record) (h hit, ok bool) {
+func (m *matcher) match(r *Record) (h hit, says verdict) {
+	if !r.Withdrawn.IsZero() {
+		return h, silent
+	}
 	var failed error
 	for i := range r.Affected {
 		a := &r.Affected[i]
 		l := m.named(a)
-		if l == nil || a.State == string(NotAffected) || !m.concerns(r, a) {
+		if l == nil || !m.concerns(r, a) {
+			continue
+		}
+		says = max(says, spared)
+		if a.State == string(NotAffected) {
 			continue
 		}
 		v := m.version(l)
-		words, fixed, held, err := a.affects(v)
-		if !held {
+		words, fixed, holds, err := a.affects(v)
+		if !holds {
 			if err != nil {
 				failed = err
 			}
 			continue
 		}
-		if !ok {
-			ok = true
+		if says != held {
+			says = held
 			h = hit{record: r, order: v.order, evidence: Evidence{
 				Record: r.ID, Ecosystem: l.Ecosystem, Package: l.Name, Compared: l.version, Range: strings.Join(words, " || "),
 			}}
@@ -97,15 +120,16 @@ func (m *matcher) match(r *Record) (h hit, ok bool) {
 		h.words = append(h.words, bareWords(a.Severity)...)
 		h.scores = append(h.scores, a.Severity...)
 	}
-	if ok {
+	if says == held {
 		h.fixes = sortVersions(h.order, h.fixes)
 		if len(h.fixes) > 0 {
 			h.evidence.Fixed = h.fixes[0]
 		}
 	} else if failed != nil {
 		m.problems = append(m.problems, fmt.Sprintf("%s of %s was not compared with %s: %v", m.pkg.Version, m.pkg.Name, r.ID, failed))
+		says = silent
 	}
-	return h, ok
+	return h, says
 }
 
 // named is the lookup under which the entry names the package; nil when it does not.

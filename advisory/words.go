@@ -103,7 +103,11 @@ func titleOf(ranked []*hit) string {
 		}
 		first = oneLine(first)
 		if len(first) > maxTitle {
-			first = first[:strings.LastIndexByte(first[:maxTitle], ' ')+1] + "…"
+			words := strings.LastIndexByte(first[:maxTitle], ' ')
+			if words < 0 {
+				continue
+			}
+			first = first[:words] + " …"
 		}
 		if first != "" {
 			return first
@@ -127,12 +131,12 @@ var pages = []struct{ prefix, before, after string }{
 
 // trackers are the pages of a distribution for a CVE.
 var trackers = map[string]string{
-	"Debian":      "https://security-tracker.debian.org/tracker/",
-	"Ubuntu":      "https://ubuntu.com/security/",
-	"Alpine":      "https://security.alpinelinux.org/vuln/",
-	"Red Hat":     "https://access.redhat.com/security/cve/",
-	"SUSE":        "https://www.suse.com/security/cve/",
-	"openSUSE":    "https://www.suse.com/security/cve/",
+	"Debian":   "https://security-tracker.debian.org/tracker/",
+	"Ubuntu":   "https://ubuntu.com/security/",
+	"Alpine":   "https://security.alpinelinux.org/vuln/",
+	"Red Hat":  "https://access.redhat.com/security/cve/",
+	"SUSE":     "https://www.suse.com/security/cve/",
+	"openSUSE": "https://www.suse.com/security/cve/",
 }
 
 // urlOf is a link that tells people about the finding: an advisory's that names the id, else any advisory's, else the

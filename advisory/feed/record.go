@@ -242,7 +242,7 @@ func trimSpace(b []byte) []byte {
 func short(err error) error {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		return fmt.Errorf("the value of %q is a %s", kind.Field, kind.Value)
+		return fmt.Errorf("the value of %q is a %s", strings.ToLower(kind.Field), kind.Value)
 	}
 	return err
 }
