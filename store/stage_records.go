@@ -48,7 +48,7 @@ func (q *Queries) CurrentRecords(ctx context.Context, folder string) (map[string
 }
 
 // StageRecords stages new versions of a folder's records for rev, in many short transactions; what they replace ends at
-// rev. Staging the same again changes nothing. It must not be called within [Store.Write].
+// rev. Staging an id again for the same rev replaces what was staged. It must not be called within [Store.Write].
 func (s *Store) StageRecords(ctx context.Context, rev int64, folder string, records []NewRecord) error {
 	packed := make([][]byte, len(records))
 	for i := range records {
@@ -76,7 +76,7 @@ func (t *Tx) stageRecords(ctx context.Context, rev int64, folder string, records
 		}
 		ids[i], at[records[i].ID] = records[i].ID, i
 	}
-	if err := t.stageEnd(ctx, rev, folder, ids); err != nil {
+	if err := t.stageRemoved(ctx, rev, folder, ids); err != nil {
 		return err
 	}
 	args := make([]any, 0, 6*len(records))
@@ -101,7 +101,7 @@ func (t *Tx) stageRecords(ctx context.Context, rev int64, folder string, records
 		}
 		return nil
 	}, "INSERT INTO advisory_versions (folder, record_id, digest, document, from_rev, to_rev)"+values(len(records), 6)+
-		" ON CONFLICT (folder, record_id, from_rev) DO UPDATE SET digest = excluded.digest, document = excluded.document, to_rev = 0 RETURNING id, record_id", args...)
+		" RETURNING id, record_id", args...)
 	if err != nil {
 		return err
 	}
@@ -113,10 +113,19 @@ func (t *Tx) stageRecords(ctx context.Context, rev int64, folder string, records
 	})
 }
 
-// stageEnd ends the present versions of records at rev.
-func (t *Tx) stageEnd(ctx context.Context, rev int64, folder string, ids []string) error {
-	_, err := t.exec(ctx, "UPDATE advisory_versions SET to_rev = ? WHERE folder = ? AND record_id IN {texts} AND to_rev = 0 AND from_rev < ?",
-		rev, folder, list(ids), rev)
+// stageRemoved ends the present versions of records at rev and takes back those that begin there.
+func (t *Tx) stageRemoved(ctx context.Context, rev int64, folder string, ids []string) error {
+	staged, err := all(ctx, &t.Queries, scalar[int64], "SELECT id FROM advisory_versions WHERE folder = ? AND record_id IN {texts} AND from_rev = ?",
+		folder, list(ids), rev)
+	if err != nil {
+		return err
+	}
+	if len(staged) > 0 {
+		if err := t.remove(ctx, list(staged), "advisory_keys WHERE version_id", "advisory_versions WHERE id"); err != nil {
+			return err
+		}
+	}
+	_, err = t.exec(ctx, "UPDATE advisory_versions SET to_rev = ? WHERE folder = ? AND record_id IN {texts} AND to_rev = 0", rev, folder, list(ids))
 	return err
 }
 
@@ -124,7 +133,7 @@ func (t *Tx) stageEnd(ctx context.Context, rev int64, folder string, ids []strin
 func (s *Store) StageRemoved(ctx context.Context, rev int64, folder string, ids []string) error {
 	for start := 0; start < len(ids); start += stageRows {
 		part := ids[start:min(start+stageRows, len(ids))]
-		if err := s.Write(ctx, func(tx *Tx) error { return tx.stageEnd(ctx, rev, folder, part) }); err != nil {
+		if err := s.Write(ctx, func(tx *Tx) error { return tx.stageRemoved(ctx, rev, folder, part) }); err != nil {
 			return describe(err, "ending records of %q", folder)
 		}
 	}
@@ -183,11 +192,7 @@ func (s *Store) dropVersions(ctx context.Context, rev int64, folder string) erro
 			if err != nil {
 				return err
 			}
-			if _, err = tx.exec(ctx, "DELETE FROM advisory_keys WHERE version_id IN {ids}", list(ids)); err != nil {
-				return err
-			}
-			_, err = tx.exec(ctx, "DELETE FROM advisory_versions WHERE id IN {ids}", list(ids))
-			return err
+			return tx.remove(ctx, list(ids), "advisory_keys WHERE version_id", "advisory_versions WHERE id")
 		})
 		if err != nil || len(ids) == 0 {
 			return err
