@@ -5,6 +5,7 @@ func All() []Cataloger {
 	return []Cataloger{
 		Composer(),
 		Gem(),
+		Jar(),
 		NPM(),
 		Python(),
 	}
