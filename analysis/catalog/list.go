@@ -5,8 +5,10 @@ func All() []Cataloger {
 	return []Cataloger{
 		Composer(),
 		Gem(),
+		GoBinary(),
 		Jar(),
 		NPM(),
 		Python(),
+		RustBinary(),
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"landwaiter.dev/image"
 )
 
-// maxOwned bounds the files that one list may name.
-const maxOwned = 200_000
+// maxRecorded bounds the files that one list may name.
+const maxRecorded = 200_000
 
 // readPythonFiles reads the list of files that belongs to a distribution: RECORD (CSV of path, hash and size, relative
 // to site-packages) or installed-files.txt (one path a line, relative to the .egg-info directory).
@@ -29,8 +29,8 @@ func readPythonFiles(f *File, found *Found) error {
 	} else {
 		list.Files = parseInstalledFiles(data, dir)
 	}
-	if len(list.Files) >= maxOwned {
-		found.Gap(image.GapLimit, fmt.Sprintf("more than %d files listed: the rest is left out", maxOwned))
+	if len(list.Files) >= maxRecorded {
+		found.Gap(image.GapLimit, fmt.Sprintf("more than %d files listed: the rest is left out", maxRecorded))
 	}
 	if len(list.Files) > 0 {
 		found.Lists = append(found.Lists, list)
@@ -43,7 +43,7 @@ func parseRecord(data []byte, site image.Path) ([]image.OwnedFile, error) {
 	bad := 0
 	for line := range bytes.Lines(data) {
 		text := strings.TrimRight(string(line), "\r\n")
-		if text == "" || len(files) >= maxOwned {
+		if text == "" || len(files) >= maxRecorded {
 			continue
 		}
 		fields := strings.Split(text, ",")
@@ -95,7 +95,7 @@ func parseInstalledFiles(data []byte, dir image.Path) []image.OwnedFile {
 	var files []image.OwnedFile
 	for line := range bytes.Lines(data) {
 		name := strings.TrimSpace(string(line))
-		if p, ok := beside(dir, name); ok && name != "" && len(files) < maxOwned {
+		if p, ok := beside(dir, name); ok && name != "" && len(files) < maxRecorded {
 			files = append(files, image.OwnedFile{Path: p, Size: -1})
 		}
 	}
