@@ -8,7 +8,10 @@ func All() []Cataloger {
 		RPM(),
 		Composer(),
 		Gem(),
+		GoBinary(),
+		Jar(),
 		NPM(),
 		Python(),
+		RustBinary(),
 	}
 }
