@@ -70,8 +70,11 @@ type Image struct {
 	AnalyzedAt       time.Time // zero until analysed
 	AnalysisID       int64     // 0 until analysed
 	Annotations      map[string]string
-	// Dockerfile as the user gave it; "" when none was given.
-	Dockerfile string
+	// Dockerfile as the user gave it; "" when none was given. Lists leave it out; DockerfileDigest is always there.
+	Dockerfile       string
+	DockerfileDigest image.Digest
+	// ManifestBlob and ParentBlob are the manifest and the index as they came, in the blobs; "" when not kept.
+	ManifestBlob, ParentBlob image.Digest
 	// Facts copied from the analysis for lists; zero until analysed.
 	Distro, DistroVersion, Architecture string
 	Size                                int64
@@ -146,13 +149,15 @@ type Evaluation struct {
 	NextAt time.Time
 	// Reproducible is false when a time limit ended a rule.
 	Reproducible bool
+	// RowsGone is set once the retention time has taken the document behind Result.
+	RowsGone bool
 }
 
 // FeedGroup is one group of a feed on /v1 with the state of its last sync.
 type FeedGroup struct {
 	Feed, Group, Ecosystem string
 	Enabled                bool
-	CreatedAt              time.Time
+	CreatedAt, UpdatedAt   time.Time
 	LastSync               time.Time // zero until loaded
 	LastAttempt            time.Time
 	LastError              string
@@ -178,6 +183,8 @@ type Match struct {
 	From, To  int64
 	// Since is when the first of the unbroken run of intervals of this vulnerability on this package began.
 	Since time.Time
+	// FixSince is when a fix was first known in that run; zero when none is.
+	FixSince time.Time
 	// CloseReason of a closed interval: "advisory", "feed disabled", …
 	CloseReason string
 }

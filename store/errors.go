@@ -1,0 +1,73 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Errors of opening; those of records are with them.
+var (
+	// ErrNewerSchema says that a newer Landwaiter has been here.
+	ErrNewerSchema = errors.New("the database was written by a newer version of landwaiter; use that version or a new data directory")
+	// ErrHeld says that another process, a server, holds the data directory.
+	ErrHeld = errors.New("the data directory is in use by another landwaiter server")
+)
+
+// SQLSTATE codes (PostgreSQL documentation, appendix A).
+const (
+	pgUniqueViolation     = "23505"
+	pgForeignKeyViolation = "23503"
+	pgSerialization       = "40001"
+	pgDeadlock            = "40P01"
+)
+
+// meaning wraps what a driver says into the sentinels that callers branch on.
+func meaning(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code {
+		case pgUniqueViolation:
+			return fmt.Errorf("%w: %w", ErrExists, err)
+		case pgForeignKeyViolation:
+			return fmt.Errorf("%w: %w", ErrConflict, err)
+		}
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		switch lite.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+			return fmt.Errorf("%w: %w", ErrExists, err)
+		case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+			return fmt.Errorf("%w: %w", ErrConflict, err)
+		}
+	}
+	return err
+}
+
+// again says whether a transaction failed only because another one was in its way.
+func again(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == pgSerialization || pg.Code == pgDeadlock
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		primary := lite.Code() & 0xff
+		return primary == sqlite3.SQLITE_BUSY || primary == sqlite3.SQLITE_LOCKED
+	}
+	return false
+}
+
+func unhex(s string) ([]byte, error) { return hex.DecodeString(s) }

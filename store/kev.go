@@ -1,0 +1,61 @@
+package store
+
+import "context"
+
+// CurrentKEV is the catalogue of known exploited vulnerabilities as the newest staged or current revision has it: the day
+// ("2006-01-02") each CVE was added.
+func (q *Queries) CurrentKEV(ctx context.Context) (map[string]string, error) {
+	return q.kev(ctx, "SELECT cve, added FROM kev WHERE to_rev = 0")
+}
+
+// KEVAt is the catalogue that rev has.
+func (q *Queries) KEVAt(ctx context.Context, rev int64) (map[string]string, error) {
+	return q.kev(ctx, "SELECT cve, added FROM kev WHERE from_rev <= ? AND (to_rev = 0 OR to_rev > ?)", rev, rev)
+}
+
+func (q *Queries) kev(ctx context.Context, query string, args ...any) (map[string]string, error) {
+	m := map[string]string{}
+	err := each(ctx, q, func(row scanner) error {
+		var cve, added string
+		if err := row.Scan(&cve, &added); err != nil {
+			return err
+		}
+		m[cve] = added
+		return nil
+	}, query, args...)
+	return m, describe(err, "reading the catalogue of exploited vulnerabilities")
+}
+
+// StageKEV stages the whole catalogue for rev and returns the CVEs that were added, changed or removed.
+func (s *Store) StageKEV(ctx context.Context, rev int64, catalogue map[string]string) ([]string, error) {
+	current, err := s.CurrentKEV(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var changed, ended, begun []string
+	for cve, added := range catalogue {
+		if old, known := current[cve]; !known || old != added {
+			changed, begun = append(changed, cve), append(begun, cve)
+			if known {
+				ended = append(ended, cve)
+			}
+		}
+	}
+	for cve := range current {
+		if _, still := catalogue[cve]; !still {
+			changed, ended = append(changed, cve), append(ended, cve)
+		}
+	}
+	err = s.Write(ctx, func(tx *Tx) error {
+		if _, err := tx.exec(ctx, "DELETE FROM kev WHERE from_rev = ? AND cve IN {texts}", rev, list(ended)); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, "UPDATE kev SET to_rev = ? WHERE to_rev = 0 AND cve IN {texts}", rev, list(ended)); err != nil {
+			return err
+		}
+		return tx.insertMany(ctx, "INSERT INTO kev (cve, added, from_rev, to_rev)", "", 4, len(begun), func(i int) []any {
+			return []any{begun[i], catalogue[begun[i]], rev, 0}
+		})
+	})
+	return changed, describe(err, "staging the catalogue of exploited vulnerabilities")
+}

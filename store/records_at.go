@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+
+	"landwaiter.dev/advisory"
+)
+
+// Records returns the advisories that speak of packages by these names, as rev has them; a record is under each of the
+// names that it has, as one and the same value, which must not be changed.
+func (q *Queries) Records(ctx context.Context, keys []advisory.Key, rev int64) (map[advisory.Key][]*advisory.Record, error) {
+	byName := make(map[int64][]advisory.Key, len(keys))
+	for _, k := range keys {
+		byName[nameID(k)] = append(byName[nameID(k)], k)
+	}
+	type link struct{ name, version int64 }
+	var links []link
+	var versions []int64
+	seen := map[int64]bool{}
+	err := each(ctx, q, func(row scanner) error {
+		var l link
+		if err := row.Scan(&l.name, &l.version); err != nil {
+			return err
+		}
+		links = append(links, l)
+		if !seen[l.version] {
+			seen[l.version] = true
+			versions = append(versions, l.version)
+		}
+		return nil
+	}, `SELECT k.name_id, v.id FROM advisory_keys k JOIN advisory_versions v ON v.id = k.version_id
+		WHERE k.name_id IN {ids} AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.record_id, v.id`, nameIDs(keys), rev, rev)
+	if err != nil {
+		return nil, describe(err, "reading advisories")
+	}
+	records, err := q.versions(ctx, versions)
+	if err != nil {
+		return nil, describe(err, "reading advisories")
+	}
+	out := make(map[advisory.Key][]*advisory.Record, len(byName))
+	for _, l := range links {
+		for _, k := range byName[l.name] {
+			out[k] = append(out[k], records[l.version])
+		}
+	}
+	return out, nil
+}
+
+// versions reads versions of records by their numbers.
+func (q *Queries) versions(ctx context.Context, ids []int64) (map[int64]*advisory.Record, error) {
+	records := make(map[int64]*advisory.Record, len(ids))
+	err := each(ctx, q, func(row scanner) error {
+		var id int64
+		var packed []byte
+		if err := row.Scan(&id, &packed); err != nil {
+			return err
+		}
+		r := new(advisory.Record)
+		if err := q.codec.unpackJSON(packed, r); err != nil {
+			return err
+		}
+		records[id] = r
+		return nil
+	}, "SELECT id, document FROM advisory_versions WHERE id IN {ids}", list(ids))
+	return records, err
+}
+
+// RecordByID returns the versions of a record that rev has, one for each folder that has it; none is no error.
+func (q *Queries) RecordByID(ctx context.Context, id string, rev int64) ([]*advisory.Record, error) {
+	return all(ctx, q, func(row scanner, r **advisory.Record) error {
+		var packed []byte
+		if err := row.Scan(&packed); err != nil {
+			return err
+		}
+		*r = new(advisory.Record)
+		return q.codec.unpackJSON(packed, *r)
+	}, `SELECT v.document FROM advisory_versions v WHERE v.folder IN (SELECT DISTINCT folder FROM advisory_versions)
+		AND v.record_id = ? AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.folder`, id, rev, rev)
+}
+
+// StagedKeys lists the names under which a record that begins or ends at rev speaks of packages.
+func (q *Queries) StagedKeys(ctx context.Context, rev int64) ([]advisory.Key, error) {
+	return all(ctx, q, func(row scanner, k *advisory.Key) error { return row.Scan(&k.Ecosystem, &k.Name) },
+		`SELECT n.ecosystem, n.name FROM names n WHERE n.id IN (
+			SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.from_rev = ?
+			UNION SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.to_rev = ?
+		) ORDER BY n.ecosystem, n.name`, rev, rev)
+}
+
+// CountRecords counts the records of a folder that rev has.
+func (q *Queries) CountRecords(ctx context.Context, folder string, rev int64) (int64, error) {
+	var n int64
+	err := q.one(ctx, "SELECT count(*) FROM advisory_versions WHERE folder = ? AND from_rev <= ? AND (to_rev = 0 OR to_rev > ?)",
+		[]any{folder, rev, rev}, &n)
+	return n, err
+}

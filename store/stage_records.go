@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+)
+
+// NewRecord is an advisory on its way into the store.
+type NewRecord struct {
+	ID string
+	// Document is the [advisory.Record] as JSON, Digest its digest; "" is computed.
+	Document []byte
+	Digest   image.Digest
+	// Keys are the names under which the record speaks of packages.
+	Keys []advisory.Key
+}
+
+// EncodeRecord makes a record ready for [Store.StageRecords]. Equal records have equal digests.
+func EncodeRecord(r *advisory.Record, keys []advisory.Key) (NewRecord, error) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return NewRecord{}, fmt.Errorf("advisory %.100q: %w", r.ID, err)
+	}
+	return NewRecord{ID: r.ID, Document: b, Digest: image.DigestOf(b), Keys: keys}, nil
+}
+
+// stageRows is how many records one transaction stages: few enough that nobody waits long for the writer.
+const stageRows = 250
+
+// CurrentRecords maps the ids of a folder's records, as the newest staged or current revision has them, to their digests.
+func (q *Queries) CurrentRecords(ctx context.Context, folder string) (map[string]image.Digest, error) {
+	records := map[string]image.Digest{}
+	err := each(ctx, q, func(row scanner) error {
+		var id string
+		var digest []byte
+		if err := row.Scan(&id, &digest); err != nil {
+			return err
+		}
+		records[id] = image.DigestOfSum(digest)
+		return nil
+	}, "SELECT record_id, digest FROM advisory_versions WHERE folder = ? AND to_rev = 0", folder)
+	return records, describe(err, "reading the records of %q", folder)
+}
+
+// StageRecords stages new versions of a folder's records for rev, in many short transactions; what they replace ends at
+// rev. Staging an id again for the same rev replaces what was staged. It must not be called within [Store.Write].
+func (s *Store) StageRecords(ctx context.Context, rev int64, folder string, records []NewRecord) error {
+	packed := make([][]byte, len(records))
+	for i := range records {
+		packed[i] = s.codec.pack(records[i].Document)
+		if records[i].Digest == "" {
+			records[i].Digest = image.DigestOf(records[i].Document)
+		}
+	}
+	for start := 0; start < len(records); start += stageRows {
+		end := min(start+stageRows, len(records))
+		err := s.Write(ctx, func(tx *Tx) error { return tx.stageRecords(ctx, rev, folder, records[start:end], packed[start:end]) })
+		if err != nil {
+			return describe(err, "staging records of %q", folder)
+		}
+	}
+	return nil
+}
+
+func (t *Tx) stageRecords(ctx context.Context, rev int64, folder string, records []NewRecord, packed [][]byte) error {
+	ids := make([]string, len(records))
+	at := make(map[string]int, len(records))
+	for i := range records {
+		if _, twice := at[records[i].ID]; twice {
+			return fmt.Errorf("record %.100q is there twice: %w", records[i].ID, ErrConflict)
+		}
+		ids[i], at[records[i].ID] = records[i].ID, i
+	}
+	if err := t.stageRemoved(ctx, rev, folder, ids); err != nil {
+		return err
+	}
+	args := make([]any, 0, 6*len(records))
+	for i := range records {
+		digest, err := digestBytes(records[i].Digest)
+		if err != nil {
+			return err
+		}
+		args = append(args, folder, records[i].ID, digest, packed[i], rev, 0)
+	}
+	var links [][2]int64
+	var names []advisory.Key
+	err := each(ctx, &t.Queries, func(row scanner) error {
+		var version int64
+		var id string
+		if err := row.Scan(&version, &id); err != nil {
+			return err
+		}
+		for _, k := range records[at[id]].Keys {
+			names = append(names, k)
+			links = append(links, [2]int64{nameID(k), version})
+		}
+		return nil
+	}, "INSERT INTO advisory_versions (folder, record_id, digest, document, from_rev, to_rev)"+values(len(records), 6)+
+		" RETURNING id, record_id", args...)
+	if err != nil {
+		return err
+	}
+	if err := t.putNames(ctx, names); err != nil {
+		return err
+	}
+	return t.insertMany(ctx, "INSERT INTO advisory_keys (name_id, version_id)", " ON CONFLICT DO NOTHING", 2, len(links), func(i int) []any {
+		return []any{links[i][0], links[i][1]}
+	})
+}
+
+// stageRemoved ends the present versions of records at rev and takes back those that begin there.
+func (t *Tx) stageRemoved(ctx context.Context, rev int64, folder string, ids []string) error {
+	staged, err := all(ctx, &t.Queries, scalar[int64], "SELECT id FROM advisory_versions WHERE folder = ? AND record_id IN {texts} AND from_rev = ?",
+		folder, list(ids), rev)
+	if err != nil {
+		return err
+	}
+	if len(staged) > 0 {
+		if err := t.remove(ctx, list(staged), "advisory_keys WHERE version_id", "advisory_versions WHERE id"); err != nil {
+			return err
+		}
+	}
+	_, err = t.exec(ctx, "UPDATE advisory_versions SET to_rev = ? WHERE folder = ? AND record_id IN {texts} AND to_rev = 0", rev, folder, list(ids))
+	return err
+}
+
+// StageRemoved ends the records with these ids at rev, in many short transactions; ids that are not there are no error.
+func (s *Store) StageRemoved(ctx context.Context, rev int64, folder string, ids []string) error {
+	for start := 0; start < len(ids); start += stageRows {
+		part := ids[start:min(start+stageRows, len(ids))]
+		if err := s.Write(ctx, func(tx *Tx) error { return tx.stageRemoved(ctx, rev, folder, part) }); err != nil {
+			return describe(err, "ending records of %q", folder)
+		}
+	}
+	return nil
+}
+
+// ErrStaged says that rev is current or past, so nothing can be staged for it or taken back.
+var ErrStaged = errors.New("this feed revision is in use")
+
+// AbortStaged removes all that was staged for rev, in short transactions. It is safe to call when nothing was.
+func (s *Store) AbortStaged(ctx context.Context, rev int64) error {
+	if current, err := s.CurrentRevision(ctx); err != nil {
+		return err
+	} else if rev <= current.ID {
+		return fmt.Errorf("feed revision %d: %w", rev, ErrStaged)
+	}
+	steps := []string{
+		"DELETE FROM matches WHERE id IN (SELECT id FROM matches WHERE from_rev = ? LIMIT 2000)",
+		"UPDATE matches SET to_rev = 0, close_reason = '' WHERE id IN (SELECT id FROM matches WHERE to_rev = ? LIMIT 2000)",
+		"UPDATE advisory_versions SET to_rev = 0 WHERE id IN (SELECT id FROM advisory_versions WHERE to_rev = ? LIMIT 2000)",
+		"DELETE FROM kev WHERE from_rev = ?",
+		"UPDATE kev SET to_rev = 0 WHERE to_rev = ?",
+	}
+	if err := s.dropVersions(ctx, rev, ""); err != nil {
+		return describe(err, "taking back what was staged")
+	}
+	for _, step := range steps {
+		if err := s.repeat(ctx, step, rev); err != nil {
+			return describe(err, "taking back what was staged")
+		}
+	}
+	return nil
+}
+
+// AbortFolder takes back what was staged of one folder's records for rev; what was staged of others stays.
+func (s *Store) AbortFolder(ctx context.Context, rev int64, folder string) error {
+	if current, err := s.CurrentRevision(ctx); err != nil {
+		return err
+	} else if rev <= current.ID {
+		return fmt.Errorf("feed revision %d: %w", rev, ErrStaged)
+	}
+	if err := s.dropVersions(ctx, rev, folder); err != nil {
+		return describe(err, "taking back what was staged of %q", folder)
+	}
+	err := s.repeat(ctx, "UPDATE advisory_versions SET to_rev = 0 WHERE id IN (SELECT id FROM advisory_versions WHERE to_rev = ? AND folder = ? LIMIT 2000)", rev, folder)
+	return describe(err, "taking back what was staged of %q", folder)
+}
+
+// dropVersions removes the versions of records that begin at rev, a few in each transaction; those of one
+// folder, or with "" of all.
+func (s *Store) dropVersions(ctx context.Context, rev int64, folder string) error {
+	for {
+		var ids []int64
+		err := s.Write(ctx, func(tx *Tx) (err error) {
+			ids, err = all(ctx, &tx.Queries, scalar[int64], "SELECT id FROM advisory_versions WHERE from_rev = ? AND (? = '' OR folder = ?) LIMIT 500", rev, folder, folder)
+			if err != nil {
+				return err
+			}
+			return tx.remove(ctx, list(ids), "advisory_keys WHERE version_id", "advisory_versions WHERE id")
+		})
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+	}
+}
+
+// repeat runs a statement that takes a part of its rows at a time until none is left.
+func (s *Store) repeat(ctx context.Context, statement string, args ...any) error {
+	for {
+		var n int64
+		err := s.Write(ctx, func(tx *Tx) (err error) {
+			n, err = tx.exec(ctx, statement, args...)
+			return err
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
