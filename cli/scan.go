@@ -106,9 +106,16 @@ func (r *localRun) judge(cmd *cobra.Command, result *report.Result, bundle *poli
 
 // verdictOf is an evaluation as reports show it.
 func verdictOf(b *policy.Bundle, e *policy.Evaluation) *report.Verdict {
-	v := &report.Verdict{Policy: orWord(b.Name, b.ID), Action: e.FinalAction, Reason: e.FinalReason, Rows: []report.Row{}}
+	v := &report.Verdict{Policy: orWord(b.Name, b.ID), Action: e.FinalAction.String(), Reason: e.FinalReason, Rows: []report.Row{}}
 	for _, r := range e.Rows {
-		v.Rows = append(v.Rows, report.Row{Gate: r.Gate, Trigger: r.Trigger, TriggerID: r.TriggerID, Message: r.Message, Action: string(r.Action), Allowed: r.AllowedBy()})
+		row := report.Row{Gate: r.Gate, Trigger: r.Trigger, TriggerID: r.TriggerID, Message: r.Message, Action: r.Action.String()}
+		if r.Allowed != nil {
+			row.Allowed = "an allowlist"
+			if r.Allowed.Name != nil {
+				row.Allowed = *r.Allowed.Name
+			}
+		}
+		v.Rows = append(v.Rows, row)
 	}
 	for _, p := range e.Problems {
 		v.Problems = append(v.Problems, p.Details)
