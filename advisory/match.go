@@ -118,9 +118,10 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 			h.words = append(h.words, a.Word)
 		}
 		h.words = append(h.words, bareWords(a.Severity)...)
-		h.scores = append(h.scores, a.Severity...)
+		h.addScores(a.Severity)
 	}
 	if says == held {
+		h.addScores(r.Severity)
 		h.fixes = sortVersions(h.order, h.fixes)
 		if len(h.fixes) > 0 {
 			h.evidence.Fixed = h.fixes[0]
