@@ -40,7 +40,7 @@ type compiledPolicy struct {
 type rule struct {
 	gate, trigger string // canonical names
 	id            string // "None" when the document has none
-	action        Action
+	action        string
 	check         gate.Check
 	retired       *Problem
 }

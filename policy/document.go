@@ -22,7 +22,7 @@ func (e *Evaluation) Status() string {
 
 // EvalID is the id of the stored record: the same for each evaluation of one bundle, image, tag and outcome.
 func (e *Evaluation) EvalID() string {
-	sum := md5.Sum([]byte(strings.Join([]string{e.BundleID, e.Account, e.ImageDigest, e.Tag, strings.ToUpper(e.FinalAction.String())}, ":")))
+	sum := md5.Sum([]byte(strings.Join([]string{e.BundleID, e.Account, e.ImageDigest, e.Tag, strings.ToUpper(e.FinalAction)}, ":")))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -60,7 +60,7 @@ func (e *Evaluation) document(withBundle bool) json.RawMessage {
 	at := strconv.FormatInt(e.At.Unix(), 10)
 	b = append(append(b, `,"created_at":`...), at...)
 	b = append(append(b, `,"last_modified":`...), at...)
-	b = field(append(b, ','), "final_action", e.FinalAction.String())
+	b = field(append(b, ','), "final_action", e.FinalAction)
 	b = field(append(b, ','), "final_action_reason", e.FinalReason)
 	b = append(b, `,"evaluation_problems":[`...)
 	for i, p := range e.Problems {
@@ -89,13 +89,13 @@ func (e *Evaluation) table(b []byte) []byte {
 	}
 	b = append(b, `],"row_count":`...)
 	b = strconv.AppendInt(b, int64(len(e.Rows)), 10)
-	b = field(append(b, ','), "final_action", e.PolicyAction.String())
+	b = field(append(b, ','), "final_action", e.PolicyAction)
 	return append(b, `}},"policy_data":[],"whitelist_data":[],"policy_name":"","whitelist_names":[]}`...)
 }
 
 func (e *Evaluation) row(b []byte, r *Row) []byte {
 	b = append(b, '[')
-	for _, s := range [...]string{e.ImageID, e.Tag, r.TriggerID, r.Gate, r.Trigger, r.Message, r.Action.String()} {
+	for _, s := range [...]string{e.ImageID, e.Tag, r.TriggerID, r.Gate, r.Trigger, r.Message, r.Action} {
 		b = append(text(b, s), ',')
 	}
 	if a := r.Allowed; a == nil {

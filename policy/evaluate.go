@@ -14,21 +14,26 @@ import (
 	"landwaiter.dev/policy/gate"
 )
 
-// Action is what a rule, a policy or a verdict asks for; the worst first.
-type Action uint8
-
-// The actions.
+// Actions: what a rule, a policy or a verdict asks for, the worst first.
 const (
-	Stop Action = iota
-	Warn
-	Go
+	Stop = "stop"
+	Warn = "warn"
+	Go   = "go"
 )
 
-func (a Action) String() string { return [...]string{"stop", "warn", "go"}[min(a, Go)] }
+// worse is the one of two actions that counts.
+func worse(a, b string) string {
+	for _, action := range []string{Stop, Warn} {
+		if a == action || b == action {
+			return action
+		}
+	}
+	return Go
+}
 
-func actionOf(s string) (Action, bool) {
-	for _, a := range []Action{Stop, Warn, Go} {
-		if len(s) <= 4 && strings.EqualFold(s, a.String()) {
+func actionOf(s string) (string, bool) {
+	for _, a := range []string{Stop, Warn, Go} {
+		if strings.EqualFold(s, a) {
 			return a, true
 		}
 	}
@@ -48,6 +53,8 @@ type Input struct {
 	// text is the user's, and without a text the one guessed by the analysis is taken.
 	Dockerfile, DockerfileMode string
 	Findings                   []advisory.ImageFinding
+	// Gaps of the analysis and of the matching together; nil stands for those of the analysis.
+	Gaps []image.Gap
 	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
 	DetectedAt func(*advisory.ImageFinding) time.Time
 	Feed       FeedFacts
@@ -65,8 +72,8 @@ type FeedFacts = gate.Feed
 // Row is one fact that a rule fired for.
 type Row struct {
 	TriggerID, Gate, Trigger, Message string
-	// Action of the rule; [Go] when an allowlist covers the row.
-	Action   Action
+	// Action of the rule; Go when an allowlist covers the row.
+	Action   string
 	Allowed  *AllowedBy // nil when no allowlist covers it
 	PolicyID string
 }
@@ -95,9 +102,9 @@ type Evaluation struct {
 	Mapping, AllowedImage, DeniedImage json.RawMessage
 	Rows                               []Row
 	// PolicyAction is that of the policies alone.
-	PolicyAction Action
-	FinalAction  Action
-	FinalReason  string
+	PolicyAction string
+	FinalAction  string
+	FinalReason  string // ByPolicy, ByAllowlist, ByDenylist
 	Problems     []Problem
 	At           time.Time
 	// NextAt is the next moment at which time alone may change the verdict; zero for never.
@@ -127,8 +134,14 @@ func newContext(in *Input) *gate.Context {
 		analysis = &image.Analysis{}
 	}
 	c := &gate.Context{
-		Analysis: analysis, Dockerfile: in.Dockerfile, DockerfileMode: gate.Mode(in.DockerfileMode), Findings: in.Findings,
+		Analysis: analysis, Gaps: in.Gaps, Dockerfile: in.Dockerfile, DockerfileMode: gate.Mode(in.DockerfileMode), Findings: in.Findings,
 		DetectedAt: in.DetectedAt, Feed: in.Feed, Files: in.Files, At: in.At, Compare: in.Compare, Deadline: time.Now().Add(timeLimit),
+	}
+	if in.Gaps == nil {
+		c.Gaps = analysis.Gaps
+	}
+	if in.Compare == nil {
+		c.Compare = advisory.Compare
 	}
 	switch {
 	case in.DockerfileMode != "":
@@ -163,7 +176,7 @@ func (r *run) evaluate(t target) {
 		e.Problems = append(e.Problems, r.bundle.broken...)
 	}
 	for i := range e.Rows {
-		e.PolicyAction = min(e.PolicyAction, e.Rows[i].Action)
+		e.PolicyAction = worse(e.PolicyAction, e.Rows[i].Action)
 	}
 	e.AllowedImage = r.listed(r.bundle.allowed, &t, "whitelisted_images")
 	e.DeniedImage = r.listed(r.bundle.denied, &t, "blacklisted_images")

@@ -9,7 +9,7 @@ import (
 
 var analysisGate = Gate{
 	Name:        "analysis",
-	Description: "Checks of the analysis itself. An addition of Landwaiter.",
+	Description: "Checks of how much could be seen. An addition of Landwaiter.",
 	Triggers: []Trigger{{
 		Name: "gaps",
 		Description: "Fires for each thing that the analysis could not see: files skipped, databases that could not be read, ecosystems " +
@@ -26,7 +26,7 @@ var analysisGate = Gate{
 func compileGaps(v Values) (Check, error) {
 	kinds := v.List("kinds")
 	return func(c *Context, fire Fire) error {
-		for _, g := range c.Analysis.Gaps {
+		for _, g := range c.Gaps {
 			if kinds != nil && !slices.Contains(kinds, string(g.Kind)) {
 				continue
 			}

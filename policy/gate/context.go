@@ -32,6 +32,8 @@ type Compare func(ecosystem, a, b string) (int, error)
 // use; what it is made of is never changed.
 type Context struct {
 	Analysis *image.Analysis
+	// Gaps are what could not be seen.
+	Gaps []image.Gap
 	// Dockerfile as the user gave it or as guessed, by its mode.
 	Dockerfile     string
 	DockerfileMode Mode

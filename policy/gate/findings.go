@@ -11,7 +11,7 @@ import (
 	"landwaiter.dev/image"
 )
 
-// severityWords in the order of [advisory.Severity], as rules write them; messages have them in upper case.
+// severityWords in the order of [advisory.Severity], as rules write them.
 var severityWords = []string{"unknown", "negligible", "low", "medium", "high", "critical"}
 
 // finding is a finding laid out for the triggers of the vulnerabilities gate.
@@ -71,15 +71,11 @@ func (f *finding) class() string {
 
 // opening is the first part of a message, up to the fixed versions.
 func (f *finding) opening(what string) string {
-	severity := severityWords[0]
-	if int(f.Severity) < len(severityWords) {
-		severity = severityWords[f.Severity]
-	}
 	subject := f.path
 	if f.os {
 		subject = f.Package.Name
 	}
-	s := strings.ToUpper(severity) + " " + what + " found in " + f.class() + " package type (" + f.Package.Type.V1() + ") - " + subject + " "
+	s := strings.ToUpper(f.Severity.String()) + " " + what + " found in " + f.class() + " package type (" + f.Package.Type.V1() + ") - " + subject + " "
 	if len(f.Fixes) > 0 {
 		s += "(fixed in: " + strings.Join(f.Fixes, ", ") + ")"
 	}
@@ -87,19 +83,7 @@ func (f *finding) opening(what string) string {
 }
 
 // closing is the last part of a message.
-func (f *finding) closing() string {
-	link := f.URL
-	switch {
-	case link != "":
-	case strings.HasPrefix(f.ID, "CVE-"):
-		link = "https://nvd.nist.gov/vuln/detail/" + f.ID
-	case strings.HasPrefix(f.ID, "GHSA-"):
-		link = "https://github.com/advisories/" + f.ID
-	default:
-		link = "https://osv.dev/vulnerability/" + f.ID
-	}
-	return "(" + f.ID + " - " + link + ")"
-}
+func (f *finding) closing() string { return "(" + f.ID + " - " + f.URL + ")" }
 
 // scores are the highest CVSS version 3 scores of one origin; -1 where there is none.
 type scores struct{ base, exploitability, impact float64 }
@@ -109,7 +93,7 @@ func (f *finding) cvss(nvd bool) scores {
 	s := scores{-1, -1, -1}
 	for i := range f.CVSS {
 		c := &f.CVSS[i]
-		if !strings.HasPrefix(c.Version, "3") || strings.EqualFold(c.Source, "nvd") != nvd {
+		if !strings.HasPrefix(c.Version, "3") || (c.Source == advisory.NVD) != nvd {
 			continue
 		}
 		s.base, s.exploitability, s.impact = max(s.base, c.Base), max(s.exploitability, c.Exploitability), max(s.impact, c.Impact)
