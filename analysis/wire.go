@@ -184,12 +184,11 @@ func (d *decoder) bytes() []byte {
 func (d *decoder) path() image.Path { return d.checked(d.string()) }
 
 func (d *decoder) checked(s string) image.Path {
-	p, err := image.CleanPath(s)
-	if err != nil || string(p) != s {
+	if !isClean(s) {
 		d.fail()
 		return ""
 	}
-	return p
+	return image.Path(s)
 }
 
 func (d *decoder) time() time.Time {
@@ -204,7 +203,7 @@ func (d *decoder) time() time.Time {
 	return time.Unix(sec, int64(nano)).UTC()
 }
 
-// read reads a list; an empty one is nil. size is what an element costs in memory: a count that only claims costs
+// read reads a list; an empty one is nil. A count that only claims costs
 // nothing.
 func read[T any](d *decoder, one func() T) []T {
 	n := d.count()
