@@ -251,22 +251,27 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, folder string, f *fet
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		// A bundle may hold an id twice; what comes last counts.
+		again := s.seen[rec.ID]
 		s.seen[rec.ID] = true
 		ecosystems := ecosystemsOf(rec)
 		for _, eco := range ecosystems {
-			s.counts[eco]++
+			if !again {
+				s.counts[eco]++
+			}
 		}
 		n, err := store.EncodeRecord(rec, rec.Keys())
 		if err != nil {
 			return nil, err
 		}
-		if !args.Flush && current[rec.ID] == n.Digest {
+		if !args.Flush && current[rec.ID] == n.Digest && !again {
 			continue
 		}
 		s.changed++
 		for _, eco := range ecosystems {
 			s.perGroup[eco]++
 		}
+		batch = slices.DeleteFunc(batch, func(b store.NewRecord) bool { return again && b.ID == n.ID })
 		if batch = append(batch, n); len(batch) >= stageBatch {
 			u.tell(fmt.Sprintf("%s: %d records", folder, len(s.seen)))
 			if err := flush(); err != nil {
