@@ -80,8 +80,7 @@ var unfinished = []rivertype.JobState{
 	rivertype.JobStateRunning, rivertype.JobStateScheduled,
 }
 
-// waiting leaves out running jobs where a change during the run must lead to another run. River asks for running to be
-// among the states of a unique job, so kinds of this sort are not unique and are cheap to run twice.
+// unique makes a job one for its arguments while one is live.
 func unique() river.UniqueOpts { return river.UniqueOpts{ByArgs: true, ByState: unfinished} }
 
 func (analyzeArgs) InsertOpts() river.InsertOpts {
@@ -169,6 +168,13 @@ func (h jobLog) HandlePanic(ctx context.Context, job *rivertype.JobRow, value an
 	return nil
 }
 
+// quiet passes on what the job engine warns of; its routine is no news.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}
+
 // newClient makes the node's River client: every node knows every worker, its roles choose the queues.
 func newClient(driver riverdriver.Driver[*sql.Tx], c Config, workers *river.Workers, periodic []*river.PeriodicJob) (*river.Client[*sql.Tx], error) {
 	queues := map[string]river.QueueConfig{}
@@ -185,7 +191,7 @@ func newClient(driver riverdriver.Driver[*sql.Tx], c Config, workers *river.Work
 		}
 	}
 	config := &river.Config{
-		ID: c.HostID, Logger: c.Log, Workers: workers, Queues: queues, PeriodicJobs: periodic,
+		ID: c.HostID, Logger: slog.New(quiet{c.Log.Handler()}), Workers: workers, Queues: queues, PeriodicJobs: periodic,
 		RetryPolicy: retryPolicy{c.Now}, ErrorHandler: jobLog{c.Log},
 		FetchPollInterval: 200 * time.Millisecond, FetchCooldown: 50 * time.Millisecond,
 		RescueStuckJobsAfter: 2 * time.Hour, CompletedJobRetentionPeriod: time.Hour, PollOnly: true,

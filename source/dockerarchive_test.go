@@ -2,7 +2,6 @@ package source_test
 
 import (
 	"archive/tar"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -198,33 +197,4 @@ func TestBrokenDockerArchives(t *testing.T) {
 func writeFile(t testing.TB, data []byte) string {
 	t.Helper()
 	return filepath.Join(testkit.WriteFiles(t, map[string][]byte{"image.tar": data}), "image.tar")
-}
-
-func FuzzArchive(f *testing.F) {
-	img := twoLayers()
-	f.Add(testkit.Tar(img.DockerEntries(testkit.Legacy, "a:1")...))
-	f.Add(testkit.Tar(img.DockerEntries(testkit.OCIStyle, "a:1")...))
-	f.Add(testkit.Tar(testkit.Entries(testkit.Layout(map[string]*testkit.Document{"x": img.Document()}))...))
-	f.Add(testkit.Compress(testkit.Tar(testkit.File("manifest.json", "[]")), "gzip"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		i, err := source.Open(t.Context(), writeFile(t, data), source.Options{TempDir: t.TempDir()})
-		if err != nil {
-			var e *source.Error
-			if !errors.As(err, &e) {
-				t.Fatalf("%v has no code", err)
-			}
-			return
-		}
-		defer i.Close()
-		if len(i.Manifest.Layers) != len(i.Config.DiffIDs) || image.DigestOf(i.Manifest.Raw) != i.Manifest.Digest {
-			t.Fatalf("%+v", i)
-		}
-		for _, d := range i.Manifest.Layers {
-			r, err := i.OpenBlob(t.Context(), d)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Close()
-		}
-	})
 }

@@ -8,9 +8,8 @@ func TestDialectText(t *testing.T) {
 		"SELECT 1": {"SELECT 1", "SELECT 1"},
 		"SELECT a FROM t WHERE a = ? AND b = ?{lock}": {
 			"SELECT a FROM t WHERE a = ? AND b = ?", "SELECT a FROM t WHERE a = $1 AND b = $2 FOR UPDATE"},
-		"? IN {ids} OR ?": {
-			"? IN (SELECT value FROM json_each(?)) OR ?",
-			"$1 IN (SELECT one::bigint FROM jsonb_array_elements_text($2::jsonb) AS one) OR $3"},
+		"a {in texts} OR a = ?": {
+			"a IN (SELECT value FROM json_each(?)) OR a = ?", "a = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) OR a = $2"},
 	} {
 		if have := sqliteDialect.text(query); have != want[0] {
 			t.Errorf("sqlite: %q became %q, want %q", query, have, want[0])

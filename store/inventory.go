@@ -9,7 +9,7 @@ import (
 // PackagesByKeys lists the packages that are filed under any of the names.
 func (q *Queries) PackagesByKeys(ctx context.Context, keys []advisory.Key) ([]PackageRow, error) {
 	return all(ctx, q, scanPackage, "SELECT "+packageColumns+` FROM packages p
-		WHERE p.id IN (SELECT k.package_id FROM package_keys k WHERE k.name_id IN {ids}) ORDER BY p.id`, nameIDs(keys))
+		WHERE p.id IN (SELECT k.package_id FROM package_keys k WHERE k.name_id {in ids}) ORDER BY p.id`, nameIDs(keys))
 }
 
 // PackagesStaged lists the packages that are filed under a name that a record staged for rev speaks of, or that have an
@@ -29,7 +29,7 @@ func (q *Queries) PackagesStaged(ctx context.Context, rev, after int64) ([]Packa
 // PackagesWithVulns lists the packages that have an open match one of whose ids is among these.
 func (q *Queries) PackagesWithVulns(ctx context.Context, ids []string) ([]PackageRow, error) {
 	return all(ctx, q, scanPackage, "SELECT "+packageColumns+` FROM packages p WHERE p.id IN (
-			SELECT m.package_id FROM matches m JOIN finding_ids f ON f.finding_id = m.finding_id WHERE m.to_rev = 0 AND f.vuln IN {texts}
+			SELECT m.package_id FROM matches m JOIN finding_ids f ON f.finding_id = m.finding_id WHERE m.to_rev = 0 AND f.vuln {in texts}
 		) ORDER BY p.id`, list(ids))
 }
 
@@ -48,7 +48,7 @@ func (q *Queries) PackagesOfAnalysis(ctx context.Context, analysis int64) ([]Pac
 func (q *Queries) ImagesWithPackages(ctx context.Context, packages []int64) ([]int64, error) {
 	return all(ctx, q, scalar[int64], `SELECT i.id FROM images i WHERE i.state = 'active' AND i.status = 'analyzed' AND i.analysis_id IN (
 			SELECT s.analysis_id FROM analysis_sets s WHERE s.set_id IN (
-				SELECT m.set_id FROM package_set_members m WHERE m.package_id IN {ids})) ORDER BY i.id`, list(packages))
+				SELECT m.set_id FROM package_set_members m WHERE m.package_id {in ids})) ORDER BY i.id`, list(packages))
 }
 
 // Ecosystems lists the ecosystems that the inventory has, sorted; packages of none are left out.
@@ -58,7 +58,7 @@ func (q *Queries) Ecosystems(ctx context.Context) ([]string, error) {
 
 // SetMatched notes that the matches of packages are known up to rev.
 func (t *Tx) SetMatched(ctx context.Context, packages []int64, rev int64) error {
-	_, err := t.exec(ctx, "UPDATE packages SET matched_rev = ? WHERE id IN {ids}", rev, list(packages))
+	_, err := t.exec(ctx, "UPDATE packages SET matched_rev = ? WHERE id {in ids}", rev, list(packages))
 	return describe(err, "noting what was matched")
 }
 

@@ -2,14 +2,14 @@
 package main
 
 import (
-	"fmt"
 	"os"
+
+	"landwaiter.dev/cli"
 )
 
 // version is set by the linker.
 var version = "dev"
 
 func main() {
-	fmt.Fprintf(os.Stderr, "landwaiter %s: no command is built in yet\n", version)
-	os.Exit(2)
+	os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ(), version))
 }

@@ -1,6 +1,7 @@
 package v1
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -183,8 +184,11 @@ func (r *routes) document(ctx context.Context, d image.Digest, typ string) (stri
 		}
 		return base64Lines([]byte(a.Dockerfile)), nil
 	}
-	text, err := json.Marshal(history(a.Analysis))
-	return base64Lines(text), err
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false) // "<missing>" is for people to read
+	err = enc.Encode(history(a.Analysis))
+	return base64Lines(bytes.TrimSpace(text.Bytes())), err
 }
 
 // historyRow is one line of the history, joined with the layer it made.

@@ -85,7 +85,7 @@ func (r *routes) listFeeds(ctx context.Context, _ *none) ([]Feed, error) {
 
 func newFeedGroup(g *store.FeedGroup) FeedGroup {
 	return FeedGroup{
-		Name: g.Group, Enabled: g.Enabled, CreatedAt: clock(g.CreatedAt), UpdatedAt: clock(g.LastSync), LastSync: clock(g.LastSync),
+		Name: g.Group, Enabled: g.Enabled, CreatedAt: clock(g.CreatedAt), UpdatedAt: clock(g.UpdatedAt), LastSync: clock(g.LastSync),
 		RecordCount: g.Records, LastAttempt: clock(g.LastAttempt), LastError: g.LastError, Problems: g.Problems,
 	}
 }

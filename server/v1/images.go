@@ -231,7 +231,7 @@ func newImage(i *store.Image, single bool) Image {
 		img.Error, img.ErrorCode = i.Error, i.ErrorCode
 	}
 	mode := "Guessed"
-	if i.Dockerfile != "" {
+	if i.Dockerfile != "" || i.DockerfileDigest != "" {
 		mode = "Actual"
 		img.Content.Metadata.DockerfileMode = &mode
 	}

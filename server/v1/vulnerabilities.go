@@ -145,7 +145,7 @@ func (r *routes) vulnerabilitiesOf(ctx context.Context, digest string, d image.D
 
 func (r *routes) vulnerabilityRow(f *advisory.ImageFinding) VulnerabilityRow {
 	row := VulnerabilityRow{
-		Vuln: f.ID, Severity: severityWord(f.Severity), Package: f.Package.Name + "-" + f.Package.Version,
+		Vuln: f.ID, Severity: f.Severity.String(), Package: f.Package.Name + "-" + f.Package.Version,
 		PackageName: f.Package.Name, PackageVersion: f.Package.Version, PackageType: f.Package.Type.V1(), PackagePath: f.Package.V1Path(),
 		PackageCPE: "None", PackageCPE23: "None", URL: or(f.URL, "None"), Fix: or(strings.Join(f.Fixes, ","), "None"),
 		Feed: "vulnerabilities", FeedGroup: r.FeedGroup(ecosystemOf(f)), WillNotFix: f.State == advisory.WontFix,
@@ -214,14 +214,4 @@ func setScore(list *[]ScoreRow, id string, c advisory.CVSS) {
 func newScoreRow(id string) ScoreRow {
 	unknown := CVSSScore{Base: -1, Exploitability: -1, Impact: -1}
 	return ScoreRow{ID: id, CVSSv2: unknown, CVSSv3: unknown}
-}
-
-// severityWords by [advisory.Severity].
-var severityWords = [...]string{"Unknown", "Negligible", "Low", "Medium", "High", "Critical"}
-
-func severityWord(s advisory.Severity) string {
-	if int(s) < len(severityWords) {
-		return severityWords[s]
-	}
-	return severityWords[advisory.Unknown]
 }
