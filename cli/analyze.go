@@ -12,8 +12,9 @@ import (
 func (a *app) analyzeCommand() *cobra.Command {
 	o := &localOptions{}
 	cmd := &cobra.Command{
-		Use:   "analyze IMAGE",
-		Short: "Say what is in an image, without a server, advisories or policy",
+		GroupID: here,
+		Use:     "analyze IMAGE",
+		Short:   "Say what is in an image, without a server, advisories or policy",
 		Long: `Fetches an image and reads it in one pass over each layer; nothing is executed or unpacked.
 
 IMAGE is registry/repository:tag, …@sha256:…, docker-archive:FILE[:TAG], oci-archive:FILE[:TAG], oci-dir:DIR[:TAG],
@@ -40,7 +41,7 @@ Exit codes: 0 done, 2 could not do it.`,
 
 // analyze makes the part of a result that needs no advisories.
 func (r *localRun) analyze(cmd *cobra.Command, name string) (*report.Result, error) {
-	img, err := r.open(cmd.Context(), name)
+	img, err := r.open(cmd, name)
 	if err != nil {
 		return nil, err
 	}

@@ -47,12 +47,18 @@ func (a *app) check(use string) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		results := make([]*client.EvaluationResult, len(list))
+		for i := range list {
+			if results[i], err = list[i].Result(); err != nil {
+				return err
+			}
+		}
 		if err := a.show(list, func() {
 			for i := range list {
 				if i > 0 {
 					fmt.Fprintln(a.out)
 				}
-				a.showEvaluation(&list[i])
+				a.showEvaluation(&list[i], results[i])
 			}
 		}); err != nil {
 			return err
@@ -85,8 +91,7 @@ func tagFor(arg string, img *client.Image) (string, error) {
 	return img.Tags[0].FullTag, nil
 }
 
-func (a *app) showEvaluation(e *client.Evaluation) {
-	result := e.Detail.Result
+func (a *app) showEvaluation(e *client.Evaluation, result *client.EvaluationResult) {
 	rows := result.Rows()
 	g := grid{header: []string{"action", "gate", "trigger", "what", "allowed by"}, colour: func(row []string) text.Colors {
 		switch {

@@ -218,12 +218,13 @@ func (a *app) showImage(i *client.Image) {
 	if parent == i.Digest {
 		parent = ""
 	}
-	a.facts("Digest", i.Digest, "Index", parent, "Image ID", id, "Analysis", i.Status, "Reason", i.Error, "Analysed", when(i.AnalyzedAt),
-		"Distribution", strings.TrimSpace(meta.Distro+" "+meta.DistroVersion), "Architecture", meta.Arch, "Size", size, "Layers", layers,
-		"Dockerfile", meta.DockerfileMode, "Annotations", strings.Join(notes, ", "))
+	lines := []string{"Digest", i.Digest, "Index", parent, "Image ID", id, "Analysis", i.Status, "Reason", i.Error, "Analysed", when(i.AnalyzedAt),
+		"Distribution", strings.TrimSpace(meta.Distro + " " + meta.DistroVersion), "Architecture", meta.Arch, "Size", size, "Layers", layers,
+		"Dockerfile", meta.DockerfileMode, "Annotations", strings.Join(notes, ", ")}
 	for _, t := range i.Tags {
-		a.facts("Tag", t.FullTag+"  since "+when(t.DetectedAt))
+		lines = append(lines, "Tag", t.FullTag+"  since "+when(t.DetectedAt))
 	}
+	a.facts(lines...)
 }
 
 func (a *app) imageDelete() *cobra.Command {

@@ -93,7 +93,7 @@ func (a *app) showGaps(gaps []client.Gap) {
 	if len(gaps) == 0 {
 		return
 	}
-	fmt.Fprintf(a.err, "%s could not be seen:\n", count(len(gaps), "thing", "things"))
+	fmt.Fprintf(a.err, "with %s:\n", count(len(gaps), "gap", "gaps"))
 	const most = 10
 	for _, g := range gaps[:min(len(gaps), most)] {
 		line := g.Detail

@@ -49,20 +49,20 @@ type localRun struct {
 	options  *localOptions
 	settings Settings
 	local    *engine.Local
-	progress *progress
+	progress *localProgress
 	close    []func() error
 }
 
 // startLocal opens the data directory and makes the reader.
 func (a *app) startLocal(cmd *cobra.Command, o *localOptions) (*localRun, error) {
 	if err := report.Check(o.output); err != nil {
-		return nil, usageError(err)
+		return nil, usage(cmd, err)
 	}
 	settings, err := Load(cmd.Flags(), a.environ)
 	if err != nil {
-		return nil, usageError(err)
+		return nil, usage(cmd, err)
 	}
-	run := &localRun{app: a, options: o, settings: settings, progress: newProgress(a.stderr, o.quiet)}
+	run := &localRun{app: a, options: o, settings: settings, progress: newLocalProgress(a.err, o.quiet)}
 	for _, w := range settings.Warnings {
 		run.progress.say("%s", w)
 	}
@@ -129,31 +129,31 @@ func (r *localRun) done() {
 }
 
 // open opens the image that the user named, with his own registry logins.
-func (r *localRun) open(ctx context.Context, name string) (*source.Image, error) {
+func (r *localRun) open(cmd *cobra.Command, name string) (*source.Image, error) {
 	o := source.Options{Registry: source.RegistryOptions{Keychain: authn.DefaultKeychain, PlainHTTP: r.options.plainHTTP, SkipVerify: r.options.insecure}}
 	if r.options.platform != "" {
 		p, err := image.ParsePlatform(r.options.platform)
 		if err != nil {
-			return nil, usageError(err)
+			return nil, usage(cmd, err)
 		}
 		o.Platform = &p
 	}
 	r.progress.step("looking for %s", name)
-	return source.Open(ctx, name, o)
+	return source.Open(cmd.Context(), name, o)
 }
 
 // write shows the result.
 func (r *localRun) write(result *report.Result) error {
 	r.progress.end()
 	style := report.Style{}
-	if terminal.Is(r.app.stdout) {
-		style = report.Style{Width: terminal.Width(r.app.stdout), Color: true}
+	if terminal.Is(r.app.out) {
+		style = report.Style{Width: terminal.Width(r.app.out), Color: true}
 	}
-	return report.Write(r.app.stdout, r.options.output, result, style)
+	return report.Write(r.app.out, r.options.output, result, style)
 }
 
-// progress shows what happens: one line that changes on a terminal, plain lines elsewhere.
-type progress struct {
+// localProgress shows what happens: one line that changes on a terminal, plain lines elsewhere.
+type localProgress struct {
 	mu    sync.Mutex
 	w     io.Writer
 	live  bool
@@ -164,12 +164,12 @@ type progress struct {
 	total map[int]int64
 }
 
-func newProgress(w io.Writer, quiet bool) *progress {
-	return &progress{w: w, live: terminal.Is(w), quiet: quiet, read: map[int]int64{}, total: map[int]int64{}}
+func newLocalProgress(w io.Writer, quiet bool) *localProgress {
+	return &localProgress{w: w, live: terminal.Is(w), quiet: quiet, read: map[int]int64{}, total: map[int]int64{}}
 }
 
 // say writes a line that stays.
-func (p *progress) say(format string, args ...any) {
+func (p *localProgress) say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
@@ -177,7 +177,7 @@ func (p *progress) say(format string, args ...any) {
 }
 
 // step tells what begins.
-func (p *progress) step(format string, args ...any) {
+func (p *localProgress) step(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.quiet {
@@ -193,7 +193,7 @@ func (p *progress) step(format string, args ...any) {
 	p.shown = true
 }
 
-func (p *progress) clear() {
+func (p *localProgress) clear() {
 	if p.shown {
 		fmt.Fprint(p.w, "\r\x1b[K")
 		p.shown = false
@@ -201,14 +201,14 @@ func (p *progress) clear() {
 }
 
 // end removes the line that changes.
-func (p *progress) end() {
+func (p *localProgress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
 }
 
 // analysis follows the reading of layers.
-func (p *progress) analysis(e analysis.Event) {
+func (p *localProgress) analysis(e analysis.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.quiet {

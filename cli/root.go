@@ -4,10 +4,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -49,8 +51,8 @@ The commands below "Ask a server" reach it by --url, or LANDWAITER_URL (default 
 password of LANDWAITER_USER and LANDWAITER_PASS; ANCHORE_CLI_URL, _USER and _PASS are honoured too.
 ` + exitHelp(),
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args: cobra.ArbitraryArgs,
+		RunE: helpOrUnknown,
 	}
 	root.SetIn(a.in)
 	root.SetOut(a.out)
@@ -72,6 +74,9 @@ const (
 // commands is the list of all commands; a new one is added here.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.scanCommand(),
+		a.analyzeCommand(),
+		a.serveCommand(),
 		a.imageCommand(),
 		a.checkCommand(),
 		a.evaluateCommand(),
@@ -97,15 +102,25 @@ func wrapArgs(c *cobra.Command) {
 			}
 		}
 		if sub.HasSubCommands() && sub.RunE == nil && sub.Run == nil {
-			sub.Args = nil
-			sub.RunE = func(c *cobra.Command, args []string) error {
-				if len(args) > 0 {
-					return usage(c, fmt.Errorf("there is no command %q", args[0]))
-				}
-				return c.Help()
-			}
+			sub.Args = cobra.ArbitraryArgs
+			sub.RunE = helpOrUnknown
 		}
 	}
+}
+
+// helpOrUnknown is what a command does that only holds others.
+func helpOrUnknown(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return c.Help()
+	}
+	unknown := fmt.Sprintf("there is no command %q", args[0])
+	if c.SuggestionsMinimumDistance <= 0 {
+		c.SuggestionsMinimumDistance = 2
+	}
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		unknown += "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usage(c, errors.New(unknown))
 }
 
 // group is a command that only holds others.

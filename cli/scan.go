@@ -21,8 +21,9 @@ func (a *app) scanCommand() *cobra.Command {
 	var policyFile, failOn, tag string
 	var offline, allowNoData bool
 	cmd := &cobra.Command{
-		Use:   "scan IMAGE",
-		Short: "Analyse an image, match it with advisories and evaluate a policy, without a server",
+		GroupID: here,
+		Use:     "scan IMAGE",
+		Short:   "Analyse an image, match it with advisories and evaluate a policy, without a server",
 		Long: `Analyses an image (see landwaiter analyze), matches its packages with advisories and evaluates a policy.
 Where there is no advisory data yet it is fetched first, for the ecosystems that the image has.
 
@@ -44,7 +45,7 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 			if failOn != "" {
 				var ok bool
 				if threshold, ok = advisory.ParseSeverity(failOn); !ok {
-					return usageError(fmt.Errorf("--fail-on %q: want negligible, low, medium, high or critical", failOn))
+					return usage(cmd, fmt.Errorf("--fail-on %q: want negligible, low, medium, high or critical", failOn))
 				}
 			}
 			run, err := a.startLocal(cmd, o)
@@ -106,9 +107,9 @@ func (r *localRun) judge(cmd *cobra.Command, result *report.Result, bundle *poli
 
 // verdictOf is an evaluation as reports show it.
 func verdictOf(b *policy.Bundle, e *policy.Evaluation) *report.Verdict {
-	v := &report.Verdict{Policy: orWord(b.Name, b.ID), Action: e.FinalAction.String(), Reason: e.FinalReason, Rows: []report.Row{}}
+	v := &report.Verdict{Policy: orWord(b.Name, b.ID), Action: e.FinalAction, Reason: e.FinalReason, Rows: []report.Row{}}
 	for _, r := range e.Rows {
-		row := report.Row{Gate: r.Gate, Trigger: r.Trigger, TriggerID: r.TriggerID, Message: r.Message, Action: r.Action.String()}
+		row := report.Row{Gate: r.Gate, Trigger: r.Trigger, TriggerID: r.TriggerID, Message: r.Message, Action: r.Action}
 		if r.Allowed != nil {
 			row.Allowed = "an allowlist"
 			if r.Allowed.Name != nil {
@@ -126,12 +127,12 @@ func verdictOf(b *policy.Bundle, e *policy.Evaluation) *report.Verdict {
 // stopped is the error that makes exit code 1, or nil.
 func stopped(r *report.Result, useThreshold bool, threshold advisory.Severity) error {
 	if r.Verdict.Action == "stop" {
-		return errStop
+		return &Exit{Code: ExitStop}
 	}
 	if useThreshold {
 		for i := range r.Findings {
 			if f := &r.Findings[i]; f.Ignored == "" && f.Severity >= threshold {
-				return errStop
+				return &Exit{Code: ExitStop}
 			}
 		}
 	}

@@ -33,8 +33,9 @@ import (
 // serveCommand is `landwaiter serve`.
 func (a *app) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "serve",
-		Short: "Run the server: the /v1 API and the work behind it",
+		GroupID: here,
+		Use:     "serve",
+		Short:   "Run the server: the /v1 API and the work behind it",
 		Long: `Runs the server. Settings come from flags, LANDWAITER_* variables or a YAML file (--config), in that order:
 
 ` + SettingsHelp(),
@@ -42,7 +43,7 @@ func (a *app) serveCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			settings, err := Load(cmd.Flags(), a.environ)
 			if err != nil {
-				return usageError(err)
+				return usage(cmd, err)
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
@@ -55,7 +56,7 @@ func (a *app) serveCommand() *cobra.Command {
 
 // serve runs until ctx ends.
 func (a *app) serve(ctx context.Context, settings Settings) (err error) {
-	log := slog.New(slog.NewTextHandler(a.stderr, nil))
+	log := slog.New(slog.NewTextHandler(a.err, nil))
 	for _, w := range settings.Warnings {
 		log.Warn("setting", "note", w)
 	}
@@ -190,7 +191,7 @@ func (a *app) ensureAdmin(ctx context.Context, s *store.Store, settings Settings
 	if err != nil || !made || !generated {
 		return err
 	}
-	fmt.Fprintf(a.stderr, "\nThe user admin was made with the password  %s\nIt is kept in %s and not printed again.\n\n", password, file)
+	fmt.Fprintf(a.err, "\nThe user admin was made with the password  %s\nIt is kept in %s and not printed again.\n\n", password, file)
 	return nil
 }
 

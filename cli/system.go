@@ -70,10 +70,10 @@ func (a *app) systemWait() *cobra.Command {
 			if errors.As(err, &refusal) && (refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden) {
 				return err
 			}
-			if ctx.Err() == nil {
-				if err != nil {
-					missing = "the server: " + err.Error()
-				}
+			if err != nil {
+				missing = "the server: " + err.Error()
+			}
+			if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 				line.set("waiting for " + missing)
 			}
 			select {

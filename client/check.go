@@ -19,18 +19,30 @@ type CheckRequest struct {
 
 // Evaluation is one verdict.
 type Evaluation struct {
-	Digest      string    `json:"-"`
-	FullTag     string    `json:"-"`
+	Digest      string    `json:"imageDigest"`
+	FullTag     string    `json:"fulltag"`
 	PolicyID    string    `json:"policyId"`
 	Status      string    `json:"status"` // pass or fail
 	FinalAction string    `json:"final_action"`
-	EvaluatedAt time.Time `json:"last_evaluation"`
+	EvaluatedAt time.Time `json:"last_evaluation,omitzero"`
 	Revision    int64     `json:"feed_revision"`
-	AsOf        time.Time `json:"as_of"`
+	AsOf        time.Time `json:"as_of,omitzero"`
 	Detail      struct {
-		Result *EvaluationResult `json:"result"`
-		Policy json.RawMessage   `json:"policy"`
+		Result json.RawMessage `json:"result,omitempty"`
+		Policy json.RawMessage `json:"policy,omitempty"`
 	} `json:"detail"`
+}
+
+// Result reads the evaluation document; nil when the answer has none.
+func (e *Evaluation) Result() (*EvaluationResult, error) {
+	if len(e.Detail.Result) == 0 {
+		return nil, nil
+	}
+	var r EvaluationResult
+	if err := json.Unmarshal(e.Detail.Result, &r); err != nil {
+		return nil, fmt.Errorf("evaluation document: %w", err)
+	}
+	return &r, nil
 }
 
 // EvaluationResult is the part of the evaluation document that people read.

@@ -26,11 +26,11 @@ type Image struct {
 	Status       string            `json:"analysis_status"`
 	State        string            `json:"image_status"`
 	Annotations  map[string]string `json:"annotations"`
-	CreatedAt    time.Time         `json:"created_at"`
-	UpdatedAt    time.Time         `json:"last_updated"`
-	AnalyzedAt   time.Time         `json:"analyzed_at"`
-	Error        string            `json:"analysis_error"`
-	ErrorCode    string            `json:"analysis_error_code"`
+	CreatedAt    time.Time         `json:"created_at,omitzero"`
+	UpdatedAt    time.Time         `json:"last_updated,omitzero"`
+	AnalyzedAt   time.Time         `json:"analyzed_at,omitzero"`
+	Error        string            `json:"analysis_error,omitempty"`
+	ErrorCode    string            `json:"analysis_error_code,omitempty"`
 	Content      struct {
 		Metadata struct {
 			Arch           string `json:"arch"`
@@ -52,8 +52,8 @@ type Tag struct {
 	Repository string    `json:"repo"`
 	Tag        string    `json:"tag"`
 	ImageID    string    `json:"imageId"`
-	CreatedAt  time.Time `json:"created_at"`
-	DetectedAt time.Time `json:"tag_detected_at"`
+	CreatedAt  time.Time `json:"created_at,omitzero"`
+	DetectedAt time.Time `json:"tag_detected_at,omitzero"`
 }
 
 // Done says whether the analysis has ended, one way or the other.
@@ -199,16 +199,16 @@ type ContentAnswer struct {
 	Digest  string          `json:"imageDigest"`
 	Type    string          `json:"content_type"`
 	Content json.RawMessage `json:"content"`
-	Gaps    []Gap           `json:"gaps"`
+	Gaps    []Gap           `json:"gaps,omitempty"`
 }
 
 // Gap is something that an analysis or a match could not see.
 type Gap struct {
 	Kind   string `json:"kind"`
-	Path   string `json:"path"`
+	Path   string `json:"path,omitempty"`
 	Layer  int    `json:"layer"`
 	Detail string `json:"detail"`
-	Count  int    `json:"count"`
+	Count  int    `json:"count,omitempty"`
 }
 
 // Content reads content of one type.
@@ -249,38 +249,63 @@ func (m Moment) on(r route) route {
 // VulnerabilityAnswer lists what is known to be wrong with an image.
 type VulnerabilityAnswer struct {
 	Digest          string          `json:"imageDigest"`
+	Type            string          `json:"vulnerability_type"`
 	Vulnerabilities []Vulnerability `json:"vulnerabilities"`
 	Ignored         []Vulnerability `json:"ignored_vulnerabilities"`
 	Gaps            []Gap           `json:"gaps"`
 	Revision        int64           `json:"feed_revision"`
-	AsOf            time.Time       `json:"as_of"`
+	AsOf            time.Time       `json:"as_of,omitzero"`
 }
 
 // Vulnerability is one vulnerability of one package at one path. The text "None" stands for what is unknown.
 type Vulnerability struct {
-	ID             string   `json:"vuln"`
-	Severity       string   `json:"severity"`
-	Package        string   `json:"package"`
-	PackageName    string   `json:"package_name"`
-	PackageVersion string   `json:"package_version"`
-	PackageType    string   `json:"package_type"`
-	PackagePath    string   `json:"package_path"`
-	URL            string   `json:"url"`
-	Fix            string   `json:"fix"`
-	FeedGroup      string   `json:"feed_group"`
-	WillNotFix     bool     `json:"will_not_fix"`
-	Aliases        []string `json:"aliases"`
-	KnownExploited string   `json:"known_exploited"`
-	Ignored        string   `json:"ignored"`
-	NVD            []Score  `json:"nvd_data"`
+	ID             string     `json:"vuln"`
+	Severity       string     `json:"severity"`
+	SeveritySource string     `json:"severity_source,omitempty"`
+	Package        string     `json:"package"`
+	PackageName    string     `json:"package_name"`
+	PackageVersion string     `json:"package_version"`
+	PackageType    string     `json:"package_type"`
+	PackagePath    string     `json:"package_path"`
+	URL            string     `json:"url"`
+	Fix            string     `json:"fix"`
+	FixState       string     `json:"fix_state,omitempty"`
+	Feed           string     `json:"feed"`
+	FeedGroup      string     `json:"feed_group"`
+	WillNotFix     bool       `json:"will_not_fix"`
+	Aliases        []string   `json:"aliases"`
+	KnownExploited string     `json:"known_exploited,omitempty"`
+	DetectedAt     time.Time  `json:"detected_at,omitzero"`
+	Evidence       []Evidence `json:"evidence"`
+	// Ignored is the rule that hides it; "" when it counts.
+	Ignored string  `json:"ignored,omitempty"`
+	NVD     []Score `json:"nvd_data"`
+	Vendor  []Score `json:"vendor_data"`
+}
+
+// Evidence says why an advisory is about a package.
+type Evidence struct {
+	Record    string `json:"record"`
+	Ecosystem string `json:"ecosystem"`
+	Package   string `json:"package"`
+	Compared  string `json:"compared"`
+	Range     string `json:"range"`
+	Fixed     string `json:"fixed,omitempty"`
 }
 
 // Score holds the scores of one record; -1 means unknown.
 type Score struct {
 	ID     string `json:"id"`
-	CVSSv3 struct {
-		Base float64 `json:"base_score"`
-	} `json:"cvss_v3"`
+	CVSSv2 CVSS   `json:"cvss_v2"`
+	CVSSv3 CVSS   `json:"cvss_v3"`
+}
+
+// CVSS is one set of scores; -1 means unknown.
+type CVSS struct {
+	Base           float64 `json:"base_score"`
+	Exploitability float64 `json:"exploitability_score"`
+	Impact         float64 `json:"impact_score"`
+	Vector         string  `json:"vector,omitempty"`
 }
 
 // Vulnerabilities of an image; typ is os, non-os or all. vendorOnly leaves out what the distribution will not fix.

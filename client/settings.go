@@ -12,8 +12,8 @@ type Policy struct {
 	ID        string          `json:"policyId"`
 	Active    bool            `json:"active"`
 	Source    string          `json:"policy_source"`
-	CreatedAt time.Time       `json:"created_at"`
-	UpdatedAt time.Time       `json:"last_updated"`
+	CreatedAt time.Time       `json:"created_at,omitzero"`
+	UpdatedAt time.Time       `json:"last_updated,omitzero"`
 	Name      string          `json:"name"`
 	Bundle    json.RawMessage `json:"policybundle"`
 }
@@ -125,8 +125,8 @@ type Registry struct {
 	User      string    `json:"registry_user"`
 	Type      string    `json:"registry_type"`
 	Verify    bool      `json:"registry_verify"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"last_updated"`
+	CreatedAt time.Time `json:"created_at,omitzero"`
+	UpdatedAt time.Time `json:"last_updated,omitzero"`
 }
 
 // PutRegistry stores credentials. Insecure leaves the TLS certificate unchecked; SkipValidate stores without logging in.

@@ -56,7 +56,7 @@ func (c *Client) Health(ctx context.Context) error { return c.get(ctx, at("healt
 type Feed struct {
 	Name         string      `json:"name"`
 	Enabled      bool        `json:"enabled"`
-	LastFullSync time.Time   `json:"last_full_sync"`
+	LastFullSync time.Time   `json:"last_full_sync,omitzero"`
 	Groups       []FeedGroup `json:"groups"`
 	Revision     int64       `json:"feed_revision"`
 }
@@ -65,9 +65,9 @@ type Feed struct {
 type FeedGroup struct {
 	Name      string    `json:"name"`
 	Enabled   bool      `json:"enabled"`
-	LastSync  time.Time `json:"last_sync"`
+	LastSync  time.Time `json:"last_sync,omitzero"`
 	Records   int64     `json:"record_count"`
-	LastError string    `json:"last_error"`
+	LastError string    `json:"last_error,omitempty"`
 }
 
 // Ready says whether the feed and each enabled group of it has loaded, and that it has one.
@@ -103,7 +103,7 @@ type SyncResult struct {
 		Seconds float64 `json:"total_time_seconds"`
 		Records int     `json:"updated_record_count"`
 		Images  int     `json:"updated_image_count"`
-		Error   string  `json:"error"`
+		Error   string  `json:"error,omitempty"`
 	} `json:"groups"`
 }
 

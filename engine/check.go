@@ -108,12 +108,10 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 		return nil, err
 	}
 	analyzed := img.AnalyzedAt
-	seen := *s.analyzed.Analysis
-	seen.Gaps = s.gaps
 	e := bundle.Evaluate(policy.Input{
 		Account: account, ImageID: img.ImageID.Hex(), ImageDigest: string(img.Digest), Tag: fullTag,
-		Analysis: &seen, Dockerfile: s.analyzed.Dockerfile, DockerfileMode: s.analyzed.Mode,
-		Findings: s.findings, Feed: feed, At: s.at,
+		Analysis: s.analyzed.Analysis, Dockerfile: s.analyzed.Dockerfile, DockerfileMode: s.analyzed.Mode,
+		Findings: s.findings, Gaps: s.gaps, Feed: feed, At: s.at,
 		// A finding counts as detected when both the match and the image were known here.
 		DetectedAt: func(f *advisory.ImageFinding) time.Time {
 			if analyzed.After(f.Since) {
@@ -128,7 +126,7 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 	}
 	v.header = store.Evaluation{
 		Account: account, ImageID: img.ID, ImageDigest: img.Digest, Tag: fullTag, PolicyID: p.ID, BundleDigest: p.Digest,
-		AnalysisID: s.analysisID, FeedRevision: s.revision.ID, EvaluatedAt: s.at, FinalAction: e.FinalAction.String(), FinalReason: e.FinalReason,
+		AnalysisID: s.analysisID, FeedRevision: s.revision.ID, EvaluatedAt: s.at, FinalAction: e.FinalAction, FinalReason: e.FinalReason,
 		Reason: reason, Result: image.DigestOf(v.evidence), NextAt: e.NextAt, Reproducible: e.Reproducible,
 	}
 	if s.analyzed.Mode == "Actual" {

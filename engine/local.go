@@ -103,12 +103,10 @@ func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis
 		return nil, err
 	}
 	now := l.Now()
-	seen := *a
-	seen.Gaps = slices.Concat(a.Gaps, j.Gaps)
 	return b.Evaluate(policy.Input{
 		Account: store.AdminAccount, ImageID: a.ID.Hex(), ImageDigest: string(a.Digest), Tag: fullTag,
-		Analysis: &seen, Dockerfile: a.Dockerfile, DockerfileMode: "Guessed",
-		Findings: j.Findings, Feed: feed, At: now,
+		Analysis: a, Dockerfile: a.Dockerfile, DockerfileMode: "Guessed",
+		Findings: j.Findings, Gaps: slices.Concat(a.Gaps, j.Gaps), Feed: feed, At: now,
 		DetectedAt: func(*advisory.ImageFinding) time.Time { return now },
 	}), nil
 }

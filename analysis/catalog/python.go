@@ -163,18 +163,14 @@ func joinPython(found []Found) ([]image.Package, []image.Gap) {
 			lists[l.Package] = l.Files
 		}
 	}
-	var (
-		packages []image.Package
-		gaps     []image.Gap
-	)
+	var packages []image.Package
 	for _, f := range found {
 		for _, p := range f.Packages {
 			p.Files = lists[string(p.Location)]
 			packages = append(packages, p)
 		}
-		gaps = append(gaps, f.Gaps...)
 	}
-	return packages, gaps
+	return packages, nil
 }
 
 // beside is a path as a list in dir writes it: relative to base, or absolute.
