@@ -13,6 +13,8 @@ import (
 // version that bundles, policies and allowlists must have.
 const version = "1_0"
 
+var validGates = gate.PythonList(gate.ActiveNames())
+
 // compiler builds a bundle from a document of the right form and collects all that is wrong with its meaning. What no
 // mapping rule names is not looked at: such policies and allowlists may be drafts.
 type compiler struct {
@@ -224,11 +226,11 @@ func (c *compiler) rule(f *ruleForm) (rule, bool) {
 	switch {
 	case g == nil && gate.IsLater(f.gate):
 		c.fault("GateNotSupportedError", "Gate %s is not supported by this version of Landwaiter yet; its rules must be removed until it is (gate=%s,trigger=%s,rule_id=%s,valid_gates=%s)",
-			strings.ToLower(f.gate), f.gate, f.trigger, r.id, gate.PythonList(gate.ActiveNames()))
+			strings.ToLower(f.gate), f.gate, f.trigger, r.id, validGates)
 		return r, false
 	case g == nil:
 		c.fault("GateNotFoundError", "The specified gate is not found in the policy engine as a valid gate name (gate=%s,trigger=None,rule_id=%s,valid_gates=%s)",
-			f.gate, r.id, gate.PythonList(gate.ActiveNames()))
+			f.gate, r.id, validGates)
 		return r, false
 	case g.Retired:
 		retired := retiredProblem(g, f, r.id)

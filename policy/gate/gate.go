@@ -118,9 +118,11 @@ func PythonList(words []string) string {
 
 // PythonText writes a text as Python prints it inside a list.
 func PythonText(s string) string {
-	s = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
+	s = pythonEscapes.Replace(s)
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
 		return `"` + s + `"`
 	}
 	return "'" + strings.ReplaceAll(s, "'", `\'`) + "'"
 }
+
+var pythonEscapes = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`)

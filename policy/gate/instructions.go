@@ -42,6 +42,9 @@ func parseDockerfile(text string) []instruction {
 			more = joinLine(&joined, next, escape)
 		}
 		ins := newInstruction(joined.String())
+		if ins.name == "" {
+			continue
+		}
 		for _, h := range heredocs(ins) {
 			i = h.take(lines, i, &ins)
 		}
@@ -169,7 +172,7 @@ func parseGuessed(text string) []instruction {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		ins := newInstruction(strings.TrimSpace(strings.TrimSuffix(line, "# buildkit")))
+		ins := newInstruction(strings.TrimSuffix(line, "# buildkit"))
 		if ins.name == "EXPOSE" {
 			ins.rest = unpackMap(ins.rest)
 		}
