@@ -18,16 +18,7 @@ func DecodeReport(layer image.LayerID, parts []Part) (*Report, error) {
 		}
 		d, err := unseal(p.Data)
 		if err == nil {
-			switch p.Name {
-			case PartFiles:
-				d.files(r)
-			case PartPackages:
-				r.Found = read(d, d.found)
-				r.Borrowed = read(d, func() Borrowed { return Borrowed{As: d.path(), Found: d.found()} })
-			case PartKept:
-				r.Kept = read(d, d.kept)
-			}
-			err = d.done()
+			err = d.part(p.Name, r)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("layer %s, part %s: %w", layer.Blob.Short(), p.Name, err)
@@ -35,6 +26,20 @@ func DecodeReport(layer image.LayerID, parts []Part) (*Report, error) {
 		r.Revisions[p.Name] = p.Revision
 	}
 	return r, nil
+}
+
+// part reads the uncompressed body of a part into r.
+func (d *decoder) part(name string, r *Report) error {
+	switch name {
+	case PartFiles:
+		d.files(r)
+	case PartPackages:
+		r.Found = read(d, d.found)
+		r.Borrowed = read(d, func() Borrowed { return Borrowed{As: d.path(), Found: d.found()} })
+	case PartKept:
+		r.Kept = read(d, d.kept)
+	}
+	return d.done()
 }
 
 func (d *decoder) files(r *Report) {

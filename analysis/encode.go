@@ -16,15 +16,7 @@ func (r *Report) Parts() ([]Part, error) {
 			continue
 		}
 		e := &encoder{}
-		switch name {
-		case PartFiles:
-			e.files(r)
-		case PartPackages:
-			list(e, r.Found, e.found)
-			list(e, r.Borrowed, func(b Borrowed) { e.path(b.As); e.found(b.Found) })
-		case PartKept:
-			list(e, r.Kept, e.kept)
-		}
+		e.part(name, r)
 		data, err := e.seal()
 		if err != nil {
 			return nil, fmt.Errorf("encoding part %s: %w", name, err)
@@ -32,6 +24,19 @@ func (r *Report) Parts() ([]Part, error) {
 		out = append(out, Part{Name: name, Revision: rev, Data: data})
 	}
 	return out, nil
+}
+
+// part writes the body of a part.
+func (e *encoder) part(name string, r *Report) {
+	switch name {
+	case PartFiles:
+		e.files(r)
+	case PartPackages:
+		list(e, r.Found, e.found)
+		list(e, r.Borrowed, func(b Borrowed) { e.path(b.As); e.found(b.Found) })
+	case PartKept:
+		list(e, r.Kept, e.kept)
+	}
 }
 
 func (e *encoder) files(r *Report) {

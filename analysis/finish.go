@@ -128,13 +128,13 @@ func (w *walk) report(findings []finding) *Report {
 		if !alive(l.slot, l.seq) {
 			continue
 		}
-		for _, f := range bySlot[l.target] {
-			if f.seq == l.targetSeq && l.clone&(1<<f.cataloger) != 0 {
+		for _, f := range bySlot[l.from.slot] {
+			if f.seq == l.from.seq && l.clone&(1<<f.cataloger) != 0 {
 				rep.Found = append(rep.Found, rename(f.found, w.files[l.slot].Path))
 			}
 		}
 		if l.reread != 0 {
-			rep.again = append(rep.again, again{target: w.files[l.target].Path, as: w.files[l.slot].Path, want: l.reread})
+			rep.again = append(rep.again, again{target: l.from.path, as: w.files[l.slot].Path, want: l.reread})
 		}
 	}
 	slices.SortStableFunc(rep.Found, compareFound)

@@ -44,10 +44,13 @@ type walk struct {
 	kept      []Kept
 	links     []linkWant
 	readBy    map[int32]mask
-	gaps      *gapList
-	parser    *parser
-	entries   int32
-	expanded  int64
+	// origins has for each bound hard link where its content came from, unbound those whose target is not in the layer.
+	origins  map[int32]origin
+	unbound  map[int32]bool
+	gaps     *gapList
+	parser   *parser
+	entries  int32
+	expanded int64
 
 	buf             []byte
 	sums            []byte
@@ -176,6 +179,9 @@ func (w *walk) entry(h *tar.Header, body io.Reader) error {
 // has the place that it had.
 func (w *walk) slot(path image.Path) (slot, seq int32) {
 	if i, ok := w.index[path]; ok {
+		delete(w.readBy, i)
+		delete(w.origins, i)
+		delete(w.unbound, i)
 		return i, w.entries
 	}
 	return int32(len(w.files)), w.entries
@@ -192,7 +198,6 @@ func (w *walk) put(slot, seq int32, f image.File) {
 		w.closed[f.Path] = seq
 	}
 	w.files[slot], w.seqs[slot] = f, seq
-	delete(w.readBy, slot)
 }
 
 // marker takes whiteouts and opaque markers, which act on lower layers alone, wherever they stand.
@@ -366,7 +371,7 @@ func (w *walk) sum(h hash.Hash) []byte {
 func newWalk(ctx context.Context, r *Reader, t task, sum *totals) *walk {
 	return &walk{
 		r: r, ctx: ctx, lim: &r.limits, task: t, totals: sum,
-		index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, picked: map[image.Path]int32{},
+		index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, origins: map[int32]origin{}, unbound: map[int32]bool{}, picked: map[image.Path]int32{},
 		gaps: newGaps(r.limits.Gaps), parser: startParser(ctx, r.catalogers, &r.limits),
 		buf: make([]byte, 64*kib), sha: sha256.New(), md5h: md5.New(), sha1: sha1.New(),
 	}
