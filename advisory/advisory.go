@@ -55,11 +55,15 @@ type Affected struct {
 	// State is a fix state that the publisher states: "" (derived from the ranges), "wont-fix", "not-affected",
 	// "under-investigation".
 	State string `json:"state,omitempty"`
-	// Module is "name:stream" where a record is about packages of an rpm module.
+	// Module is "name:stream" where a record is about packages of an rpm module, several separated by commas, or
+	// [UnnamedModule] where it does not say of which.
 	Module string `json:"module,omitempty"`
 	// Arches limits the entry to architectures; empty means all.
 	Arches []string `json:"arches,omitempty"`
 }
+
+// UnnamedModule stands in [Affected.Module] for a module that the record does not name.
+const UnnamedModule = "?"
 
 // Range is a list of events in the version order of its type ("SEMVER", "ECOSYSTEM"; "GIT" ranges are dropped).
 type Range struct {
@@ -121,9 +125,11 @@ type Finding struct {
 	// GHSA id, else the CVE, else the record's own.
 	ID string `json:"id"`
 	// IDs are all ids and aliases, ID included, sorted.
-	IDs            []string `json:"ids"`
-	Severity       Severity `json:"severity"`
-	SeveritySource string   `json:"severity_source,omitempty"`
+	IDs      []string `json:"ids"`
+	Severity Severity `json:"severity"`
+	// SeveritySource is the record and the kind of statement: "GHSA-…: database_specific", "ALSA-…: summary"; "" when
+	// no record has any.
+	SeveritySource string `json:"severity_source,omitempty"`
 	// Fixes are the versions that mend it for this package's line, lowest first.
 	Fixes []string `json:"fixes,omitempty"`
 	State FixState `json:"state"`
@@ -142,11 +148,13 @@ type Finding struct {
 
 // CVSS is one scored vector.
 type CVSS struct {
-	// Source is the record that gave it; NVD marks those of NVD records.
-	Source         string  `json:"source"`
-	Version        string  `json:"version"`
-	Vector         string  `json:"vector"`
-	Base           float64 `json:"base"`
+	// Source is the id of the record that gave it, or [NVD]; what is not NVD's is the publisher's own.
+	Source string `json:"source"`
+	// Version is "2.0", "3.0", "3.1" or "4.0".
+	Version string  `json:"version"`
+	Vector  string  `json:"vector"`
+	Base    float64 `json:"base"`
+	// Exploitability and Impact are -1 where the version has none (4.0).
 	Exploitability float64 `json:"exploitability"`
 	Impact         float64 `json:"impact"`
 }

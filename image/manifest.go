@@ -51,6 +51,8 @@ type Descriptor struct {
 	URLs        []string          `json:"urls,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"`
 	Platform    *Platform         `json:"platform,omitempty"`
+	// ArtifactType is set when the content is no image.
+	ArtifactType string `json:"artifactType,omitempty"`
 }
 
 // Manifest is one platform's manifest, verified: Digest is the digest of Raw.

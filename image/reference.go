@@ -7,15 +7,18 @@ import (
 )
 
 // Reference names an image in a registry as users write it, completed by the rules of the /v1 API: a missing registry is
-// docker.io, a missing tag is latest, and no "library/" is inserted. With a digest there may be no tag.
+// docker.io, a missing tag is latest, and no "library/" is inserted. With a digest there is a tag only when the user wrote
+// one, and the digest decides.
 type Reference struct {
 	Registry, Repository, Tag string
 	Digest                    Digest
 }
 
 var (
-	referenceChars = regexp.MustCompile(`^[A-Za-z0-9@:/_.\-\[\]]+$`)
-	tagPattern     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	referenceChars    = regexp.MustCompile(`^[A-Za-z0-9@:/_.\-\[\]]+$`)
+	tagPattern        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	registryPattern   = regexp.MustCompile(`^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?$`)
+	repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$`)
 )
 
 // ParseReference reads "[registry/]repository[:tag][@digest]". The part before the first slash is a registry when it
@@ -35,6 +38,9 @@ func ParseReference(s string) (Reference, error) {
 	}
 	r.Registry = "docker.io"
 	if host, path, ok := strings.Cut(rest, "/"); ok && isRegistry(host) {
+		if !registryPattern.MatchString(host) {
+			return Reference{}, fmt.Errorf("%.100q: %.100q is not a registry's host name", s, host)
+		}
 		r.Registry, rest = host, path
 	}
 	r.Repository = rest
@@ -44,7 +50,8 @@ func ParseReference(s string) (Reference, error) {
 			return Reference{}, fmt.Errorf("%.100q: %.100q is not a tag", s, r.Tag)
 		}
 	}
-	if r.Repository == "" || strings.ContainsAny(r.Repository, ":@") || strings.Contains("/"+r.Repository+"/", "//") || strings.Contains("/"+r.Repository+"/", "/../") {
+	dots := strings.Contains("/"+r.Repository+"/", "/../") || strings.Contains("/"+r.Repository+"/", "/./")
+	if dots || !repositoryPattern.MatchString(r.Repository) {
 		return Reference{}, fmt.Errorf("%.100q has no valid repository name", s)
 	}
 	if r.Tag == "" && r.Digest == "" {

@@ -18,6 +18,8 @@ type dialect struct {
 	//   {in (} … {)}  what stands before is among the rows of the query between, which is run first
 	//   {id}, {blob}, {rowless}  of migrations
 	words *strings.Replacer
+	// lastTriedBy is the name of the node that tried a row of river_job last.
+	lastTriedBy string
 	// tableExists asks for the number of tables called ?.
 	tableExists string
 	// migrationLock and migrationUnlock keep two nodes from migrating at once; empty where one process writes.
@@ -37,6 +39,7 @@ var sqliteDialect = &dialect{
 		"{blob}", "BLOB",
 		"{rowless}", "WITHOUT ROWID",
 	),
+	lastTriedBy: "json_extract(attempted_by, '$[#-1]')",
 	tableExists: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
 }
 
@@ -55,6 +58,7 @@ var postgresDialect = &dialect{
 		"{blob}", "BYTEA",
 		"{rowless}", "",
 	),
+	lastTriedBy:     "attempted_by[array_length(attempted_by, 1)]",
 	tableExists:     "SELECT count(*) FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) AND tablename = ?",
 	migrationLock:   "SELECT pg_advisory_lock(5481036297)",
 	migrationUnlock: "SELECT pg_advisory_unlock(5481036297)",

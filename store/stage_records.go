@@ -153,7 +153,7 @@ func (s *Store) AbortStaged(ctx context.Context, rev int64) error {
 		"DELETE FROM kev WHERE from_rev = ?",
 		"UPDATE kev SET to_rev = 0 WHERE to_rev = ?",
 	}
-	if err := s.dropVersions(ctx, rev); err != nil {
+	if err := s.dropVersions(ctx, rev, ""); err != nil {
 		return describe(err, "taking back what was staged")
 	}
 	for _, step := range steps {
@@ -164,12 +164,27 @@ func (s *Store) AbortStaged(ctx context.Context, rev int64) error {
 	return nil
 }
 
-// dropVersions removes the versions of records that begin at rev, a few in each transaction.
-func (s *Store) dropVersions(ctx context.Context, rev int64) error {
+// AbortFolder takes back what was staged of one folder's records for rev; what was staged of others stays.
+func (s *Store) AbortFolder(ctx context.Context, rev int64, folder string) error {
+	if current, err := s.CurrentRevision(ctx); err != nil {
+		return err
+	} else if rev <= current.ID {
+		return fmt.Errorf("feed revision %d: %w", rev, ErrStaged)
+	}
+	if err := s.dropVersions(ctx, rev, folder); err != nil {
+		return describe(err, "taking back what was staged of %q", folder)
+	}
+	err := s.repeat(ctx, "UPDATE advisory_versions SET to_rev = 0 WHERE id IN (SELECT id FROM advisory_versions WHERE to_rev = ? AND folder = ? LIMIT 2000)", rev, folder)
+	return describe(err, "taking back what was staged of %q", folder)
+}
+
+// dropVersions removes the versions of records that begin at rev, a few in each transaction; those of one
+// folder, or with "" of all.
+func (s *Store) dropVersions(ctx context.Context, rev int64, folder string) error {
 	for {
 		var ids []int64
 		err := s.Write(ctx, func(tx *Tx) (err error) {
-			ids, err = all(ctx, &tx.Queries, scalar[int64], "SELECT id FROM advisory_versions WHERE from_rev = ? LIMIT 500", rev)
+			ids, err = all(ctx, &tx.Queries, scalar[int64], "SELECT id FROM advisory_versions WHERE from_rev = ? AND (? = '' OR folder = ?) LIMIT 500", rev, folder, folder)
 			if err != nil {
 				return err
 			}

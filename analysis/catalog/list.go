@@ -2,5 +2,16 @@ package catalog
 
 // All lists every cataloguer. The order is that of the documentation; it decides nothing else.
 func All() []Cataloger {
-	return []Cataloger{}
+	return []Cataloger{
+		DPKG(),
+		APK(),
+		RPM(),
+		Composer(),
+		Gem(),
+		GoBinary(),
+		Jar(),
+		NPM(),
+		Python(),
+		RustBinary(),
+	}
 }

@@ -1,0 +1,219 @@
+package advisory
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// bound is an event of a range, read.
+type bound struct {
+	Event
+	text string
+	// lowest marks "0", which is before every version; it has no mark.
+	lowest bool
+	*mark
+}
+
+// mark is a version that records name, read once for all records about a package, with where the installed one stands:
+// negative when that is older.
+type mark struct {
+	at        version
+	installed int
+	err       error
+}
+
+// ranged says how a range holds a version.
+type ranged struct {
+	held bool
+	// fixed is the fix of the stretch that holds the version; "" when there is none.
+	fixed string
+	words string
+}
+
+// parsedVersion is the installed version with its order.
+type parsedVersion struct {
+	order *order
+	text  string
+	at    version
+	err   error
+	marks map[string]*mark
+}
+
+func parseInstalled(ecosystem, text string) *parsedVersion {
+	p := &parsedVersion{order: orderOf(ecosystem), text: text, marks: map[string]*mark{}}
+	p.at, p.err = p.order.parseVersion(text)
+	return p
+}
+
+// mark reads a version that a record names; the same ones come again and again.
+func (p *parsedVersion) mark(text string) *mark {
+	m := p.marks[text]
+	if m == nil {
+		m = &mark{}
+		if m.at, m.err = p.order.parseVersion(text); m.err == nil {
+			m.installed, m.err = p.at.compare(m.at)
+		}
+		p.marks[text] = m
+	}
+	return m
+}
+
+// listed says whether the version is named in the list of affected versions, with or without its "v".
+func (p *parsedVersion) listed(versions []string) bool {
+	if len(versions) == 0 || p.text == "" {
+		return false
+	}
+	if slices.Contains(versions, p.text) {
+		return true
+	}
+	bare, ok := strings.CutPrefix(p.text, "v")
+	return ok && slices.Contains(versions, bare)
+}
+
+// in evaluates a range as the OSV schema says: events in the order of their versions, each introduced turns the
+// vulnerability on, each fixed or last_affected turns it off; where there are limits, the version must be below one.
+func (p *parsedVersion) in(events []Event) (ranged, error) {
+	if p.err != nil {
+		return ranged{}, p.err
+	}
+	bounds, below, err := p.read(events)
+	if err != nil || !below {
+		return ranged{}, err
+	}
+	var from, to string
+	on := false
+	for i := range bounds {
+		b := &bounds[i]
+		c := 1 // the installed version against the bound
+		if !b.lowest {
+			c = b.installed
+		}
+		switch {
+		case b.Introduced != "":
+			if c >= 0 {
+				if !on {
+					from = b.text
+				}
+				on = true
+			}
+		case b.Fixed != "":
+			if c >= 0 {
+				on = false
+			} else if on {
+				return ranged{true, b.text, ">= " + from + ", < " + b.text}, nil
+			}
+		case b.LastAffected != "":
+			if c > 0 {
+				on = false
+			} else if on && to == "" {
+				to = b.text
+			}
+		}
+	}
+	switch {
+	case !on:
+		return ranged{}, nil
+	case to != "":
+		return ranged{true, "", ">= " + from + ", <= " + to}, nil
+	default:
+		return ranged{true, "", ">= " + from}, nil
+	}
+}
+
+// read reads the events and sorts them by version; those of one version stay as they are given. below says whether the
+// installed version is below one of the limits, where there are any.
+func (p *parsedVersion) read(events []Event) (bounds []bound, below bool, err error) {
+	bounds = make([]bound, 0, len(events))
+	limited := false
+	for _, e := range events {
+		b := bound{Event: e, text: cmp.Or(e.Introduced, e.Fixed, e.LastAffected)}
+		limit := b.text == ""
+		if limit {
+			b.text = e.Limit
+		}
+		if b.text == "" {
+			continue
+		}
+		if limit && b.text == "*" { // no limit
+			limited, below = true, true
+			continue
+		}
+		if b.lowest = b.text == "0"; !b.lowest {
+			if b.mark = p.mark(b.text); b.err != nil {
+				return nil, false, b.err
+			}
+		}
+		if limit {
+			limited = true
+			below = below || !b.lowest && b.installed < 0
+			continue
+		}
+		bounds = append(bounds, b)
+	}
+	return bounds, below || !limited, sortBounds(bounds)
+}
+
+func sortBounds(bounds []bound) (failed error) {
+	slices.SortStableFunc(bounds, func(a, b bound) int {
+		switch {
+		case a.lowest && b.lowest:
+			return 0
+		case a.lowest:
+			return -1
+		case b.lowest:
+			return 1
+		case a.text == b.text:
+			return 0
+		}
+		c, err := a.at.compare(b.at)
+		if err != nil {
+			failed = err
+		}
+		return c
+	})
+	return failed
+}
+
+// hit is what one record says about one package.
+type hit struct {
+	record   *Record
+	evidence Evidence
+	fixes    []string
+	state    FixState
+	words    []string // severity words of the entries that hold
+	scores   []CVSS
+	order    *order
+}
+
+// addScores reads the vectors of a record or of an entry of it.
+func (h *hit) addScores(scores []Score) {
+	for _, s := range scores {
+		if c, ok := s.CVSS(h.record.ID); ok {
+			h.scores = append(h.scores, c)
+		}
+	}
+}
+
+// affects evaluates the entry. held is false when it does not hold the version; the error says that it could not be
+// told.
+func (a *Affected) affects(p *parsedVersion) (words, fixed []string, held bool, err error) {
+	for i := range a.Ranges {
+		r, rangeErr := p.in(a.Ranges[i].Events)
+		if rangeErr != nil {
+			err = rangeErr
+			continue
+		}
+		if r.held {
+			held = true
+			words = append(words, r.words)
+			if r.fixed != "" {
+				fixed = append(fixed, r.fixed)
+			}
+		}
+	}
+	if !held && p.listed(a.Versions) {
+		return []string{"listed"}, nil, true, nil
+	}
+	return words, fixed, held, err
+}

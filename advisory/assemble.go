@@ -1,0 +1,146 @@
+package advisory
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"landwaiter.dev/image"
+)
+
+// Knowledge is a finding on a distinct package with what this installation remembers of it.
+type Knowledge struct {
+	Finding Finding
+	// Since and FixSince as in [ImageFinding].
+	Since, FixSince time.Time
+}
+
+// Assemble lays the findings of distinct packages on the packages of an image and applies the rules that hide: what a
+// rule hides stays in the list, with the reason. known gives the findings of a distinct package; named gives the records
+// filed under a key, whether they hold or not, and is asked only for source packages that own language packages; nil
+// means that none are at hand.
+//
+// The rules: headers and build helpers of the kernel hold no kernel. A language package that an operating-system package
+// owns is what the distribution ships: where the distribution's records name the vulnerability for the owning source
+// package, the distribution decides; where they are silent, the finding stays.
+//
+// The order is that of pkgs, and by id within a package.
+func Assemble(pkgs []image.Package, d image.Distro, known func(Package) []Knowledge, named func(Key) []*Record) []ImageFinding {
+	a := assembler{distro: d, known: known, named: named, owners: map[image.PackageRef]*owner{}}
+	for i := range pkgs {
+		if pkgs[i].Type.OS() {
+			a.owners[pkgs[i].Ref()] = &owner{pkg: &pkgs[i]}
+		}
+	}
+	var findings []ImageFinding
+	for i := range pkgs {
+		p := &pkgs[i]
+		distinct := DistinctOf(p, d)
+		for _, k := range known(distinct) {
+			findings = append(findings, ImageFinding{
+				Finding: k.Finding, Package: *p, Distinct: distinct, Since: k.Since, FixSince: k.FixSince,
+				Ignored: a.ignored(p, &k.Finding),
+			})
+		}
+	}
+	return findings
+}
+
+type assembler struct {
+	distro image.Distro
+	known  func(Package) []Knowledge
+	named  func(Key) []*Record
+	owners map[image.PackageRef]*owner
+}
+
+// owner is an operating-system package with what the distribution says of it, read when first asked for.
+type owner struct {
+	pkg      *image.Package
+	read     bool
+	affected map[string]string // id of a vulnerability → the finding's primary id
+	named    map[string]string // id of a vulnerability → the record that names it
+}
+
+// ignored is the reason to hide a finding; "" when it counts.
+func (a *assembler) ignored(p *image.Package, f *Finding) string {
+	if p.Type.OS() {
+		if kernelHelper(p) {
+			return fmt.Sprintf("%s holds no kernel; %s is about the kernel that its source package builds", p.Name, f.ID)
+		}
+		return ""
+	}
+	if p.OwnedBy == nil {
+		return ""
+	}
+	o := a.owners[*p.OwnedBy]
+	if o == nil {
+		return ""
+	}
+	a.ask(o)
+	for _, id := range f.IDs {
+		if finding := o.affected[id]; finding != "" {
+			return fmt.Sprintf("the distribution reports it as %s of its package %s, which holds this one", finding, o.pkg.Name)
+		}
+	}
+	for _, id := range f.IDs {
+		if record := o.named[id]; record != "" {
+			return fmt.Sprintf("the distribution's package %s %s, which holds this one, is not affected by %s", o.pkg.Name, o.pkg.Version, record)
+		}
+	}
+	return ""
+}
+
+// ask reads what the distribution's data says of an owner.
+func (a *assembler) ask(o *owner) {
+	if o.read {
+		return
+	}
+	o.read, o.affected, o.named = true, map[string]string{}, map[string]string{}
+	distinct := DistinctOf(o.pkg, a.distro)
+	for _, k := range a.known(distinct) {
+		for _, id := range k.Finding.IDs {
+			o.affected[id] = k.Finding.ID
+		}
+		for _, e := range k.Finding.Evidence {
+			o.affected[e.Record] = k.Finding.ID
+		}
+	}
+	if a.named == nil {
+		return
+	}
+	m := newMatcher(&distinct)
+	for _, l := range m.lookups {
+		for _, r := range a.named(l.Key) {
+			// What does not hold the version spares it. What could not be compared, or is about another module or
+			// architecture, says nothing.
+			if _, says := m.match(r); says != spared {
+				continue
+			}
+			for _, id := range r.Names() {
+				if o.named[id] == "" || r.ID < o.named[id] {
+					o.named[id] = r.ID
+				}
+			}
+		}
+	}
+}
+
+// kernelSources are source packages that build a kernel, by name up to a dash.
+var kernelSources = []string{"linux", "kernel"}
+
+// kernelHelpers are prefixes of packages that the kernel's source builds and that hold no kernel and no module of it.
+var kernelHelpers = []string{"linux-libc-dev", "linux-headers", "linux-kbuild", "linux-compiler-", "linux-doc", "linux-source", "linux-glibc-devel", "kernel-headers", "kernel-doc", "kernel-srpm-macros", "kernel-rpm-macros"}
+
+func kernelHelper(p *image.Package) bool {
+	source := p.SourceName
+	if source == "" {
+		source = p.Name
+	}
+	fits := func(name, prefix string) bool { return strings.HasPrefix(name, prefix) }
+	root, _, _ := strings.Cut(source, "-")
+	if !slices.Contains(kernelSources, root) {
+		return false
+	}
+	return slices.ContainsFunc(kernelHelpers, func(prefix string) bool { return fits(p.Name, prefix) })
+}

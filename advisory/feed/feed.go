@@ -1,0 +1,79 @@
+// Package feed reads what publishers of advisory data serve and translates it, at the border, into the one form of
+// package advisory: OSV bundles into records, CISA's catalogue into days, the EPSS file into scores.
+//
+// The drivers, one file each, only parse: fetching, conditional requests, staging and the rule that holds back a feed
+// which lost more than half are the engine's. What they read may be anything that a broken mirror serves: each reader
+// is bounded in time and memory, never uses a name as a path, and tells two kinds of trouble apart. A [Problem] is one
+// entry that was skipped or taken with a doubt; the rest counts. A [Refused] is a file of which nothing may be used:
+// what was yielded before it is to be thrown away.
+//
+// To add a driver: write NAME.go with its reader, a test with a fixture and a hostile one, a fuzz target, and add it to
+// [Drivers].
+package feed
+
+import (
+	"fmt"
+	"io"
+	"iter"
+
+	"landwaiter.dev/advisory"
+)
+
+// Driver is one source of advisory data. Exactly one of Records, Exploited and Scores is set.
+type Driver struct {
+	// Name as settings and messages have it.
+	Name string
+	// Doc is one sentence for the list of feeds.
+	Doc string
+	// Source is where the publisher serves it: the root of folders where Records is set, else the file.
+	Source string
+	// Path is where below the source the bundle of an ecosystem lies; nil where the source is one file.
+	Path func(folder string) string
+	// Records reads the bundle of one folder.
+	Records func(r io.ReaderAt, size int64, folder string) iter.Seq2[*advisory.Record, error]
+	// Exploited reads a catalogue of known exploited vulnerabilities.
+	Exploited func(r io.Reader) (*Catalog, error)
+	// Scores reads a file of exploit predictions.
+	Scores func(r io.Reader) iter.Seq2[Score, error]
+}
+
+// Drivers lists all drivers.
+func Drivers() []Driver {
+	return []Driver{
+		{
+			Name: "osv", Doc: "Advisories of all ecosystems as OSV exports them.",
+			Source: "https://osv-vulnerabilities.storage.googleapis.com",
+			Path:   func(folder string) string { return folder + "/all.zip" }, Records: ReadOSV,
+		},
+		{
+			Name: "kev", Doc: "CISA's catalogue of known exploited vulnerabilities.",
+			Source:    "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
+			Exploited: ReadKEV,
+		},
+		{
+			Name: "epss", Doc: "FIRST's daily exploit prediction scores.",
+			Source: "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
+			Scores: ReadEPSS,
+		},
+	}
+}
+
+// Problem is one entry that was skipped, or taken with a doubt. It is an error beside which reading goes on.
+type Problem struct {
+	// Entry names it: the file in the bundle, the line, the CVE.
+	Entry string
+	// Reason in words.
+	Reason string
+}
+
+func (p *Problem) Error() string { return fmt.Sprintf("%.120q: %s", p.Entry, p.Reason) }
+
+// Refused says that nothing of a file may be used. Reading has ended.
+type Refused struct {
+	// File is what was read: "npm/all.zip", "the KEV catalogue".
+	File string
+	// Reason in words, with what to do where something can be done.
+	Reason string
+}
+
+func (r *Refused) Error() string { return r.File + " was refused: " + r.Reason }

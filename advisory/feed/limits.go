@@ -1,0 +1,15 @@
+package feed
+
+// Limits of what is read, for all drivers. They are far above what publishers serve today: the largest bundle of OSV has
+// 230,000 entries, its largest record is about 1 MiB.
+const (
+	maxEntry     = 8 << 20   // bytes of one record
+	maxEntries   = 2_000_000 // in one bundle
+	maxTotal     = 16 << 30  // decompressed bytes of one bundle
+	maxDirectory = 256 << 20 // bytes read to learn what a bundle holds
+	maxID        = 200       // bytes of an id
+	maxName      = 512       // bytes of a package name
+	maxCatalog   = 64 << 20  // bytes of the KEV catalogue
+	maxScores    = 512 << 20 // decompressed bytes of the EPSS file
+	maxRow       = 1024      // bytes of a row of it
+)

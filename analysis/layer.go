@@ -1,0 +1,395 @@
+package analysis
+
+import (
+	"archive/tar"
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"strings"
+
+	"landwaiter.dev/image"
+	"landwaiter.dev/internal/spool"
+)
+
+// task says what is to be read from a layer.
+type task struct {
+	layer  image.Descriptor
+	diffID image.Digest
+	// parts to make; picks, when not nil, are all that is wanted instead.
+	parts map[string]bool
+	picks map[image.Path][]pick
+}
+
+// walk reads one layer. Its fields are what the entries so far have said.
+type walk struct {
+	r    *Reader
+	ctx  context.Context
+	lim  *Limits
+	task task
+	// totals are those of the image.
+	totals *totals
+	files  []image.File
+	// seqs has for each file the number of the entry that it came from, index its place by path.
+	seqs  []int32
+	index map[image.Path]int32
+	// closed has for each directory that another entry replaced the number of that entry.
+	closed    map[image.Path]int32
+	whiteouts map[image.Path]bool
+	opaques   map[image.Path]bool
+	kept      []Kept
+	links     []linkWant
+	readBy    map[int32]mask
+	gaps      *gapList
+	parser    *parser
+	entries   int32
+	expanded  int64
+
+	buf             []byte
+	sums            []byte
+	sha, md5h, sha1 hash.Hash
+	system          bool
+	diffSum         []byte
+	tarSize         int64
+	// picked has for each file of a second look the number of its last entry.
+	picked map[image.Path]int32
+}
+
+func (w *walk) gap(kind image.GapKind, path image.Path, format string, args ...any) {
+	w.gaps.add(image.Gap{Kind: kind, Path: path, Detail: fmt.Sprintf(format, args...)})
+}
+
+// run walks the tar to its end mark.
+func (w *walk) run(in io.Reader) error {
+	tr := tar.NewReader(in)
+	for {
+		h, err := tr.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			err = w.ctx.Err()
+		}
+		if err == nil {
+			err = w.entry(h, tr)
+		}
+		if err != nil {
+			return w.failed(err)
+		}
+	}
+}
+
+func (w *walk) failed(err error) error {
+	if w.ctx.Err() != nil {
+		return context.Cause(w.ctx)
+	}
+	switch {
+	case w.entries == 0 && (errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)):
+		return &Error{Code: CodeCorrupt, Reason: "it is not a tar archive"}
+	case errors.Is(err, tar.ErrHeader):
+		return &Error{Code: CodeCorrupt, Reason: fmt.Sprintf("the header after entry %d is damaged", w.entries)}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &Error{Code: CodeTruncated, Reason: fmt.Sprintf("it ends in the middle of entry %d: the layer is truncated", w.entries+1)}
+	}
+	return err
+}
+
+// entry takes one header and, for a regular file, its content.
+func (w *walk) entry(h *tar.Header, body io.Reader) error {
+	w.entries++
+	if int64(w.entries) > w.lim.LayerEntries {
+		return &Error{Code: CodeLimit, Reason: fmt.Sprintf("it has more than %d entries (LANDWAITER_LIMITS_LAYER_ENTRIES)", w.lim.LayerEntries)}
+	}
+	if w.totals.entries.Add(1) > w.lim.ImageEntries {
+		return &Error{Code: CodeLimit, Reason: fmt.Sprintf("the image has more than %d entries (LANDWAITER_LIMITS_IMAGE_ENTRIES)", w.lim.ImageEntries)}
+	}
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		return nil
+	}
+	sparse := isSparse(h)
+	if h.Size > w.lim.LayerBytes && !sparse {
+		return &Error{Code: CodeLimit, Reason: fmt.Sprintf("entry %d claims %d bytes, more than LANDWAITER_LIMITS_LAYER_BYTES allows", w.entries, h.Size)}
+	}
+	path, err := image.CleanPath(h.Name)
+	if err != nil {
+		if w.task.picks == nil {
+			w.gap(image.GapFileSkipped, "", "the name that begins with %.60q was skipped: %v", h.Name, err)
+		}
+		return nil
+	}
+	if path == "" {
+		if h.Typeflag != tar.TypeDir && w.task.picks == nil {
+			w.gap(image.GapFileSkipped, "", "an entry without a name was skipped")
+		}
+		return nil
+	}
+	if w.marker(path) {
+		return nil
+	}
+	if w.task.picks != nil {
+		return w.pick(h, path, body)
+	}
+	f := image.File{Path: path, Mode: uint16(h.Mode & 0o7777), UID: h.Uid, GID: h.Gid, ModTime: h.ModTime.UTC(), Xattrs: w.xattrs(h, path)}
+	slot, seq := w.slot(path)
+	switch h.Typeflag {
+	case tar.TypeDir:
+		f.Type = image.Directory
+	case tar.TypeSymlink:
+		f.Type, f.Link, f.Size = image.Symlink, strings.Clone(h.Linkname), int64(len(h.Linkname))
+		if len(f.Link) > image.MaxPathLength {
+			w.gap(image.GapFileSkipped, path, "the target of the symlink is longer than %d bytes and was cut", image.MaxPathLength)
+			f.Link = strings.Clone(f.Link[:image.MaxPathLength])
+		}
+	case tar.TypeLink:
+		if !w.hardLink(&f, h, slot, seq) {
+			return nil
+		}
+	case tar.TypeChar:
+		f.Type = image.CharDevice
+	case tar.TypeBlock:
+		f.Type = image.BlockDevice
+	case tar.TypeFifo:
+		f.Type = image.FIFO
+	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
+		f.Type, f.Size = image.Regular, h.Size
+		if w.expanded += h.Size; h.Size > w.lim.LayerBytes || w.expanded > w.lim.LayerBytes || w.expanded < 0 {
+			w.expanded -= h.Size
+			w.gap(image.GapLimit, path, "the content of the sparse file, %d bytes with its holes, was not read", h.Size)
+			break
+		}
+		if err := w.content(&f, body, slot, seq); err != nil {
+			return err
+		}
+	default:
+		f.Type, f.Size = image.UnknownType, h.Size
+		w.gap(image.GapFileSkipped, path, "the entry is of the unknown type %q; its content was not read", h.Typeflag)
+	}
+	w.put(slot, seq, f)
+	return nil
+}
+
+// slot is the place of path in the list, and the number of this entry; put fills the place. A path that comes twice
+// has the place that it had.
+func (w *walk) slot(path image.Path) (slot, seq int32) {
+	if i, ok := w.index[path]; ok {
+		return i, w.entries
+	}
+	return int32(len(w.files)), w.entries
+}
+
+func (w *walk) put(slot, seq int32, f image.File) {
+	if int(slot) == len(w.files) {
+		w.index[f.Path] = slot
+		w.files = append(w.files, f)
+		w.seqs = append(w.seqs, seq)
+		return
+	}
+	if w.files[slot].Type == image.Directory && f.Type != image.Directory {
+		w.closed[f.Path] = seq
+	}
+	w.files[slot], w.seqs[slot] = f, seq
+	delete(w.readBy, slot)
+}
+
+// marker takes whiteouts and opaque markers, which act on lower layers alone, wherever they stand.
+func (w *walk) marker(path image.Path) bool {
+	const prefix = ".wh."
+	base := path.Base()
+	if !strings.HasPrefix(base, prefix) {
+		return strings.HasPrefix(string(path), ".wh..wh.plnk/") || strings.HasPrefix(string(path), ".wh..wh.orph/")
+	}
+	switch name := base[len(prefix):]; {
+	case base == ".wh..wh..opq":
+		w.opaques[path.Dir()] = true
+	case base == ".wh..wh.aufs", base == ".wh..wh.plnk", base == ".wh..wh.orph":
+		// What AUFS keeps for itself.
+	case name == "", name == ".", name == "..", strings.HasPrefix(name, prefix):
+		if w.task.picks == nil {
+			w.gap(image.GapFileSkipped, path, "the name looks like a whiteout and is none; it is listed as a file")
+		}
+		return false
+	default:
+		w.whiteouts[path[:len(path)-len(base)]+image.Path(name)] = true
+	}
+	return true
+}
+
+// content reads a regular file: its digests, and where somebody wants it, its bytes.
+func (w *walk) content(f *image.File, body io.Reader, slot, seq int32) error {
+	var want mask
+	if w.task.parts[PartPackages] {
+		want = w.r.router.byName(f.Path)
+	}
+	head := w.buf[:min(f.Size, int64(len(w.buf)))]
+	if _, err := io.ReadFull(body, head); err != nil {
+		return err
+	}
+	exe := executable(head)
+	if exe && w.task.parts[PartPackages] {
+		want |= w.r.router.executables
+	}
+	keep := w.task.parts[PartKept] && keptFile(f.Path)
+	if keep && f.Size > w.lim.KeptBytes {
+		w.gap(image.GapLimit, f.Path, "the file has %d bytes, more than LANDWAITER_LIMITS_KEPT_BYTES allows, and was not kept", f.Size)
+		keep = false
+	}
+	box := exe && w.task.parts[PartKept] && maybeBusybox(f.Path, f.Size)
+	c, err := w.load(f, head, body, want != 0 || keep || box)
+	if err != nil || c == nil {
+		return err
+	}
+	if keep {
+		w.kept = append(w.kept, Kept{Path: f.Path, Data: append([]byte{}, c.bytes...)})
+	}
+	if box {
+		if v := busyboxVersion(c.bytes); v != "" {
+			w.kept = append(w.kept, Kept{Path: f.Path, Fact: FactBusybox, Data: []byte(v)})
+		}
+	}
+	if want == 0 {
+		c.free()
+		return nil
+	}
+	w.readBy[slot] = want
+	return w.hand(job{slot: slot, seq: seq, path: f.Path, size: f.Size, mode: f.Mode, names: []asked{{f.Path, want}}, content: c})
+}
+
+// hand gives a job to the parser, which owns the content from then on.
+func (w *walk) hand(j job) error {
+	select {
+	case w.parser.jobs <- j:
+		return nil
+	case <-w.ctx.Done():
+		j.content.free()
+		return context.Cause(w.ctx)
+	}
+}
+
+// load takes the content of f, whose beginning is in head, through the digests and, when held, into memory or spool.
+// It returns nil when the content is not held.
+func (w *walk) load(f *image.File, head []byte, body io.Reader, held bool) (*content, error) {
+	w.begin(f)
+	var c *content
+	var err error
+	switch {
+	case !held:
+	case f.Size <= w.lim.MemoryFile:
+		if c, err = w.r.contents.inMemory(w.ctx, f.Size); err != nil {
+			return nil, err
+		}
+		copy(c.bytes, head)
+		if _, err = io.ReadFull(body, c.bytes[len(head):]); err != nil {
+			c.free()
+			return nil, err
+		}
+		w.digest(c.bytes)
+		w.end(f)
+		return c, nil
+	default:
+		c, err = w.r.contents.onDisk(w.ctx, f.Size)
+		if errors.Is(err, spool.ErrTooLarge) {
+			w.gap(image.GapLimit, f.Path, "the file has %d bytes, more than LANDWAITER_LIMITS_SPOOL allows, and was not looked into", f.Size)
+			err = nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for part := head; len(part) > 0; {
+		w.digest(part)
+		if c != nil {
+			if _, err := c.file.Write(part); err != nil {
+				c.free()
+				return nil, fmt.Errorf("writing to the spool: %w", err)
+			}
+		}
+		n, err := body.Read(w.buf)
+		part = w.buf[:n]
+		if err != nil && err != io.EOF {
+			if c != nil {
+				c.free()
+			}
+			return nil, err
+		}
+	}
+	w.end(f)
+	return c, nil
+}
+
+func (w *walk) begin(f *image.File) {
+	if !w.task.parts[PartFiles] {
+		return
+	}
+	w.sha.Reset()
+	if w.system = systemFile(f.Path); w.system {
+		w.md5h.Reset()
+		w.sha1.Reset()
+	}
+}
+
+func (w *walk) digest(p []byte) {
+	if !w.task.parts[PartFiles] {
+		return
+	}
+	w.sha.Write(p)
+	if w.system {
+		w.md5h.Write(p)
+		w.sha1.Write(p)
+	}
+}
+
+func (w *walk) end(f *image.File) {
+	if !w.task.parts[PartFiles] {
+		return
+	}
+	f.SHA256 = w.sum(w.sha)
+	if w.system {
+		f.MD5, f.SHA1 = w.sum(w.md5h), w.sum(w.sha1)
+	}
+}
+
+// sum cuts the room for a digest from a larger piece: tens of thousands of small allocations less.
+func (w *walk) sum(h hash.Hash) []byte {
+	n := h.Size()
+	if cap(w.sums)-len(w.sums) < n {
+		w.sums = make([]byte, 0, 16*kib)
+	}
+	at := len(w.sums)
+	w.sums = h.Sum(w.sums)
+	return w.sums[at : at+n : at+n]
+}
+
+func newWalk(ctx context.Context, r *Reader, t task, sum *totals) *walk {
+	return &walk{
+		r: r, ctx: ctx, lim: &r.limits, task: t, totals: sum,
+		index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, picked: map[image.Path]int32{},
+		gaps: newGaps(r.limits.Gaps), parser: startParser(ctx, r.catalogers, &r.limits),
+		buf: make([]byte, 64*kib), sha: sha256.New(), md5h: md5.New(), sha1: sha1.New(),
+	}
+}
+
+func isSparse(h *tar.Header) bool {
+	if h.Typeflag == tar.TypeGNUSparse {
+		return true
+	}
+	for k := range h.PAXRecords {
+		if strings.HasPrefix(k, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
+}
+
+// xattrs are the sorted names of extended attributes in both of their PAX forms.
+func (w *walk) xattrs(h *tar.Header, path image.Path) []string {
+	if len(h.PAXRecords) == 0 {
+		return nil
+	}
+	return xattrNames(h.PAXRecords, w.lim, func(n int) {
+		w.gap(image.GapLimit, path, "%d names of extended attributes were left out", n)
+	})
+}

@@ -1,0 +1,111 @@
+package analysis
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
+
+	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/image"
+)
+
+// Options of a [Reader]; every zero value has a meaning.
+type Options struct {
+	// Limits; zero fields are defaults.
+	Limits Limits
+	// Parallel is how many layers are read at once in this process; 0 is the number of processors.
+	Parallel int
+	// TempDir holds the spool; "" is the system's directory for temporary files.
+	TempDir string
+	// Catalogers; nil is [catalog.All]. At most 64.
+	Catalogers []catalog.Cataloger
+	// Progress is told what happens, from several goroutines at once; nil tells nobody.
+	Progress func(Event)
+}
+
+// Event tells about the reading of an image.
+type Event struct {
+	// Step is "read" (Bytes of Total were read from the blob), "known" (nothing needs to be read), "done" (a layer is
+	// complete) or "merge" (all are, and become one).
+	Step         string
+	Layer        int
+	Digest       image.Digest
+	Bytes, Total int64
+}
+
+// Reader reads images. One is made for a process, because its budgets are the process's; it is safe for concurrent use.
+type Reader struct {
+	limits     Limits
+	parallel   int
+	catalogers []catalog.Cataloger
+	router     *router
+	contents   *contents
+	slots      *semaphore.Weighted
+	progress   func(Event)
+	revisions  map[string]string
+}
+
+// NewReader makes a reader.
+func NewReader(o Options) *Reader {
+	r := &Reader{limits: o.Limits.complete(), parallel: o.Parallel, catalogers: o.Catalogers, progress: o.Progress}
+	if r.parallel <= 0 {
+		r.parallel = runtime.GOMAXPROCS(0)
+	}
+	if r.catalogers == nil {
+		r.catalogers = catalog.All()
+	}
+	if r.progress == nil {
+		r.progress = func(Event) {}
+	}
+	r.router = newRouter(r.catalogers)
+	r.contents = newContents(&r.limits, o.TempDir)
+	r.slots = semaphore.NewWeighted(int64(r.parallel))
+	r.revisions = r.revise()
+	return r
+}
+
+// Revisions of what this reader makes, by part name. A kept part with another revision is made again.
+func (r *Reader) Revisions() map[string]string { return maps.Clone(r.revisions) }
+
+// The revisions of our own code; raise one whenever the part it stands for comes out different for the same bytes.
+const (
+	filesRevision    = 1
+	packagesRevision = 1
+	keptRevision     = 1
+)
+
+// revise puts into each revision what the part depends on besides the bytes: our code, the cataloguers, and the limits.
+func (r *Reader) revise() map[string]string {
+	h := sha256.New()
+	for _, c := range slices.SortedFunc(slices.Values(r.catalogers), func(a, b catalog.Cataloger) int { return cmp.Compare(a.Name, b.Name) }) {
+		fmt.Fprintf(h, "%s %d\n", c.Name, c.Revision)
+	}
+	l := &r.limits
+	fmt.Fprintln(h, l.inside(), l.FileTime, l.Spool)
+	return map[string]string{
+		PartFiles:    fmt.Sprintf("%d-%d.%d", filesRevision, l.Xattrs, l.XattrBytes),
+		PartPackages: fmt.Sprintf("%d-%s", packagesRevision, hex.EncodeToString(h.Sum(nil)[:6])),
+		PartKept:     fmt.Sprintf("%d-%d", keptRevision, l.KeptBytes),
+	}
+}
+
+// missing are the parts that a report lacks or has in another revision.
+func (r *Reader) missing(rep *Report) map[string]bool {
+	m := map[string]bool{}
+	for _, name := range partNames {
+		if rep == nil || rep.Revisions[name] != r.revisions[name] {
+			m[name] = true
+		}
+	}
+	return m
+}
+
+// totals counts over all layers of an image that are read.
+type totals struct{ entries, bytes atomic.Int64 }

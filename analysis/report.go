@@ -1,0 +1,65 @@
+package analysis
+
+import (
+	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/image"
+)
+
+// Report is what one layer says, whatever image it is in.
+type Report struct {
+	Layer image.LayerID
+	// Compression that the blob has, Size of the blob and TarSize of what is in it, in bytes.
+	Compression   Compression
+	Size, TarSize int64
+	// Files by path; of a path given twice the last entry.
+	Files []image.File
+	// Whiteouts are paths that the layer removes from those below, Opaques directories of which it hides all that
+	// lower layers have in them. Both by path.
+	Whiteouts, Opaques []image.Path
+	// Found by path, then by cataloguer.
+	Found []catalog.Found
+	// Borrowed are files that were read as if they lay elsewhere, because a link in an image leads to them.
+	Borrowed []Borrowed
+	// Kept by path.
+	Kept []Kept
+	Gaps []image.Gap
+	// Revisions of the parts that the report holds, by part name.
+	Revisions map[string]string
+
+	// again is what a second look at the layer has to add.
+	again []again
+}
+
+// Kept is a small file, or one fact of a file, that the merge may need.
+type Kept struct {
+	Path image.Path
+	// As is the path that led here through links; "" when it is Path itself.
+	As image.Path
+	// Fact is "" when Data is the whole file, else what Data is: [FactBusybox].
+	Fact string
+	Data []byte
+}
+
+// FactBusybox is the version that a busybox binary prints.
+const FactBusybox = "busybox"
+
+// Borrowed is what a file yields when it is read under another name: a database that lies behind a link.
+type Borrowed struct {
+	As    image.Path
+	Found catalog.Found
+}
+
+// The parts of a report.
+const (
+	PartFiles    = "files"
+	PartPackages = "packages"
+	PartKept     = "kept"
+)
+
+var partNames = []string{PartFiles, PartPackages, PartKept}
+
+// Part is a piece of a report as it is kept: opaque bytes under a name and the revision that made them.
+type Part struct {
+	Name, Revision string
+	Data           []byte
+}

@@ -1,0 +1,272 @@
+package cli
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"landwaiter.dev/client"
+	"landwaiter.dev/internal/terminal"
+)
+
+// columns of the content types; what is not named here shows package, version and location.
+var contentColumns = map[string][]string{
+	"os":      {"package", "version", "type", "license"},
+	"files":   {"filename", "type", "mode", "size", "sha256"},
+	"java":    {"package", "version", "implementation-version", "location"},
+	"malware": {"scanner", "findings"},
+}
+
+func (a *app) imageContent() *cobra.Command {
+	return a.ask("content IMAGE [TYPE]", "Show what is in an image: os, files, python, npm, java, …", cobra.RangeArgs(1, 2), func(c *cobra.Command, s *client.Client, args []string) error {
+		img, err := s.Image(c.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		if len(args) == 1 {
+			types, err := s.ContentTypes(c.Context(), img.Digest)
+			if err != nil {
+				return err
+			}
+			return a.show(types, func() { fmt.Fprintln(a.out, terminal.EscapeLines(strings.Join(types, "\n"))) })
+		}
+		content, err := s.Content(c.Context(), img.Digest, args[1])
+		if err != nil {
+			return err
+		}
+		return a.show(content, func() { a.showContent(&content, args[0]) })
+	})
+}
+
+func (a *app) showContent(content *client.ContentAnswer, image string) {
+	var document string
+	if json.Unmarshal(content.Content, &document) == nil {
+		decoded, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(document, "\n", ""))
+		if err == nil {
+			fmt.Fprintln(a.out, terminal.EscapeLines(string(decoded)))
+			return
+		}
+	}
+	var rows []map[string]any
+	if err := json.Unmarshal(content.Content, &rows); err != nil {
+		fmt.Fprintln(a.out, terminal.EscapeLines(string(content.Content)))
+		return
+	}
+	columns := contentColumns[content.Type]
+	if columns == nil {
+		columns = []string{"package", "version", "location"}
+	}
+	g := grid{header: columns, empty: fmt.Sprintf("%s has no content of type %s", terminal.Escape(image), terminal.Escape(content.Type))}
+	for _, row := range rows {
+		line := make([]string, len(columns))
+		for i, key := range columns {
+			line[i] = cell(row[key])
+		}
+		g.rows = append(g.rows, line)
+	}
+	slices.SortFunc(g.rows, slices.Compare)
+	a.grid(g)
+	a.showGaps(content.Gaps)
+}
+
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case float64:
+		return fmt.Sprintf("%.0f", v)
+	default:
+		text, _ := json.Marshal(v) // came from JSON
+		return string(text)
+	}
+}
+
+// showGaps says what could not be seen, after a result, so that nobody takes silence for proof.
+func (a *app) showGaps(gaps []client.Gap) {
+	if len(gaps) == 0 {
+		return
+	}
+	fmt.Fprintf(a.err, "with %s:\n", count(len(gaps), "gap", "gaps"))
+	const most = 10
+	for _, g := range gaps[:min(len(gaps), most)] {
+		line := g.Detail
+		if g.Path != "" {
+			line = "/" + strings.TrimPrefix(g.Path, "/") + ": " + line
+		}
+		if g.Count > 0 {
+			line += fmt.Sprintf(" (and %d more)", g.Count)
+		}
+		fmt.Fprintf(a.err, "  %s\n", terminal.Escape(line))
+	}
+	if len(gaps) > most {
+		fmt.Fprintf(a.err, "  … and %d more; -o json has them all\n", len(gaps)-most)
+	}
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func (a *app) imageMetadata() *cobra.Command {
+	types := []string{"manifest", "docker_history", "dockerfile"}
+	c := a.ask("metadata IMAGE TYPE", "Print the manifest, docker_history or dockerfile of an image", cobra.ExactArgs(2), func(c *cobra.Command, s *client.Client, args []string) error {
+		img, err := s.Image(c.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		document, err := s.Metadata(c.Context(), img.Digest, args[1])
+		if err != nil {
+			return err
+		}
+		return a.show(map[string]string{"imageDigest": img.Digest, "metadata_type": args[1], "metadata": string(document)}, func() {
+			if len(document) == 0 {
+				fmt.Fprintf(a.err, "%s has no %s; one is kept when it is given with image add --dockerfile\n", terminal.Escape(args[0]), args[1])
+				return
+			}
+			fmt.Fprintln(a.out, terminal.EscapeLines(strings.TrimSuffix(string(document), "\n")))
+		})
+	})
+	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 1 {
+			return types, cobra.ShellCompDirectiveNoFileComp
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return c
+}
+
+// severities, the worst first.
+var severities = []string{"Critical", "High", "Medium", "Low", "Negligible", "Unknown"}
+
+func severityRank(s string) int {
+	if i := slices.Index(severities, s); i >= 0 {
+		return i
+	}
+	return len(severities)
+}
+
+func severityColour(s string) text.Colors {
+	switch s {
+	case "Critical":
+		return text.Colors{text.FgHiRed, text.Bold}
+	case "High":
+		return text.Colors{text.FgRed}
+	case "Medium":
+		return text.Colors{text.FgYellow}
+	default:
+		return nil
+	}
+}
+
+func (a *app) imageVuln() *cobra.Command {
+	var m momentFlags
+	var least string
+	var fixed, all bool
+	c := a.ask("vuln IMAGE [os|non-os|all]", "Show the known vulnerabilities of an image, the worst first", cobra.RangeArgs(1, 2), func(c *cobra.Command, s *client.Client, args []string) error {
+		moment, err := m.read(c)
+		if err != nil {
+			return err
+		}
+		rank := len(severities)
+		if least != "" {
+			if rank = slices.IndexFunc(severities, func(s string) bool { return strings.EqualFold(s, least) }); rank < 0 {
+				return usage(c, fmt.Errorf("there is no severity %q; use one of %s", least, strings.Join(severities, ", ")))
+			}
+		}
+		typ := "all"
+		if len(args) == 2 {
+			typ = args[1]
+		}
+		img, err := s.Image(c.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		found, err := s.Vulnerabilities(c.Context(), img.Digest, typ, !all, moment)
+		if err != nil {
+			return err
+		}
+		found.Vulnerabilities = slices.DeleteFunc(orEmpty(found.Vulnerabilities), func(v client.Vulnerability) bool {
+			return severityRank(v.Severity) > rank || fixed && v.Fix == "None"
+		})
+		slices.SortStableFunc(found.Vulnerabilities, worse)
+		return a.show(found, func() { a.showVulnerabilities(&found, name(&img)) })
+	})
+	m.add(c)
+	c.Flags().StringVar(&least, "severity", "", "only this severity and worse")
+	c.Flags().BoolVar(&fixed, "fixed", false, "only those with a fix")
+	c.Flags().BoolVar(&all, "all", false, "also those that the distribution will not fix")
+	_ = c.RegisterFlagCompletionFunc("severity", cobra.FixedCompletions(severities, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+// worse orders by severity, then by exploitation, then by name.
+func worse(x, y client.Vulnerability) int {
+	if d := severityRank(x.Severity) - severityRank(y.Severity); d != 0 {
+		return d
+	}
+	if (x.KnownExploited != "") != (y.KnownExploited != "") {
+		if x.KnownExploited != "" {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(x.PackageName+"\x00"+x.ID+"\x00"+x.PackagePath, y.PackageName+"\x00"+y.ID+"\x00"+y.PackagePath)
+}
+
+func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image string) {
+	g := grid{
+		header: []string{"severity", "vulnerability", "package", "version", "fix", "type", "path"},
+		colour: func(row []string) text.Colors { return severityColour(strings.TrimSuffix(row[0], " !")) },
+	}
+	n := map[string]int{}
+	for _, v := range found.Vulnerabilities {
+		n[v.Severity]++
+		severity, fix := v.Severity, v.Fix
+		if v.KnownExploited != "" {
+			severity += " !"
+		}
+		if fix == "None" {
+			fix = ""
+			if v.WillNotFix {
+				fix = "will not be fixed"
+			}
+		}
+		path := v.PackagePath
+		if path == "pkgdb" {
+			path = ""
+		}
+		g.rows = append(g.rows, []string{severity, v.ID, v.PackageName, v.PackageVersion, fix, v.PackageType, path})
+	}
+	a.grid(g)
+	var parts []string
+	for _, s := range severities {
+		if n[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[s], s))
+		}
+	}
+	summary := count(len(found.Vulnerabilities), "vulnerability", "vulnerabilities") + " in " + image
+	if len(parts) > 0 {
+		summary += ": " + strings.Join(parts, ", ")
+	}
+	if len(found.Ignored) > 0 {
+		summary += fmt.Sprintf("; %d ignored by a rule (-o json has the reasons)", len(found.Ignored))
+	}
+	if !found.AsOf.IsZero() {
+		summary += "; as of " + when(found.AsOf)
+	}
+	fmt.Fprintln(a.err, terminal.Escape(summary))
+	if slices.ContainsFunc(found.Vulnerabilities, func(v client.Vulnerability) bool { return v.KnownExploited != "" }) {
+		fmt.Fprintln(a.err, "! is known to be exploited")
+	}
+	a.showGaps(found.Gaps)
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"landwaiter.dev/internal/secret"
+)
+
+// Settings of the programs that do the work themselves: serve, scan and analyze.
+type Settings struct {
+	Listen string
+	Data   string // directory
+	// DatabaseURL of PostgreSQL; empty means the embedded store below Data.
+	DatabaseURL secret.Text
+	Roles       []string
+	// AdminPassword; empty means a generated one, kept in Data.
+	AdminPassword secret.Text
+	// SecretKey encrypts credentials at rest; empty means a key file in Data.
+	SecretKey secret.Text
+
+	Feeds    FeedSettings
+	Webhooks WebhookSettings
+	// WatchInterval between looks at watched tags.
+	WatchInterval time.Duration
+	// RetentionEvaluations is how long rows of evaluations of deleted images stay.
+	RetentionEvaluations time.Duration
+
+	// Warnings name what was not understood and did no harm, one sentence each.
+	Warnings []string
+}
+
+// FeedSettings say where advisory data comes from; [None] switches a source off.
+type FeedSettings struct {
+	OSV, KEV, EPSS string
+	// Ecosystems to load: "all", or names; empty means all for a directory, and for a URL those that the inventory has.
+	Ecosystems []string
+	Interval   time.Duration
+}
+
+// WebhookSettings say whom to tell.
+type WebhookSettings struct {
+	// General gets every notice; ByType the notices of one type. Placeholders: <userId>, <notification_type>.
+	General secret.Text
+	ByType  map[string]secret.Text
+	// AllowPrivate lets webhooks reach loopback and private addresses: "true", "false", or a list of the hosts for which it
+	// is allowed.
+	AllowPrivate string
+}
+
+// None switches a feed off.
+const None = "none"
+
+// The addresses from which advisory data comes unless told otherwise.
+const (
+	defaultOSV  = "https://osv-vulnerabilities.storage.googleapis.com"
+	defaultKEV  = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
+	defaultEPSS = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
+)
+
+// Setting is one line of the table of settings. Its name says how it is given: "feeds.osv" is the flag --feeds-osv, the
+// variable LANDWAITER_FEEDS_OSV and the key osv below feeds in a YAML file; the first of them that is given counts.
+type Setting struct {
+	Name, Default, Help string
+	// Secret settings have no flag: a command line can be seen by others.
+	Secret bool
+	// Scan marks those that scan and analyze take too.
+	Scan bool
+
+	set func(*Settings, string) error
+}
+
+// Flag is the name of the flag; "" when there is none.
+func (s *Setting) Flag() string {
+	if s.Secret {
+		return ""
+	}
+	return strings.NewReplacer(".", "-", "_", "-").Replace(s.Name)
+}
+
+// Variable is the name of the environment variable.
+func (s *Setting) Variable() string {
+	return "LANDWAITER_" + strings.ToUpper(strings.ReplaceAll(s.Name, ".", "_"))
+}
+
+// Table of all settings: the one place that knows them.
+var Table = append([]Setting{
+	{Name: "listen", Default: "127.0.0.1:8228", Help: "address to listen on, host:port", set: hostPort(func(s *Settings) *string { return &s.Listen })},
+	{Name: "data", Help: "directory of the embedded store, keys and blobs (default /var/lib/landwaiter for root, else below the user's data home)", Scan: true, set: asText(func(s *Settings) *string { return &s.Data })},
+	{Name: "database_url", Help: "postgres://… of a PostgreSQL database; empty means the embedded store", Scan: true, set: database},
+	{Name: "roles", Default: "all", Help: "what this node does: all, or a list of api, catalog, policy, analyzer, queue", set: roles},
+	{Name: "admin_password", Help: "password of the user admin at the first start (default: generated, printed once, kept in the data directory)", Secret: true, set: asSecret(func(s *Settings) *secret.Text { return &s.AdminPassword })},
+	{Name: "secret_key", Help: "key that encrypts stored credentials (default: a key file in the data directory)", Secret: true, set: asSecret(func(s *Settings) *secret.Text { return &s.SecretKey })},
+	{Name: "feeds.osv", Default: defaultOSV, Help: "OSV data: URL or directory that holds <Ecosystem>/all.zip, or none", Scan: true, set: asText(func(s *Settings) *string { return &s.Feeds.OSV })},
+	{Name: "feeds.kev", Default: defaultKEV, Help: "CISA's catalogue of exploited vulnerabilities: URL or file, or none", Scan: true, set: asText(func(s *Settings) *string { return &s.Feeds.KEV })},
+	{Name: "feeds.epss", Default: defaultEPSS, Help: "EPSS scores: URL or file, or none", Scan: true, set: asText(func(s *Settings) *string { return &s.Feeds.EPSS })},
+	{Name: "feeds.ecosystems", Help: "ecosystems to load: all, or a list as OSV names them (default: all of a directory, of a URL those that the images need)", Scan: true, set: asList(func(s *Settings) *[]string { return &s.Feeds.Ecosystems })},
+	{Name: "feeds.interval", Default: "6h", Help: "time between feed syncs", set: duration(func(s *Settings) *time.Duration { return &s.Feeds.Interval })},
+	{Name: "watch.interval", Default: "1h", Help: "time between looks at watched tags", set: duration(func(s *Settings) *time.Duration { return &s.WatchInterval })},
+	{Name: "retention.evaluations", Default: "365d", Help: "how long the rows of evaluations are kept after an image is deleted", set: duration(func(s *Settings) *time.Duration { return &s.RetentionEvaluations })},
+	{Name: "webhooks.general.url", Help: "where every notice goes; <userId> and <notification_type> are filled in", Secret: true, set: webhook("")},
+	{Name: "webhooks.allow_private", Default: "false", Help: "let webhooks reach loopback and private addresses: true, false, or a list of the hosts for which it is allowed", set: asText(func(s *Settings) *string { return &s.Webhooks.AllowPrivate })},
+}, webhookTypes("policy_eval", "tag_update", "vuln_update", "analysis_update")...)
+
+func webhookTypes(types ...string) []Setting {
+	var list []Setting
+	for _, t := range types {
+		list = append(list, Setting{Name: "webhooks." + t + ".url", Help: "where notices of type " + t + " go, beside the general address", Secret: true, set: webhook(t)})
+	}
+	return list
+}
+
+// AddFlags gives a command the flags of the settings, of all or of those that scans take.
+func AddFlags(flags *pflag.FlagSet, scan bool) {
+	flags.String("config", "", "YAML file with settings")
+	for i := range Table {
+		if s := &Table[i]; !s.Secret && (s.Scan || !scan) {
+			flags.String(s.Flag(), "", s.Help+orDefault(s.Default)+" ["+s.Variable()+"]")
+		}
+	}
+}
+
+func orDefault(d string) string {
+	if d == "" {
+		return ""
+	}
+	return " (default " + d + ")"
+}
+
+// SettingsHelp lists every setting with its variable, default and meaning, for help texts and documents.
+func SettingsHelp() string {
+	var b strings.Builder
+	for i := range Table {
+		s := &Table[i]
+		fmt.Fprintf(&b, "  %s\n      %s%s\n", s.Variable(), s.Help, orDefault(s.Default))
+	}
+	return b.String()
+}

@@ -1,0 +1,153 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// CheckRequest asks what a policy says about an image.
+type CheckRequest struct {
+	Digest, Tag string
+	// PolicyID, or "" for the active one.
+	PolicyID string
+	// Detail asks for the rows and the bundle, History for all stored evaluations, Interactive stores nothing.
+	Detail, History, Interactive bool
+	Moment                       Moment
+}
+
+// Evaluation is one verdict.
+type Evaluation struct {
+	Digest      string    `json:"imageDigest"`
+	FullTag     string    `json:"fulltag"`
+	PolicyID    string    `json:"policyId"`
+	Status      string    `json:"status"` // pass or fail
+	FinalAction string    `json:"final_action"`
+	EvaluatedAt time.Time `json:"last_evaluation,omitzero"`
+	Revision    int64     `json:"feed_revision"`
+	AsOf        time.Time `json:"as_of,omitzero"`
+	Detail      struct {
+		Result json.RawMessage `json:"result,omitempty"`
+		Policy json.RawMessage `json:"policy,omitempty"`
+	} `json:"detail"`
+}
+
+// Result reads the evaluation document; nil when the answer has none.
+func (e *Evaluation) Result() (*EvaluationResult, error) {
+	if len(e.Detail.Result) == 0 {
+		return nil, nil
+	}
+	var r EvaluationResult
+	if err := json.Unmarshal(e.Detail.Result, &r); err != nil {
+		return nil, fmt.Errorf("evaluation document: %w", err)
+	}
+	return &r, nil
+}
+
+// EvaluationResult is the part of the evaluation document that people read.
+type EvaluationResult struct {
+	ImageID     string `json:"image_id"`
+	FinalAction string `json:"final_action"`
+	FinalReason string `json:"final_action_reason"`
+	Problems    []struct {
+		Severity string `json:"severity"`
+		Type     string `json:"problem_type"`
+		Details  string `json:"details"`
+	} `json:"evaluation_problems"`
+	Result map[string]struct {
+		Result struct {
+			Header []string            `json:"header"`
+			Rows   [][]json.RawMessage `json:"rows"`
+		} `json:"result"`
+	} `json:"result"`
+}
+
+// Row is one line of an evaluation.
+type Row struct {
+	Gate, Trigger, TriggerID, Message, Action, PolicyID string
+	// Allowlisted names the allowlist that excused the row; "" when none did.
+	Allowlisted string
+}
+
+// Rows of the evaluation, by the names of the header.
+func (r *EvaluationResult) Rows() []Row {
+	var rows []Row
+	if r == nil {
+		return nil
+	}
+	table := r.Result[r.ImageID].Result
+	for _, cells := range table.Rows {
+		var row Row
+		for i, name := range table.Header {
+			if i >= len(cells) {
+				break
+			}
+			text := ""
+			_ = json.Unmarshal(cells[i], &text) // one column is no text
+			switch name {
+			case "Trigger_Id":
+				row.TriggerID = text
+			case "Gate":
+				row.Gate = text
+			case "Trigger":
+				row.Trigger = text
+			case "Check_Output":
+				row.Message = text
+			case "Gate_Action":
+				row.Action = text
+			case "Policy_Id":
+				row.PolicyID = text
+			case "Whitelisted":
+				row.Allowlisted = allowlist(cells[i])
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func allowlist(cell json.RawMessage) string {
+	var match struct {
+		Name *string `json:"whitelist_name"`
+		ID   *string `json:"whitelist_id"`
+	}
+	if json.Unmarshal(cell, &match) != nil { // false
+		return ""
+	}
+	switch {
+	case match.Name != nil && *match.Name != "":
+		return *match.Name
+	case match.ID != nil && *match.ID != "":
+		return *match.ID
+	default:
+		return "allowlist"
+	}
+}
+
+// Check evaluates an image; the answer holds one evaluation, or with History all, newest first.
+func (c *Client) Check(ctx context.Context, q CheckRequest) ([]Evaluation, error) {
+	r := q.Moment.on(at("images", q.Digest, "check").with("tag", q.Tag).with("policyId", q.PolicyID).flag("detail", q.Detail).flag("history", q.History))
+	if q.Interactive {
+		r = r.flag("interactive", true)
+	}
+	var answer []map[string]map[string][]Evaluation
+	if err := c.get(ctx, r, &answer); err != nil {
+		return nil, err
+	}
+	var list []Evaluation
+	for _, byDigest := range answer {
+		for digest, byTag := range byDigest {
+			for tag, evaluations := range byTag {
+				for _, e := range evaluations {
+					e.Digest, e.FullTag = digest, tag
+					list = append(list, e)
+				}
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("the server has no evaluation of %s for %s", q.Digest, q.Tag)
+	}
+	return list, nil
+}

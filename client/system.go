@@ -1,0 +1,122 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Service is one role of one node.
+type Service struct {
+	Name    string `json:"servicename"`
+	HostID  string `json:"hostid"`
+	BaseURL string `json:"base_url"`
+	Up      bool   `json:"status"`
+	Message string `json:"status_message"`
+	Detail  struct {
+		Up        bool   `json:"up"`
+		Version   string `json:"version"`
+		DBVersion string `json:"db_version"`
+	} `json:"service_detail"`
+}
+
+// Services lists the roles of all nodes.
+func (c *Client) Services(ctx context.Context) ([]Service, error) {
+	var a struct {
+		States []Service `json:"service_states"`
+	}
+	err := c.get(ctx, at("system"), &a)
+	return a.States, err
+}
+
+// Version of the server.
+type Version struct {
+	Service struct {
+		Version string `json:"version"`
+	} `json:"service"`
+	API struct {
+		Version string `json:"version"`
+	} `json:"api"`
+	DB struct {
+		Schema string `json:"schema_version"`
+	} `json:"db"`
+}
+
+// Version asks the server for its versions; it needs no credentials.
+func (c *Client) Version(ctx context.Context) (Version, error) {
+	var v Version
+	err := c.get(ctx, at("version"), &v)
+	return v, err
+}
+
+// Health asks whether the server answers; it needs no credentials.
+func (c *Client) Health(ctx context.Context) error { return c.get(ctx, at("health"), nil) }
+
+// Feed is one feed of advisory data.
+type Feed struct {
+	Name         string      `json:"name"`
+	Enabled      bool        `json:"enabled"`
+	LastFullSync time.Time   `json:"last_full_sync,omitzero"`
+	Groups       []FeedGroup `json:"groups"`
+	Revision     int64       `json:"feed_revision"`
+}
+
+// FeedGroup is one group of a feed.
+type FeedGroup struct {
+	Name      string    `json:"name"`
+	Enabled   bool      `json:"enabled"`
+	LastSync  time.Time `json:"last_sync,omitzero"`
+	Records   int64     `json:"record_count"`
+	LastError string    `json:"last_error,omitempty"`
+}
+
+// Ready says whether the feed and each enabled group of it has loaded, and that it has one.
+func (f *Feed) Ready() bool {
+	for _, g := range f.Groups {
+		if g.Enabled && g.LastSync.IsZero() {
+			return false
+		}
+	}
+	return !f.LastFullSync.IsZero() && len(f.Groups) > 0
+}
+
+// Feeds lists the feeds.
+func (c *Client) Feeds(ctx context.Context) ([]Feed, error) {
+	var list []Feed
+	err := c.get(ctx, at("system", "feeds"), &list)
+	return list, err
+}
+
+// SyncRequest asks for a feed sync.
+type SyncRequest struct {
+	Flush, AcceptShrink, NoWait bool
+}
+
+// SyncResult is what one feed did.
+type SyncResult struct {
+	Feed    string  `json:"feed"`
+	Status  string  `json:"status"`
+	Seconds float64 `json:"total_time_seconds"`
+	Groups  []struct {
+		Group   string  `json:"group"`
+		Status  string  `json:"status"`
+		Seconds float64 `json:"total_time_seconds"`
+		Records int     `json:"updated_record_count"`
+		Images  int     `json:"updated_image_count"`
+		Error   string  `json:"error,omitempty"`
+	} `json:"groups"`
+}
+
+// Sync syncs the feeds and answers when that has ended, unless NoWait is set.
+func (c *Client) Sync(ctx context.Context, s SyncRequest) ([]SyncResult, error) {
+	r := at("system", "feeds").flag("flush", s.Flush)
+	if s.AcceptShrink {
+		r = r.flag("accept_shrink", true)
+	}
+	if s.NoWait {
+		r = r.flag("wait", false)
+	}
+	var list []SyncResult
+	err := c.do(ctx, http.MethodPost, r, nil, &list)
+	return list, err
+}

@@ -1,0 +1,251 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+	"landwaiter.dev/notify"
+	"landwaiter.dev/policy"
+	"landwaiter.dev/store"
+)
+
+// Checks evaluates bundles against images and keeps every verdict with the digests of its inputs.
+type Checks struct {
+	store    *store.Store
+	vulns    *Vulns
+	policies *Policies
+	content  *Content
+	notices  *notices
+	now      func() time.Time
+}
+
+// Check evaluates an image for a tag. What is asked as of now is stored, and told when it changes a verdict.
+func (u *Checks) Check(ctx context.Context, account string, r CheckRequest) (*Check, error) {
+	img, err := getImage(ctx, u.store, account, r.Digest)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := image.ParseReference(r.Tag)
+	if err != nil {
+		return nil, Errorf(ClassInvalid, "invalid_reference", "tag: %w", err)
+	}
+	s, err := u.vulns.at(ctx, img, r.Moment)
+	if err != nil {
+		return nil, err
+	}
+	p, err := u.policies.choose(ctx, account, r.PolicyID, r.Moment.At)
+	if err != nil {
+		return nil, err
+	}
+	v, err := u.verdict(ctx, account, ref.FullTag(), img, s, p, "requested")
+	if err != nil {
+		return nil, err
+	}
+	if !r.Interactive && r.Moment.At.IsZero() {
+		if err := u.keep(ctx, img, v); err != nil {
+			return nil, err
+		}
+	}
+	out := &Check{Image: img, FullTag: ref.FullTag(), Revision: s.revision.ID, AsOf: s.at, Evaluations: []CheckedEvaluation{v.checked()}}
+	if !r.History {
+		return out, nil
+	}
+	rows, err := u.store.Evaluations(ctx, account, img.Digest, ref.FullTag(), r.PolicyID)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if row.ID == v.header.ID || !r.Moment.At.IsZero() && row.EvaluatedAt.After(r.Moment.At) {
+			continue
+		}
+		doc, err := u.document(ctx, row)
+		if err != nil {
+			return nil, err
+		}
+		bundle, err := u.store.Blobs().Get(ctx, row.BundleDigest)
+		if err != nil {
+			bundle = json.RawMessage(`{}`) // rows go after the retention time, headers stay
+		}
+		out.Evaluations = append(out.Evaluations, CheckedEvaluation{
+			PolicyID: row.PolicyID, FinalAction: row.FinalAction, EvaluatedAt: row.EvaluatedAt, Document: doc, Bundle: bundle, Header: row,
+		})
+	}
+	return out, nil
+}
+
+// choose is the bundle with the id, else the active one, as in force at the moment.
+func (u *Policies) choose(ctx context.Context, account, id string, at time.Time) (store.Policy, error) {
+	if id == "" {
+		return u.active(ctx, account, at)
+	}
+	return u.inForce(ctx, account, id, at)
+}
+
+// verdict is an evaluation with its stored header.
+type verdict struct {
+	header store.Evaluation
+	// document as clients get it; evidence is what is stored, without the times that the header has.
+	document, evidence, bundle json.RawMessage
+}
+
+func (v *verdict) checked() CheckedEvaluation {
+	return CheckedEvaluation{PolicyID: v.header.PolicyID, FinalAction: v.header.FinalAction, EvaluatedAt: v.header.EvaluatedAt, Document: v.document, Bundle: v.bundle, Header: v.header}
+}
+
+// verdict evaluates; it stores nothing.
+func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store.Image, s *state, p store.Policy, reason string) (*verdict, error) {
+	bundle, err := policy.Load(p.Document)
+	if err != nil {
+		return nil, fmt.Errorf("the stored policy %q: %w", p.ID, err)
+	}
+	feed, err := u.feedFacts(ctx, s.analyzed.Analysis)
+	if err != nil {
+		return nil, err
+	}
+	analyzed := img.AnalyzedAt
+	e := bundle.Evaluate(policy.Input{
+		Account: account, ImageID: img.ImageID.Hex(), ImageDigest: string(img.Digest), Tag: fullTag,
+		Analysis: s.analyzed.Analysis, Dockerfile: s.analyzed.Dockerfile, DockerfileMode: s.analyzed.Mode,
+		Findings: s.findings, Gaps: s.gaps, Feed: feed, At: s.at,
+		// A finding counts as detected when both the match and the image were known here.
+		DetectedAt: func(f *advisory.ImageFinding) time.Time {
+			if analyzed.After(f.Since) {
+				return analyzed
+			}
+			return f.Since
+		},
+	})
+	v := &verdict{document: e.Document(), bundle: p.Document}
+	if v.evidence, err = withoutTimes(e.Evidence()); err != nil {
+		return nil, err
+	}
+	v.header = store.Evaluation{
+		Account: account, ImageID: img.ID, ImageDigest: img.Digest, Tag: fullTag, PolicyID: p.ID, BundleDigest: p.Digest,
+		AnalysisID: s.analysisID, FeedRevision: s.revision.ID, EvaluatedAt: s.at, FinalAction: e.FinalAction, FinalReason: e.FinalReason,
+		Reason: reason, Result: image.DigestOf(v.evidence), NextAt: e.NextAt, Reproducible: e.Reproducible,
+	}
+	if s.analyzed.Mode == "Actual" {
+		v.header.DockerfileDigest = image.DigestOf([]byte(s.analyzed.Dockerfile))
+	}
+	return v, nil
+}
+
+// feedFacts says how old the data for the image's distribution is.
+func (u *Checks) feedFacts(ctx context.Context, a *image.Analysis) (policy.FeedFacts, error) {
+	groups, err := u.store.FeedGroups(ctx)
+	if err != nil {
+		return policy.FeedFacts{}, err
+	}
+	eco := advisory.EcosystemOfDistro(a.Distro)
+	for _, g := range groups {
+		if g.Ecosystem == eco && eco != "" && g.Enabled && !g.LastSync.IsZero() {
+			return policy.FeedFacts{Present: true, LastSync: g.LastSync}, nil
+		}
+	}
+	return policy.FeedFacts{}, nil
+}
+
+// keep stores a verdict, and tells when the final action of the active bundle is another one than before. A verdict with
+// the same inputs and the same result as the last one is that one.
+func (u *Checks) keep(ctx context.Context, img store.Image, v *verdict) error {
+	if _, err := u.store.Blobs().Put(ctx, v.evidence); err != nil {
+		return err
+	}
+	if _, err := u.store.Blobs().Put(ctx, v.bundle); err != nil {
+		return err
+	}
+	return u.store.Write(ctx, func(tx *store.Tx) error {
+		last, err := tx.LastEvaluation(ctx, img.Account, img.Digest, v.header.Tag, v.header.PolicyID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		known := err == nil
+		if known && v.header.Reason != "requested" && sameInputs(last, v.header) {
+			v.header.ID = last.ID
+			return nil
+		}
+		before, err := tx.LastEvaluation(ctx, img.Account, img.Digest, v.header.Tag, "")
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		told := err == nil
+		if err := tx.PutEvaluation(ctx, &v.header); err != nil {
+			return err
+		}
+		active, err := tx.ActivePolicy(ctx, img.Account)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		// The tag that was asked need not be one of the image's; only watched ones have subscribers.
+		if !told || before.FinalAction == v.header.FinalAction || active.ID != v.header.PolicyID {
+			return nil
+		}
+		old, err := u.document(ctx, before)
+		if err != nil {
+			return err
+		}
+		return u.notices.tell(ctx, tx, img.Account, notify.PolicyEval, v.header.Tag, notify.Payload{
+			Last: told1(old, before), Current: told1(v.document, v.header), Annotations: annotationsOf(img),
+		})
+	})
+}
+
+func sameInputs(a, b store.Evaluation) bool {
+	return a.BundleDigest == b.BundleDigest && a.AnalysisID == b.AnalysisID && a.DockerfileDigest == b.DockerfileDigest &&
+		a.Result == b.Result && a.NextAt.Equal(b.NextAt) && a.FinalAction == b.FinalAction
+}
+
+// told1 adds to an evaluation document what notices have beside it.
+func told1(document json.RawMessage, e store.Evaluation) any {
+	var m map[string]any
+	if json.Unmarshal(document, &m) != nil || m == nil {
+		m = map[string]any{}
+	}
+	m["image_digest"], m["final_action"], m["status"] = string(e.ImageDigest), e.FinalAction, Status(e.FinalAction)
+	return m
+}
+
+// Status is the word of /v1 for a final action.
+func Status(finalAction string) string {
+	if finalAction == "stop" {
+		return "fail"
+	}
+	return "pass"
+}
+
+var timeKeys = []string{"created_at", "last_modified"}
+
+// withoutTimes drops the moment of evaluation, which the header has, so that equal results are stored once.
+func withoutTimes(document json.RawMessage) (json.RawMessage, error) {
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(document, &m); err != nil {
+		return nil, err
+	}
+	for _, k := range timeKeys {
+		delete(m, k)
+	}
+	return json.Marshal(m)
+}
+
+// document gives the stored evaluation document; after the retention time what the header knows of it.
+func (u *Checks) document(ctx context.Context, e store.Evaluation) (json.RawMessage, error) {
+	m := map[string]json.RawMessage{}
+	if raw, err := u.store.Blobs().Get(ctx, e.Result); err == nil {
+		if err := json.Unmarshal(raw, &m); err != nil {
+			return nil, err
+		}
+	}
+	for _, k := range timeKeys {
+		m[k] = encode(e.EvaluatedAt.Unix())
+	}
+	m["final_action"], m["final_action_reason"] = encode(e.FinalAction), encode(e.FinalReason)
+	if bundle, err := u.store.Blobs().Get(ctx, e.BundleDigest); err == nil {
+		m["bundle"] = bundle
+	}
+	return json.Marshal(m)
+}

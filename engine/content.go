@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"landwaiter.dev/analysis"
+	"landwaiter.dev/image"
+	"landwaiter.dev/store"
+)
+
+// Content gives what the analysis of an image found.
+type Content struct{ store *store.Store }
+
+// Analyzed gives the analysis now in force.
+func (u *Content) Analyzed(ctx context.Context, account string, d image.Digest) (*Analyzed, error) {
+	img, err := getImage(ctx, u.store, account, d)
+	if err != nil {
+		return nil, err
+	}
+	return u.of(ctx, img, img.AnalysisID)
+}
+
+// of reads one analysis of an image.
+func (u *Content) of(ctx context.Context, img store.Image, analysisID int64) (*Analyzed, error) {
+	if img.Status != store.Analyzed || analysisID == 0 {
+		return nil, notAnalyzed(img)
+	}
+	row, err := u.store.AnalysisByID(ctx, analysisID)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := u.store.Blobs().Get(ctx, row.Document)
+	if err != nil {
+		return nil, fmt.Errorf("the stored analysis of %s: %w", img.Digest, err)
+	}
+	var a image.Analysis
+	if err := json.Unmarshal(raw, &a); err != nil {
+		return nil, fmt.Errorf("the stored analysis of %s: %w", img.Digest, err)
+	}
+	out := &Analyzed{Image: img, Analysis: &a, Dockerfile: a.Dockerfile, Mode: "Guessed"}
+	if img.Dockerfile != "" {
+		out.Dockerfile, out.Mode = img.Dockerfile, "Actual"
+	}
+	return out, nil
+}
+
+func notAnalyzed(img store.Image) error {
+	e := Errorf(ClassNotAnalyzed, "image_not_analyzed", "image is not analyzed - analysis_status: %s", img.Status)
+	if img.Status == store.AnalysisFailed && img.Error != "" {
+		e.Message += ": " + img.Error
+		_ = e.With("analysis_error", img.ErrorCode)
+	}
+	return e
+}
+
+// Files gives the merged tree, sorted by path: it is made from the layer reports whenever somebody asks.
+func (u *Content) Files(ctx context.Context, account string, d image.Digest) ([]image.File, error) {
+	a, err := u.Analyzed(ctx, account, d)
+	if err != nil {
+		return nil, err
+	}
+	return u.files(ctx, a.Analysis)
+}
+
+func (u *Content) files(ctx context.Context, a *image.Analysis) ([]image.File, error) {
+	reports := make([]*analysis.Report, 0, len(a.Layers))
+	for _, l := range a.Layers {
+		r, err := loadReport(ctx, u.store, l.LayerID)
+		if err != nil {
+			return nil, err
+		}
+		reports = append(reports, r)
+	}
+	return analysis.TreeOf(reports).Files(), nil
+}
+
+// Manifest gives the platform's manifest as the registry served it.
+func (u *Content) Manifest(ctx context.Context, account string, d image.Digest) ([]byte, error) {
+	img, err := getImage(ctx, u.store, account, d)
+	if err != nil {
+		return nil, err
+	}
+	if img.ManifestBlob == "" {
+		return nil, notAnalyzed(img)
+	}
+	return u.store.Blobs().Get(ctx, img.ManifestBlob)
+}
+
+// loadReport reads the parts of a layer's report, whoever asks: the caller has seen to it that he may.
+func loadReport(ctx context.Context, s *store.Store, l image.LayerID) (*analysis.Report, error) {
+	id, err := s.LayerFor(ctx, l)
+	if err != nil {
+		return nil, fmt.Errorf("layer %s: %w", l.Blob, err)
+	}
+	rows, err := s.LayerParts(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var parts []analysis.Part
+	for _, row := range rows {
+		data, err := s.Blobs().Get(ctx, row.Blob)
+		if err != nil {
+			return nil, fmt.Errorf("part %s of layer %s: %w", row.Name, l.Blob, err)
+		}
+		parts = append(parts, analysis.Part{Name: row.Name, Revision: row.Revision, Data: data})
+	}
+	if len(parts) == 0 {
+		return nil, errors.New("layer has no report")
+	}
+	return analysis.DecodeReport(l, parts)
+}

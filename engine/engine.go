@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+
+	"landwaiter.dev/analysis"
+	"landwaiter.dev/internal/seal"
+	"landwaiter.dev/notify"
+	"landwaiter.dev/source"
+	"landwaiter.dev/store"
+)
+
+// Config is what an engine needs to know. Zero values of intervals mean the documented defaults.
+type Config struct {
+	// HostID names this node; BaseURL is where it answers.
+	HostID, BaseURL, Version string
+	// Roles of this node, see [Roles].
+	Roles []string
+	// Analyzers is how many images this node analyses at once; 0 means one.
+	Analyzers int
+	// Key seals registry passwords and signs notices.
+	Key       seal.Key
+	Passwords Passwords
+	Reader    *analysis.Reader
+	// Registry is what this installation allows for all registries; its keychain is not used.
+	Registry source.RegistryOptions
+	Feeds    FeedConfig
+	// WatchInterval is the time between two looks at watched tags.
+	WatchInterval time.Duration
+	// Retention of the rows of evaluations; 0 keeps them.
+	Retention time.Duration
+	Webhooks  notify.WebhookConfig
+	// TempDir for downloads of feeds; "" is the system's.
+	TempDir string
+	Log     *slog.Logger
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Engine is the wiring of the use cases; it has no work of its own but to start and stop them.
+type Engine struct {
+	Images        *Images
+	Content       *Content
+	Vulns         *Vulns
+	Checks        *Checks
+	Policies      *Policies
+	Subscriptions *Subscriptions
+	Registries    *Registries
+	Feeds         *Feeds
+	System        *System
+	Auth          *Auth
+
+	store  *store.Store
+	client *river.Client[*sql.Tx]
+	config Config
+	stop   context.CancelFunc
+	beats  sync.WaitGroup
+}
+
+// New wires an engine. Nothing runs until [Engine.Start].
+func New(s *store.Store, c Config) (*Engine, error) {
+	for _, r := range c.Roles {
+		if !slices.Contains(Roles(), r) {
+			return nil, fmt.Errorf("role %q: there are %s", r, strings.Join(Roles(), ", "))
+		}
+	}
+	c.Webhooks.Key = c.Key.Derive("webhooks")
+	webhooks, err := notify.NewWebhooks(c.Webhooks)
+	if err != nil {
+		return nil, err
+	}
+	if c.Feeds.Interval <= 0 {
+		c.Feeds.Interval = 6 * time.Hour
+	}
+	if c.WatchInterval <= 0 {
+		c.WatchInterval = time.Hour
+	}
+	jobs := &Jobs{}
+	e := &Engine{store: s, config: c}
+	tell := &notices{store: s, jobs: jobs, webhooks: webhooks, now: c.Now}
+	match := &matcher{store: s, now: c.Now}
+	e.Registries = &Registries{store: s, key: c.Key, now: c.Now, base: c.Registry}
+	e.Registries.base.Keychain = nil
+	e.Images = &Images{store: s, jobs: jobs, registries: e.Registries, notices: tell, now: c.Now}
+	e.Content = &Content{store: s}
+	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, now: c.Now}
+	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
+	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, content: e.Content, notices: tell, now: c.Now}
+	e.Subscriptions = &Subscriptions{store: s, now: c.Now}
+	e.Auth = &Auth{store: s, passwords: c.Passwords}
+	e.Feeds = &Feeds{store: s, jobs: jobs, config: c.Feeds, now: c.Now, results: map[int64]chan []SyncResult{},
+		sync: &syncFeeds{store: s, jobs: jobs, matcher: match, fetcher: newFetcher(c.TempDir), config: c.Feeds, log: c.Log, now: c.Now}}
+	e.System = &System{store: s, jobs: jobs, version: c.Version, retention: c.Retention, log: c.Log, now: c.Now,
+		node: store.Node{HostID: c.HostID, Roles: c.Roles, BaseURL: c.BaseURL, Version: c.Version, StartedAt: c.Now()}}
+
+	analyzer := &analyze{store: s, jobs: jobs, registries: e.Registries, reader: c.Reader, matcher: match, feeds: e.Feeds, notices: tell, log: c.Log, now: c.Now}
+	evaluator := &evaluate{store: s, vulns: e.Vulns, checks: e.Checks, policies: e.Policies, notices: tell}
+	watcher := &watch{store: s, images: e.Images, registries: e.Registries, notices: tell, log: c.Log}
+
+	workers := river.NewWorkers()
+	river.AddWorker(workers, work[analyzeArgs]{run: analyzer.run})
+	river.AddWorker(workers, work[evaluateArgs]{run: evaluator.run})
+	river.AddWorker(workers, work[syncArgs]{run: e.Feeds.run})
+	river.AddWorker(workers, work[watchArgs]{run: watcher.run})
+	river.AddWorker(workers, work[tellArgs]{run: tell.deliver})
+	river.AddWorker(workers, work[deleteArgs]{run: func(ctx context.Context, j *river.Job[deleteArgs]) error { return e.Images.remove(ctx, j.Args.Image) }})
+	river.AddWorker(workers, work[reconcileArgs]{run: e.System.reconcile})
+
+	every := func(d time.Duration, args river.JobArgs, atStart bool) *river.PeriodicJob {
+		return river.NewPeriodicJob(river.PeriodicInterval(d), func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: atStart})
+	}
+	periodic := []*river.PeriodicJob{
+		every(c.Feeds.Interval, syncArgs{}, false),
+		every(c.WatchInterval, watchArgs{}, false),
+		every(time.Minute, reconcileArgs{}, true),
+	}
+	var driver riverdriver.Driver[*sql.Tx] = riverdatabasesql.New(s.Pool())
+	if s.Embedded() {
+		driver = riversqlite.New(s.Pool())
+	}
+	if e.client, err = newClient(driver, c, workers, periodic); err != nil {
+		return nil, err
+	}
+	jobs.client = e.client
+	return e, nil
+}
+
+// Start begins the work of this node's roles. On the embedded store every job that runs belongs to a process that is gone,
+// since the data directory has one server; its jobs are made available at once.
+func (e *Engine) Start(ctx context.Context) error {
+	if e.store.Embedded() {
+		err := e.store.Write(ctx, func(tx *store.Tx) error { _, err := tx.ReleaseJobs(ctx, ""); return err })
+		if err != nil {
+			return err
+		}
+	}
+	if err := e.System.beat(ctx); err != nil {
+		return err
+	}
+	if err := e.Policies.EnsureDefault(ctx, store.AdminAccount); err != nil {
+		return err
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	e.stop = stop
+	e.beats.Go(func() { e.System.beats(run) })
+	works := false
+	for _, r := range e.config.Roles {
+		works = works || len(roleQueues[r]) > 0
+	}
+	if !works {
+		return nil
+	}
+	if err := e.client.Start(run); err != nil {
+		return fmt.Errorf("starting the job engine: %w", err)
+	}
+	// The first sync begins at the first start; later ones follow the interval.
+	if slices.Contains(e.config.Roles, RolePolicy) {
+		last, err := lastFullSync(ctx, e.store)
+		if err != nil {
+			return err
+		}
+		if e.config.Now().Sub(last) >= e.config.Feeds.Interval || last.IsZero() {
+			if _, err := e.Feeds.Sync(ctx, SyncRequest{}); err != nil {
+				if refused, ok := errors.AsType[*Error](err); !ok || refused.Class != ClassConflict {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Stop ends the work: running jobs are told to stop and run again later.
+func (e *Engine) Stop(ctx context.Context) error {
+	if e.stop == nil {
+		return nil
+	}
+	err := e.client.StopAndCancel(ctx)
+	e.stop()
+	e.beats.Wait()
+	return err
+}

@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+	"landwaiter.dev/store"
+)
+
+// matcher joins distinct packages with advisories, as intervals of revisions, and lays them on images.
+type matcher struct {
+	store *store.Store
+	now   func() time.Time
+}
+
+// matchBatch is how many packages are matched at once.
+const matchBatch = 400
+
+// matchNew matches packages that were never looked at. It works at the current revision; when a sync moves the pointer
+// meanwhile, the switch itself looks at what was matched before it (see sync).
+func (m *matcher) matchNew(ctx context.Context, rows []store.PackageRow) error {
+	for batch := range slices.Chunk(rows, matchBatch) {
+		for {
+			rev, err := m.store.CurrentRevision(ctx)
+			if err != nil {
+				return err
+			}
+			fresh := slices.DeleteFunc(slices.Clone(batch), func(r store.PackageRow) bool { return r.MatchedRevision > 0 })
+			if len(fresh) == 0 || rev.ID == 0 {
+				break
+			}
+			found, err := m.match(ctx, fresh, rev.ID)
+			if err != nil {
+				return err
+			}
+			moved := false
+			err = m.store.Write(ctx, func(tx *store.Tx) error {
+				now, err := tx.LockRevision(ctx)
+				if moved = now.ID != rev.ID; err != nil || moved {
+					return err
+				}
+				ids := rowIDs(fresh)
+				// Another image may have brought the same packages meanwhile.
+				unmatched, err := tx.Unmatched(ctx, ids)
+				if err != nil {
+					return err
+				}
+				var open []store.Match
+				for _, id := range unmatched {
+					for _, f := range found[id] {
+						open = append(open, m.opened(id, rev.ID, f, nil))
+					}
+				}
+				if err := tx.InsertMatches(ctx, open); err != nil {
+					return err
+				}
+				return tx.SetMatched(ctx, unmatched, rev.ID)
+			})
+			if err != nil {
+				return err
+			}
+			if !moved {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// match gives the findings of packages by the records valid at a revision, which may be one that is only staged.
+func (m *matcher) match(ctx context.Context, rows []store.PackageRow, rev int64) (map[int64][]advisory.Finding, error) {
+	exploited, err := m.store.KEVAt(ctx, rev)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int64][]advisory.Finding, len(rows))
+	for batch := range slices.Chunk(rows, matchBatch) {
+		var keys []advisory.Key
+		for _, r := range batch {
+			keys = append(keys, r.Package.Keys()...)
+		}
+		records, err := m.store.Records(ctx, keys, rev)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range batch {
+			var mine []*advisory.Record
+			seen := map[*advisory.Record]bool{}
+			for _, k := range r.Package.Keys() {
+				for _, rec := range records[k] {
+					if !seen[rec] {
+						seen[rec] = true
+						mine = append(mine, rec)
+					}
+				}
+			}
+			out[r.ID], _ = advisory.Match(r.Package, mine, exploited)
+		}
+	}
+	return out, nil
+}
+
+// opened is the interval that begins at rev with finding f; old is the one of the same vulnerability that ends there.
+func (m *matcher) opened(pkg, rev int64, f advisory.Finding, old *store.Match) store.Match {
+	now := m.now()
+	out := store.Match{PackageID: pkg, Finding: f, From: rev, Since: now}
+	if old != nil {
+		out.Since, out.FixSince = old.Since, old.FixSince
+	}
+	if len(f.Fixes) > 0 && out.FixSince.IsZero() {
+		out.FixSince = now
+	}
+	if len(f.Fixes) == 0 {
+		out.FixSince = time.Time{}
+	}
+	return out
+}
+
+func rowIDs(rows []store.PackageRow) []int64 {
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
+// lay gives the findings of an analysis at a revision, with what rules hide. With retrospective the records of the
+// revision are asked anew; else what was matched here.
+func (m *matcher) lay(ctx context.Context, analysisID int64, a *image.Analysis, rev int64, retrospective bool) ([]advisory.ImageFinding, error) {
+	known := map[advisory.Package][]advisory.Knowledge{}
+	if retrospective {
+		rows, err := m.store.PackagesOfAnalysis(ctx, analysisID)
+		if err != nil {
+			return nil, err
+		}
+		found, err := m.match(ctx, rows, rev)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			for _, f := range found[r.ID] {
+				known[r.Package] = append(known[r.Package], advisory.Knowledge{Finding: f})
+			}
+		}
+	} else {
+		matches, err := m.store.MatchesOfAnalysis(ctx, analysisID, rev)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range matches {
+			known[r.Package.Package] = append(known[r.Package.Package], advisory.Knowledge{Finding: r.Match.Finding, Since: r.Match.Since, FixSince: r.Match.FixSince})
+		}
+	}
+	return m.assemble(ctx, a, rev, known)
+}
+
+// assemble applies the rules that hide. What the distribution says of the packages that own language packages decides
+// about those.
+func (m *matcher) assemble(ctx context.Context, a *image.Analysis, rev int64, known map[advisory.Package][]advisory.Knowledge) ([]advisory.ImageFinding, error) {
+	var keys []advisory.Key
+	for i := range a.Packages {
+		if owner := a.Packages[i].OwnedBy; owner != nil {
+			keys = append(keys, ownerKeys(a, *owner)...)
+		}
+	}
+	named, err := m.store.Records(ctx, keys, rev)
+	if err != nil {
+		return nil, err
+	}
+	return advisory.Assemble(a.Packages, a.Distro,
+		func(p advisory.Package) []advisory.Knowledge { return known[p] },
+		func(k advisory.Key) []*advisory.Record { return named[k] }), nil
+}
+
+func ownerKeys(a *image.Analysis, owner image.PackageRef) []advisory.Key {
+	for i := range a.Packages {
+		if p := &a.Packages[i]; p.Ref() == owner {
+			return advisory.DistinctOf(p, a.Distro).Keys()
+		}
+	}
+	return nil
+}

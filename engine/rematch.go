@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/store"
+)
+
+// rematchAndSwitch looks again at the packages that what is staged concerns, stages the intervals that end and begin
+// with it, and moves the pointer. It gives the number of images concerned, whose evaluation it puts off with the move.
+func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, error) {
+	rows, err := u.store.PackagesStaged(ctx, o.rev, 0)
+	if err != nil {
+		return 0, err
+	}
+	looked := make(map[int64]bool, len(rows))
+	var changed []int64
+	for batch := range slices.Chunk(rows, matchBatch) {
+		d, err := u.difference(ctx, o.rev, batch)
+		if err != nil {
+			return 0, err
+		}
+		if err := u.store.StageMatches(ctx, o.rev, d.close, "advisory", d.open); err != nil {
+			return 0, err
+		}
+		changed = append(changed, d.packages...)
+		for _, r := range batch {
+			looked[r.ID] = true
+		}
+	}
+	images := 0
+	err = u.store.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.LockRevision(ctx); err != nil {
+			return err
+		}
+		// Packages that came since the list was made are matched under the lock.
+		late, err := tx.PackagesStaged(ctx, o.rev, 0)
+		if err != nil {
+			return err
+		}
+		late = slices.DeleteFunc(late, func(r store.PackageRow) bool { return looked[r.ID] })
+		concerned := slices.Clone(changed)
+		for batch := range slices.Chunk(late, matchBatch) {
+			d, err := u.difference(ctx, o.rev, batch)
+			if err != nil {
+				return err
+			}
+			if err := tx.StageMatches(ctx, o.rev, d.close, "advisory", d.open); err != nil {
+				return err
+			}
+			concerned = append(concerned, d.packages...)
+			if err := tx.SetMatched(ctx, rowIDs(batch), o.rev); err != nil {
+				return err
+			}
+		}
+		if err := tx.SetMatched(ctx, rowIDs(rows), o.rev); err != nil {
+			return err
+		}
+		if err := tx.SwitchRevision(ctx, o.rev, "sync", u.now()); err != nil {
+			return err
+		}
+		ids, err := tx.ImagesWithPackages(ctx, concerned)
+		if err != nil {
+			return err
+		}
+		images = len(ids)
+		return evaluateLater(ctx, tx, u.jobs, ids, "feed")
+	})
+	return images, err
+}
+
+// difference is how the matches of some packages change at a revision.
+type difference struct {
+	close    []int64
+	open     []store.Match
+	packages []int64
+}
+
+func (u *syncFeeds) difference(ctx context.Context, rev int64, rows []store.PackageRow) (difference, error) {
+	var d difference
+	before, err := u.store.OpenMatches(ctx, rowIDs(rows), rev-1)
+	if err != nil {
+		return d, err
+	}
+	after, err := u.matcher.match(ctx, rows, rev)
+	if err != nil {
+		return d, err
+	}
+	for _, r := range rows {
+		old := map[string]*store.Match{}
+		for i := range before[r.ID] {
+			m := &before[r.ID][i]
+			old[m.Finding.ID] = m
+		}
+		n := len(d.close) + len(d.open)
+		for _, f := range after[r.ID] {
+			m := old[f.ID]
+			delete(old, f.ID)
+			if m != nil && sameFinding(m.Finding, f) {
+				continue
+			}
+			if m != nil {
+				d.close = append(d.close, m.ID)
+			}
+			d.open = append(d.open, u.matcher.opened(r.ID, rev, f, m))
+		}
+		for _, m := range old {
+			d.close = append(d.close, m.ID)
+		}
+		if len(d.close)+len(d.open) > n {
+			d.packages = append(d.packages, r.ID)
+		}
+	}
+	slices.Sort(d.close)
+	return d, nil
+}
+
+// sameFinding says whether two findings are the same in all that is stored.
+func sameFinding(a, b advisory.Finding) bool { return string(encode(a)) == string(encode(b)) }

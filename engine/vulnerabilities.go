@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+	"landwaiter.dev/store"
+)
+
+// Vulns answers which vulnerabilities an image has, now or as known at a moment.
+type Vulns struct {
+	store   *store.Store
+	content *Content
+	matcher *matcher
+	now     func() time.Time
+}
+
+// Of gives the vulnerabilities of an image.
+func (u *Vulns) Of(ctx context.Context, account string, d image.Digest, at Moment) (*Vulnerabilities, error) {
+	img, err := getImage(ctx, u.store, account, d)
+	if err != nil {
+		return nil, err
+	}
+	s, err := u.at(ctx, img, at)
+	if err != nil {
+		return nil, err
+	}
+	return &Vulnerabilities{Image: img, Findings: s.findings, Gaps: s.gaps, Revision: s.revision.ID, AsOf: s.at}, nil
+}
+
+// state is everything about an image at a moment that a verdict depends on, but for the bundle.
+type state struct {
+	analyzed *Analyzed
+	// analysisID is the analysis that was in force.
+	analysisID int64
+	findings   []advisory.ImageFinding
+	gaps       []image.Gap
+	revision   store.Revision
+	at         time.Time
+}
+
+// at puts together what was known of an image at a moment.
+func (u *Vulns) at(ctx context.Context, img store.Image, m Moment) (*state, error) {
+	s := &state{at: m.At, analysisID: img.AnalysisID}
+	var err error
+	if m.At.IsZero() {
+		s.at = u.now()
+		s.revision, err = u.store.CurrentRevision(ctx)
+	} else {
+		if m.At.After(u.now()) {
+			return nil, Errorf(ClassInvalid, "in_the_future", "as_of lies in the future")
+		}
+		err = u.then(ctx, img, m, s)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.analyzed, err = u.content.of(ctx, img, s.analysisID); err != nil {
+		return nil, err
+	}
+	if !m.At.IsZero() {
+		if err := u.dockerfileThen(ctx, img, m.At, s.analyzed); err != nil {
+			return nil, err
+		}
+	}
+	a := s.analyzed.Analysis
+	if s.findings, err = u.matcher.lay(ctx, s.analysisID, a, s.revision.ID, m.Retrospective); err != nil {
+		return nil, err
+	}
+	data, err := u.matcher.gaps(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	s.gaps = slices.Concat(a.Gaps, data)
+	return s, nil
+}
+
+// then finds analysis and revision in force at a moment past.
+func (u *Vulns) then(ctx context.Context, img store.Image, m Moment, s *state) error {
+	var err error
+	if s.revision, _, err = u.store.RevisionAt(ctx, m.At); err != nil {
+		return err
+	}
+	row, err := u.store.AnalysisAt(ctx, img.ID, m.At)
+	switch {
+	case err == nil:
+		s.analysisID = row.ID
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	case img.Status != store.Analyzed:
+		return notAnalyzed(img)
+	case !m.Retrospective:
+		return Errorf(ClassConflict, "not_known_then", "the image was not analysed here at %s: ask with retrospective=true what the data of that time would have said",
+			m.At.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// dockerfileThen puts the Dockerfile in force at t into a.
+func (u *Vulns) dockerfileThen(ctx context.Context, img store.Image, t time.Time, a *Analyzed) error {
+	text, _, err := u.store.DockerfileAt(ctx, img.ID, t)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		a.Dockerfile, a.Mode = a.Analysis.Dockerfile, "Guessed"
+	case err != nil:
+		return err
+	default:
+		a.Dockerfile, a.Mode = text, "Actual"
+	}
+	return nil
+}
+
+// gaps names the ecosystems of an image for which there is no advisory data, or only data whose last sync failed.
+func (m *matcher) gaps(ctx context.Context, a *image.Analysis) ([]image.Gap, error) {
+	groups, err := m.store.FeedGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	loaded := map[string]store.FeedGroup{}
+	for _, g := range groups {
+		if g.Enabled && !g.LastSync.IsZero() {
+			loaded[g.Ecosystem] = g
+		}
+	}
+	count := map[string]int{}
+	for i := range a.Packages {
+		p := &a.Packages[i]
+		count[advisory.EcosystemOf(p.Type, a.Distro)]++
+	}
+	var gaps []image.Gap
+	for _, eco := range sortedWords(count) {
+		name := eco
+		if name == "" {
+			name = "this distribution"
+		}
+		g, ok := loaded[eco]
+		switch {
+		case !ok:
+			gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("no advisory data for %s: its %d packages were not matched", name, count[eco])})
+		case g.LastError != "":
+			gaps = append(gaps, image.Gap{Kind: image.GapStaleAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is of %s: the last sync failed", name, g.LastSync.UTC().Format(time.RFC3339))})
+		}
+	}
+	return gaps, nil
+}
+
+func sortedWords[V any](m map[string]V) []string {
+	words := make([]string, 0, len(m))
+	for w := range m {
+		words = append(words, w)
+	}
+	slices.Sort(words)
+	return words
+}
