@@ -15,6 +15,7 @@ type dialect struct {
 	//   {lock}   at the end of a select: the rows stay locked until the transaction ends
 	//   {share}  likewise, for those who take no {lock}
 	//   {in ids}, {in texts}  one value, a JSON array of integers or of texts, that holds what stands before
+	//   {in (} … {)}  what stands before is among the rows of the query between, which is run first
 	//   {id}, {blob}, {rowless}  of migrations
 	words *strings.Replacer
 	// lastTriedBy is the name of the node that tried a row of river_job last.
@@ -30,6 +31,8 @@ var sqliteDialect = &dialect{
 	words: strings.NewReplacer(
 		"{lock}", "",
 		"{share}", "",
+		"{in (}", "IN (",
+		"{)}", ")",
 		"{in ids}", "IN (SELECT value FROM json_each(?))",
 		"{in texts}", "IN (SELECT value FROM json_each(?))",
 		"{id}", "INTEGER PRIMARY KEY AUTOINCREMENT",
@@ -46,6 +49,8 @@ var postgresDialect = &dialect{
 	words: strings.NewReplacer(
 		"{lock}", " FOR UPDATE",
 		"{share}", " FOR SHARE",
+		"{in (}", "= ANY (ARRAY(",
+		"{)}", "))",
 		// An array, not a subquery: its rows are looked up in an index whatever the planner believes of the table.
 		"{in ids}", "= ANY (ARRAY(SELECT one::bigint FROM jsonb_array_elements_text(?::jsonb) AS one))",
 		"{in texts}", "= ANY (ARRAY(SELECT jsonb_array_elements_text(?::jsonb)))",

@@ -97,5 +97,5 @@ func (q *Queries) MatchesOfAnalysis(ctx context.Context, analysis, rev int64) ([
 // ChangedPackages lists the packages with a match that begins or ends at rev for another reason than quiet ones.
 func (q *Queries) ChangedPackages(ctx context.Context, rev int64, quiet ...string) ([]int64, error) {
 	return all(ctx, q, scalar[int64], `SELECT package_id FROM matches WHERE from_rev = ?
-		UNION SELECT package_id FROM matches WHERE to_rev = ? AND NOT close_reason {in texts} ORDER BY 1`, rev, rev, list(quiet))
+		UNION SELECT package_id FROM matches WHERE to_rev = ? AND to_rev > 0 AND NOT close_reason {in texts} ORDER BY 1`, rev, rev, list(quiet))
 }

@@ -83,7 +83,7 @@ func (q *Queries) StagedKeys(ctx context.Context, rev int64) ([]advisory.Key, er
 	return all(ctx, q, func(row scanner, k *advisory.Key) error { return row.Scan(&k.Ecosystem, &k.Name) },
 		`SELECT n.ecosystem, n.name FROM names n WHERE n.id IN (
 			SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.from_rev = ?
-			UNION SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.to_rev = ?
+			UNION SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.to_rev = ? AND v.to_rev > 0
 		) ORDER BY n.ecosystem, n.name`, rev, rev)
 }
 

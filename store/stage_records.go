@@ -148,8 +148,8 @@ func (s *Store) AbortStaged(ctx context.Context, rev int64) error {
 	}
 	steps := []string{
 		"DELETE FROM matches WHERE id IN (SELECT id FROM matches WHERE from_rev = ? LIMIT 2000)",
-		"UPDATE matches SET to_rev = 0, close_reason = '' WHERE id IN (SELECT id FROM matches WHERE to_rev = ? LIMIT 2000)",
-		"UPDATE advisory_versions SET to_rev = 0 WHERE id IN (SELECT id FROM advisory_versions WHERE to_rev = ? LIMIT 2000)",
+		"UPDATE matches SET to_rev = 0, close_reason = '' WHERE id IN (SELECT id FROM matches WHERE to_rev = ? AND to_rev > 0 LIMIT 2000)",
+		"UPDATE advisory_versions SET to_rev = 0 WHERE id IN (SELECT id FROM advisory_versions WHERE to_rev = ? AND to_rev > 0 LIMIT 2000)",
 		"DELETE FROM kev WHERE from_rev = ?",
 		"UPDATE kev SET to_rev = 0 WHERE to_rev = ?",
 	}
