@@ -1,6 +1,14 @@
 package store
 
-import "testing"
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
 
 func TestDialectText(t *testing.T) {
 	t.Parallel()
@@ -17,5 +25,43 @@ func TestDialectText(t *testing.T) {
 		if have := postgresDialect.text(query); have != want[1] {
 			t.Errorf("postgres: %q became %q, want %q", query, have, want[1])
 		}
+	}
+}
+
+// A word in braces that a dialect does not know fails only when the query runs, so all queries are read here.
+func TestQueriesUseKnownWords(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	word := regexp.MustCompile(`\{[a-z() ]+\}|\{\)\}`)
+	seen := 0
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			text, ok := n.(*ast.BasicLit)
+			if !ok || text.Kind != token.STRING {
+				return true
+			}
+			for _, w := range word.FindAllString(text.Value, -1) {
+				seen++
+				for _, d := range []*dialect{sqliteDialect, postgresDialect} {
+					if d.words.Replace(w) == w {
+						t.Errorf("%s: %s does not know %s in %s", name, d.name, w, text.Value)
+					}
+				}
+			}
+			return true
+		})
+	}
+	if seen < 20 {
+		t.Errorf("only %d words were found: the search is broken", seen)
 	}
 }

@@ -68,5 +68,5 @@ func (t *Tx) SetMatched(ctx context.Context, packages []int64, rev int64) error 
 
 // Unmatched narrows packages to those that were never matched.
 func (q *Queries) Unmatched(ctx context.Context, packages []int64) ([]int64, error) {
-	return all(ctx, q, scalar[int64], "SELECT id FROM packages WHERE id IN {ids} AND matched_rev = 0 ORDER BY id", list(packages))
+	return all(ctx, q, scalar[int64], "SELECT id FROM packages WHERE id {in ids} AND matched_rev = 0 ORDER BY id", list(packages))
 }
