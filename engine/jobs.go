@@ -20,11 +20,11 @@ import (
 type (
 	// analyzeArgs: fetch, read and save one image.
 	analyzeArgs struct {
-		Image int64 `json:"image" river:"unique"`
+		Image int64 `json:"image"`
 	}
 	// evaluateArgs: bring matches, verdicts and notices of some images up to date.
 	evaluateArgs struct {
-		Images []int64 `json:"images" river:"unique"`
+		Images []int64 `json:"images"`
 		Reason string  `json:"reason"`
 	}
 	// syncArgs: load what is new of the advisory data; Ecosystems limits it to some.
@@ -37,12 +37,12 @@ type (
 	watchArgs struct{}
 	// tellArgs: carry one notice to one endpoint.
 	tellArgs struct {
-		Notice   string `json:"notice" river:"unique"`
-		Endpoint string `json:"endpoint" river:"unique"`
+		Notice   string `json:"notice"`
+		Endpoint string `json:"endpoint"`
 	}
 	// deleteArgs: remove an image that is in state deleting.
 	deleteArgs struct {
-		Image int64 `json:"image" river:"unique"`
+		Image int64 `json:"image"`
 	}
 	// reconcileArgs: find images without a live job, evaluations that are due, jobs of dead nodes, and old rows.
 	reconcileArgs struct{}
@@ -80,11 +80,12 @@ var unfinished = []rivertype.JobState{
 	rivertype.JobStateRunning, rivertype.JobStateScheduled,
 }
 
-// unique makes a job one for its arguments while one is live.
+// unique makes a job the only live one of its kind. It is for periodic work alone: a job that is about to end still counts
+// as live, so what a change makes necessary must not be unique.
 func unique() river.UniqueOpts { return river.UniqueOpts{ByArgs: true, ByState: unfinished} }
 
 func (analyzeArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueAnalysis, MaxAttempts: 3, UniqueOpts: unique()}
+	return river.InsertOpts{Queue: queueAnalysis, MaxAttempts: 3}
 }
 func (evaluateArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queuePolicy, MaxAttempts: 5}
@@ -96,10 +97,10 @@ func (watchArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueCatalog, MaxAttempts: 1, UniqueOpts: unique()}
 }
 func (tellArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueNotices, MaxAttempts: noticeAttempts, UniqueOpts: unique()}
+	return river.InsertOpts{Queue: queueNotices, MaxAttempts: noticeAttempts}
 }
 func (deleteArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueCatalog, MaxAttempts: 5, UniqueOpts: unique()}
+	return river.InsertOpts{Queue: queueCatalog, MaxAttempts: 5}
 }
 func (reconcileArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueCatalog, MaxAttempts: 1, UniqueOpts: unique()}

@@ -456,3 +456,26 @@ func TestAnImageThatCannotBeReadFailsWithItsReason(t *testing.T) {
 		}
 	})
 }
+
+func TestForcedRightAfterwardsIsAnalysedAgain(t *testing.T) {
+	t.Parallel()
+	storetest.Stores(t, func(t *testing.T, s *store.Store) {
+		f := start(t, s)
+		debianImage("3.0.1-1").Push(t, f.registry, "app", "1")
+		ref, _ := image.ParseReference(f.registry.Host + "/app:1")
+		for range 5 {
+			before := time.Now()
+			img, err := f.Images.Add(t.Context(), admin, engine.AddImage{Reference: ref, Force: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			waitFor(t, "analysis", func() bool {
+				img, err = f.Images.Get(t.Context(), admin, img.Digest)
+				return err == nil && img.Status == store.Analyzed && !img.AnalyzedAt.Before(before)
+			})
+			if took := time.Since(before); took > 20*time.Second {
+				t.Fatalf("the forced analysis took %v", took)
+			}
+		}
+	})
+}

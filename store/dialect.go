@@ -18,6 +18,8 @@ type dialect struct {
 	//   {in (} … {)}  what stands before is among the rows of the query between, which is run first
 	//   {id}, {blob}, {rowless}  of migrations
 	words *strings.Replacer
+	// jobImage is the image that a row of river_job is about.
+	jobImage string
 	// lastTriedBy is the name of the node that tried a row of river_job last.
 	lastTriedBy string
 	// tableExists asks for the number of tables called ?.
@@ -39,6 +41,7 @@ var sqliteDialect = &dialect{
 		"{blob}", "BLOB",
 		"{rowless}", "WITHOUT ROWID",
 	),
+	jobImage:    "CAST(json_extract(args, '$.image') AS INTEGER)",
 	lastTriedBy: "json_extract(attempted_by, '$[#-1]')",
 	tableExists: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
 }
@@ -58,6 +61,7 @@ var postgresDialect = &dialect{
 		"{blob}", "BYTEA",
 		"{rowless}", "",
 	),
+	jobImage:        "CAST(args->>'image' AS BIGINT)",
 	lastTriedBy:     "attempted_by[array_length(attempted_by, 1)]",
 	tableExists:     "SELECT count(*) FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) AND tablename = ?",
 	migrationLock:   "SELECT pg_advisory_lock(5481036297)",
