@@ -182,8 +182,17 @@ type hit struct {
 	fixes    []string
 	state    FixState
 	words    []string // severity words of the entries that hold
-	scores   []Score
+	scores   []CVSS
 	order    *order
+}
+
+// addScores reads the vectors of a record or of an entry of it.
+func (h *hit) addScores(scores []Score) {
+	for _, s := range scores {
+		if c, ok := s.CVSS(h.record.ID); ok {
+			h.scores = append(h.scores, c)
+		}
+	}
 }
 
 // affects evaluates the entry. held is false when it does not hold the version; the error says that it could not be

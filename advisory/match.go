@@ -118,18 +118,32 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 			h.words = append(h.words, a.Word)
 		}
 		h.words = append(h.words, bareWords(a.Severity)...)
-		h.scores = append(h.scores, a.Severity...)
+		h.addScores(a.Severity)
 	}
 	if says == held {
+		h.addScores(r.Severity)
 		h.fixes = sortVersions(h.order, h.fixes)
 		if len(h.fixes) > 0 {
 			h.evidence.Fixed = h.fixes[0]
 		}
 	} else if failed != nil {
-		m.problems = append(m.problems, fmt.Sprintf("%s of %s was not compared with %s: %v", m.pkg.Version, m.pkg.Name, r.ID, failed))
+		m.problems = append(m.problems, m.problem(r, failed))
 		says = silent
 	}
 	return h, says
+}
+
+// problem says why a record was not compared: once for all records where it lies with the installed version.
+func (m *matcher) problem(r *Record, failed error) string {
+	if m.pkg.Version == "" {
+		return fmt.Sprintf("%s has no version to compare with advisories", m.pkg.Name)
+	}
+	for i := range m.lookups {
+		if v := m.version(&m.lookups[i]); v.err != nil {
+			return fmt.Sprintf("%s was not compared with advisories: %v", m.pkg.Name, v.err)
+		}
+	}
+	return fmt.Sprintf("%s %s was not compared with %s: %v", m.pkg.Name, m.pkg.Version, r.ID, failed)
 }
 
 // named is the lookup under which the entry names the package; nil when it does not.

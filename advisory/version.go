@@ -35,9 +35,8 @@ var (
 		func(s string) (semantic.Version, error) { return semantic.ParseSemverVersion(s), nil }}
 	goOrder = order{"Go", goVersion, semverLike,
 		func(s string) (semantic.Version, error) { return semantic.ParseSemverVersion(s), nil }}
-	pypiOrder = order{"PEP 440", nil, pep440Pattern.MatchString,
-		func(s string) (semantic.Version, error) { return semantic.ParsePyPIVersion(s) }}
-	gemOrder = order{"RubyGems", gemVersion, gemPattern.MatchString,
+	pypiOrder = order{"PEP 440", nil, graphic, parsePEP440}
+	gemOrder  = order{"RubyGems", gemVersion, gemPattern.MatchString,
 		func(s string) (semantic.Version, error) { return semantic.ParseRubyGemsVersion(s), nil }}
 	mavenOrder = order{"Maven", nil, graphic,
 		func(s string) (semantic.Version, error) { return semantic.ParseMavenVersion(s), nil }}
@@ -47,12 +46,25 @@ var (
 
 var (
 	apkPattern    = regexp.MustCompile(`^\d+(?:\.\d+)*[a-z]?(?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)\d*)*(?:~[0-9a-f]+)?(?:-r\d+)?$`)
-	pep440Pattern = regexp.MustCompile(`(?i)^v?(?:\d+!)?\d+(?:\.\d+)*(?:[-_.]?(?:alpha|a|beta|b|preview|pre|c|rc)[-_.]?\d*)?(?:-\d+|[-_.]?(?:post|rev|r)[-_.]?\d*)?(?:[-_.]?dev[-_.]?\d*)?(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?$`)
 	gemPattern    = regexp.MustCompile(`^\d+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$`)
 	gemPlatform   = regexp.MustCompile(`^(\d[0-9A-Za-z.]*)-(?:x86|x64|i[3-6]86|amd64|arm|aarch64|universal|java|jruby|mswin|mingw|ppc|powerpc|s390|riscv).*$`)
 	goToolchain   = regexp.MustCompile(`^(\d+\.\d+)(?:\.(\d+))?(rc|beta)(\d+)$`)
 	composerParts = regexp.MustCompile(`^(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:\.(\d+))?([^\d.].*)?$`)
 )
+
+// oldestPEP440 is before all versions of PEP 440; what is before it follows no rule, and the library guesses.
+var oldestPEP440, _ = semantic.ParsePyPIVersion("0.dev0")
+
+func parsePEP440(s string) (semantic.Version, error) {
+	v, err := semantic.ParsePyPIVersion(s)
+	if err != nil {
+		return nil, err
+	}
+	if c, err := v.Compare(oldestPEP440); err != nil || c < 0 {
+		return nil, ErrVersion
+	}
+	return v, nil
+}
 
 // version is a version read once, to be compared with many. Only versions of one ecosystem compare.
 type version struct {

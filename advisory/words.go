@@ -55,11 +55,9 @@ func worst(words []string) (best Severity, ok bool) {
 }
 
 func worstScore(h *hit, version string) (best Severity, ok bool) {
-	for _, list := range [][]Score{h.record.Severity, h.scores} {
-		for _, score := range list {
-			if c, known := score.CVSS(h.record.ID); known && strings.HasPrefix(c.Version, version) {
-				best, ok = max(best, severityOfScore(c.Version, c.Base)), true
-			}
+	for _, c := range h.scores {
+		if strings.HasPrefix(c.Version, version) {
+			best, ok = max(best, severityOfScore(c.Version, c.Base)), true
 		}
 	}
 	return best, ok
@@ -72,13 +70,7 @@ func scoresOf(id string, group []*hit) []CVSS {
 		if !h.record.isAlias(id) && len(h.record.cves()) > 1 {
 			continue
 		}
-		for _, list := range [][]Score{h.record.Severity, h.scores} {
-			for _, score := range list {
-				if c, ok := score.CVSS(h.record.ID); ok {
-					scores = append(scores, c)
-				}
-			}
-		}
+		scores = append(scores, h.scores...)
 	}
 	slices.SortFunc(scores, func(a, b CVSS) int {
 		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(b.Version, a.Version), strings.Compare(a.Vector, b.Vector))

@@ -105,6 +105,7 @@ func (w *walk) through(z *decompressor, b *blob) error {
 
 // report puts in order what the walk and the cataloguers said.
 func (w *walk) report(findings []finding) *Report {
+	w.dropClosed()
 	rep := &Report{TarSize: w.tarSize, Revisions: map[string]string{}}
 	for name := range w.task.parts {
 		rep.Revisions[name] = w.r.revisions[name]
@@ -127,13 +128,13 @@ func (w *walk) report(findings []finding) *Report {
 		if !alive(l.slot, l.seq) {
 			continue
 		}
-		for _, f := range bySlot[l.target] {
-			if f.seq == l.targetSeq && l.clone&(1<<f.cataloger) != 0 {
+		for _, f := range bySlot[l.from.slot] {
+			if f.seq == l.from.seq && l.clone&(1<<f.cataloger) != 0 {
 				rep.Found = append(rep.Found, rename(f.found, w.files[l.slot].Path))
 			}
 		}
 		if l.reread != 0 {
-			rep.again = append(rep.again, again{target: w.files[l.target].Path, as: w.files[l.slot].Path, want: l.reread})
+			rep.again = append(rep.again, again{target: l.from.path, as: w.files[l.slot].Path, want: l.reread})
 		}
 	}
 	slices.SortStableFunc(rep.Found, compareFound)
@@ -163,6 +164,22 @@ func (w *walk) lastKept() []Kept {
 	return slices.SortedFunc(maps.Values(last), func(a, b Kept) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.As, b.As), cmp.Compare(a.Fact, b.Fact))
 	})
+}
+
+// dropClosed forgets entries below what was a directory when they came and was replaced later in the same layer.
+func (w *walk) dropClosed() {
+	if len(w.closed) == 0 {
+		return
+	}
+	for i := range w.files {
+		for dir := w.files[i].Path.Dir(); dir != ""; dir = dir.Dir() {
+			if at, ok := w.closed[dir]; ok && w.seqs[i] < at {
+				delete(w.index, w.files[i].Path)
+				w.files[i].Type, w.seqs[i] = 0, -1
+				break
+			}
+		}
+	}
 }
 
 // conflicts notes files that stand below something that the same layer has as no directory.

@@ -35,17 +35,22 @@ type walk struct {
 	totals *totals
 	files  []image.File
 	// seqs has for each file the number of the entry that it came from, index its place by path.
-	seqs      []int32
-	index     map[image.Path]int32
+	seqs  []int32
+	index map[image.Path]int32
+	// closed has for each directory that another entry replaced the number of that entry.
+	closed    map[image.Path]int32
 	whiteouts map[image.Path]bool
 	opaques   map[image.Path]bool
 	kept      []Kept
 	links     []linkWant
 	readBy    map[int32]mask
-	gaps      *gapList
-	parser    *parser
-	entries   int32
-	expanded  int64
+	// origins has for each bound hard link where its content came from, unbound those whose target is not in the layer.
+	origins  map[int32]origin
+	unbound  map[int32]bool
+	gaps     *gapList
+	parser   *parser
+	entries  int32
+	expanded int64
 
 	buf             []byte
 	sums            []byte
@@ -86,7 +91,7 @@ func (w *walk) failed(err error) error {
 		return context.Cause(w.ctx)
 	}
 	switch {
-	case errors.Is(err, tar.ErrHeader) && w.entries == 0:
+	case w.entries == 0 && (errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)):
 		return &Error{Code: CodeCorrupt, Reason: "it is not a tar archive"}
 	case errors.Is(err, tar.ErrHeader):
 		return &Error{Code: CodeCorrupt, Reason: fmt.Sprintf("the header after entry %d is damaged", w.entries)}
@@ -174,6 +179,9 @@ func (w *walk) entry(h *tar.Header, body io.Reader) error {
 // has the place that it had.
 func (w *walk) slot(path image.Path) (slot, seq int32) {
 	if i, ok := w.index[path]; ok {
+		delete(w.readBy, i)
+		delete(w.origins, i)
+		delete(w.unbound, i)
 		return i, w.entries
 	}
 	return int32(len(w.files)), w.entries
@@ -186,24 +194,10 @@ func (w *walk) put(slot, seq int32, f image.File) {
 		w.seqs = append(w.seqs, seq)
 		return
 	}
-	old := &w.files[slot]
-	if old.Type == image.Directory && f.Type != image.Directory {
-		w.dropBelow(f.Path)
+	if w.files[slot].Type == image.Directory && f.Type != image.Directory {
+		w.closed[f.Path] = seq
 	}
 	w.files[slot], w.seqs[slot] = f, seq
-	delete(w.readBy, slot)
-}
-
-// dropBelow forgets the entries so far below what was a directory and no longer is one. They keep their place, without
-// a type, and are left out in the end.
-func (w *walk) dropBelow(dir image.Path) {
-	for i := range w.files {
-		if w.files[i].Path.Under(dir) {
-			w.files[i].Type = 0
-			w.seqs[i] = -1
-			delete(w.index, w.files[i].Path)
-		}
-	}
 }
 
 // marker takes whiteouts and opaque markers, which act on lower layers alone, wherever they stand.
@@ -377,7 +371,7 @@ func (w *walk) sum(h hash.Hash) []byte {
 func newWalk(ctx context.Context, r *Reader, t task, sum *totals) *walk {
 	return &walk{
 		r: r, ctx: ctx, lim: &r.limits, task: t, totals: sum,
-		index: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, picked: map[image.Path]int32{},
+		index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, origins: map[int32]origin{}, unbound: map[int32]bool{}, picked: map[image.Path]int32{},
 		gaps: newGaps(r.limits.Gaps), parser: startParser(ctx, r.catalogers, &r.limits),
 		buf: make([]byte, 64*kib), sha: sha256.New(), md5h: md5.New(), sha1: sha1.New(),
 	}

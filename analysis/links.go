@@ -14,9 +14,14 @@ import (
 // linkWant is a hard link whose content cataloguers may want under the link's own name.
 type linkWant struct {
 	slot, seq     int32
-	target        int32
-	targetSeq     int32
+	from          origin
 	clone, reread mask
+}
+
+// origin is the entry that brought a content: for a link to a link, the file behind both.
+type origin struct {
+	slot, seq int32
+	path      image.Path
 }
 
 // hardLink binds the link to the content that its target has now: whatever becomes of the other name, the link is a
@@ -31,20 +36,34 @@ func (w *walk) hardLink(f *image.File, h *tar.Header, slot, seq int32) bool {
 	f.Type, f.HardLink, f.Link = image.Regular, true, string(target)
 	at, ok := w.index[target]
 	if !ok {
+		w.unbound[slot] = true
 		return true
 	}
 	t := &w.files[at]
-	switch t.Type {
-	case image.Directory:
+	switch {
+	case t.Type == image.Directory:
 		w.gap(image.GapFileSkipped, f.Path, "the hard link names a directory")
 		return false
-	case image.Symlink:
+	case t.Type == image.Symlink:
 		f.Type, f.HardLink, f.Link, f.Size = image.Symlink, false, t.Link, t.Size
+		return true
+	case w.unbound[at]:
+		f.Link = t.Link
+		w.unbound[slot] = true
 		return true
 	}
 	bind(f, t)
-	if w.task.parts[PartPackages] && f.Type == image.Regular && t.SHA256 != nil {
-		w.wantLink(f, t, slot, seq, at)
+	from, ok := w.origins[at]
+	if !ok {
+		from = origin{at, w.seqs[at], t.Path}
+	}
+	w.origins[slot] = from
+	if t.Type != image.Regular || t.SHA256 == nil {
+		// A device, or a file whose content was not read: no link is left to resolve.
+		f.HardLink, f.Link = false, ""
+	}
+	if w.task.parts[PartPackages] && t.Type == image.Regular {
+		w.wantLink(f, slot, seq, at, from)
 	}
 	return true
 }
@@ -58,21 +77,19 @@ func bind(f, t *image.File) {
 	f.SHA256, f.MD5, f.SHA1 = t.SHA256, t.MD5, t.SHA1
 }
 
-func (w *walk) wantLink(f, t *image.File, slot, seq, at int32) {
+func (w *walk) wantLink(f *image.File, slot, seq, at int32, from origin) {
 	read := w.readBy[at]
 	want := w.r.router.byName(f.Path)
-	l := linkWant{slot: slot, seq: seq, target: at, targetSeq: w.seqs[at]}
+	l := linkWant{slot: slot, seq: seq, from: from}
 	l.clone = read & w.r.router.executables
-	if sameTail(f.Path, t.Path) {
+	if sameTail(f.Path, from.path) {
 		l.clone |= read & want
 	}
 	l.reread = want &^ l.clone
 	if l.clone|l.reread != 0 {
 		w.links = append(w.links, l)
 	}
-	if l.clone|want != 0 {
-		w.readBy[slot] = l.clone | want
-	}
+	w.readBy[slot] = read
 }
 
 // sameTail says whether two paths agree in their last two elements, which is all that cataloguers read in a name.

@@ -106,11 +106,12 @@ func (o *overlay) put(f *image.File, layer int) {
 	if n == nil {
 		n = o.add(f.Path, layer)
 	} else if f.Type != image.Directory || !n.dir() {
-		for _, c := range n.children {
+		n.children = slices.DeleteFunc(n.children, func(c *node) bool {
 			if c.layer < layer {
 				o.remove(c)
 			}
-		}
+			return c.gone
+		})
 	}
 	n.file, n.layer = f, layer
 }

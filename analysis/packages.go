@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -116,6 +117,11 @@ func (g *merging) missingDatabases(d image.Distro, packages []image.Package) {
 		if last, had := g.since.last[t]; had && !types[t] {
 			g.gaps.add(image.Gap{Kind: image.GapDatabaseRemoved, Layer: last, Detail: fmt.Sprintf("the %s package database, last seen in layer %d, is gone in a later one; its packages may still be there", t, last)})
 			types[t] = true
+		}
+	}
+	for _, p := range slices.Concat(releaseFiles, databaseDirs) {
+		if _, err := g.tree.Resolve(p); errors.Is(err, ErrTooManyLinks) {
+			g.gap(image.GapFileSkipped, p, "links lead from here in a circle, or over more steps than we follow")
 		}
 	}
 	switch {

@@ -87,7 +87,8 @@ func (p *parser) parse(j job) {
 func (p *parser) ask(i int, j job, as image.Path) (found catalog.Found, inTime bool) {
 	answer := make(chan catalog.Found, 1)
 	file := &catalog.File{Path: as, Size: j.size, Mode: j.mode, Content: j.content, Bytes: j.content.bytes, Limits: p.limits}
-	go func() { answer <- protect(&p.list[i], file) }()
+	c := &p.list[i]
+	go func() { answer <- protect(c, file) }()
 	timer := time.NewTimer(p.timeout)
 	defer timer.Stop()
 	select {
@@ -98,11 +99,7 @@ func (p *parser) ask(i int, j job, as image.Path) (found catalog.Found, inTime b
 	case <-p.ctx.Done():
 	}
 	found.Cataloger, found.Path = p.list[i].Name, j.path
-	for k := range found.Gaps {
-		if found.Gaps[k].Path == "" {
-			found.Gaps[k].Path = j.path
-		}
-	}
+	cleanFound(&found)
 	return found, inTime
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+
+	"landwaiter.dev/image"
 )
 
 // with returns a report that has the new parts of fresh and the others of r, which may be nil.
@@ -34,9 +36,9 @@ func (r *Report) borrow(extra *Report, asked []again) *Report {
 	out.Borrowed = append(slices.Clone(r.Borrowed), extra.Borrowed...)
 	out.Kept = append(slices.Clone(r.Kept), extra.Kept...)
 	// What was asked for and yielded nothing is noted too: nobody asks again.
+	has := borrowedNames(&out)
 	for _, a := range asked {
-		has := slices.ContainsFunc(out.Borrowed, func(b Borrowed) bool { return b.As == a.as && b.Found.Path == a.target })
-		if a.want != 0 && !has {
+		if a.want != 0 && !has[[2]image.Path{a.as, a.target}] {
 			b := Borrowed{As: a.as}
 			b.Found.Path = a.target
 			out.Borrowed = append(out.Borrowed, b)
@@ -49,4 +51,13 @@ func (r *Report) borrow(extra *Report, asked []again) *Report {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.As, b.As), cmp.Compare(a.Fact, b.Fact))
 	})
 	return &out
+}
+
+// borrowedNames are the names under which files were read, each with the file's own.
+func borrowedNames(r *Report) map[[2]image.Path]bool {
+	m := map[[2]image.Path]bool{}
+	for _, b := range r.Borrowed {
+		m[[2]image.Path{b.As, b.Found.Path}] = true
+	}
+	return m
 }

@@ -74,6 +74,9 @@ const (
 // commands is the list of all commands; a new one is added here.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.scanCommand(),
+		a.analyzeCommand(),
+		a.serveCommand(),
 		a.imageCommand(),
 		a.checkCommand(),
 		a.evaluateCommand(),

@@ -99,7 +99,7 @@ func (v *verdict) checked() CheckedEvaluation {
 
 // verdict evaluates; it stores nothing.
 func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store.Image, s *state, p store.Policy, reason string) (*verdict, error) {
-	bundle, err := policy.Parse(p.Document)
+	bundle, err := policy.Load(p.Document)
 	if err != nil {
 		return nil, fmt.Errorf("the stored policy %q: %w", p.ID, err)
 	}
@@ -121,7 +121,7 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 		},
 	})
 	v := &verdict{document: e.Document(), bundle: p.Document}
-	if v.evidence, err = withoutTimes(v.document); err != nil {
+	if v.evidence, err = withoutTimes(e.Evidence()); err != nil {
 		return nil, err
 	}
 	v.header = store.Evaluation{
@@ -141,7 +141,7 @@ func (u *Checks) feedFacts(ctx context.Context, a *image.Analysis) (policy.FeedF
 	if err != nil {
 		return policy.FeedFacts{}, err
 	}
-	eco := advisory.DistroEcosystem(a.Distro)
+	eco := advisory.EcosystemOfDistro(a.Distro)
 	for _, g := range groups {
 		if g.Ecosystem == eco && eco != "" && g.Enabled && !g.LastSync.IsZero() {
 			return policy.FeedFacts{Present: true, LastSync: g.LastSync}, nil
@@ -244,5 +244,8 @@ func (u *Checks) document(ctx context.Context, e store.Evaluation) (json.RawMess
 		m[k] = encode(e.EvaluatedAt.Unix())
 	}
 	m["final_action"], m["final_action_reason"] = encode(e.FinalAction), encode(e.FinalReason)
+	if bundle, err := u.store.Blobs().Get(ctx, e.BundleDigest); err == nil {
+		m["bundle"] = bundle
+	}
 	return json.Marshal(m)
 }

@@ -74,11 +74,7 @@ func (u *Content) files(ctx context.Context, a *image.Analysis) ([]image.File, e
 		}
 		reports = append(reports, r)
 	}
-	tree, err := analysis.MergeTree(reports)
-	if err != nil {
-		return nil, err
-	}
-	return tree.Files(), nil
+	return analysis.TreeOf(reports).Files(), nil
 }
 
 // Manifest gives the platform's manifest as the registry served it.

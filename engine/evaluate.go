@@ -88,11 +88,11 @@ func (u *evaluate) tellVulnerabilities(ctx context.Context, img store.Image, tag
 	raw := encode(rows)
 	digest := image.DigestOf(raw)
 	last, err := u.store.VulnState(ctx, img.Account, tag)
-	known := err == nil
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	if err != nil {
 		return err
 	}
-	if known && last == digest {
+	known := last != ""
+	if last == digest {
 		return nil
 	}
 	if _, err := u.store.Blobs().Put(ctx, raw); err != nil {
@@ -112,7 +112,7 @@ func (u *evaluate) tellVulnerabilities(ctx context.Context, img store.Image, tag
 	}
 	return u.store.Write(ctx, func(tx *store.Tx) error {
 		now, err := tx.VulnState(ctx, img.Account, tag)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err != nil {
 			return err
 		}
 		if now != last { // another node was faster

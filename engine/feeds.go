@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/store"
@@ -110,24 +111,31 @@ func (u *Feeds) Sync(ctx context.Context, r SyncRequest) ([]SyncResult, error) {
 		return []SyncResult{}, err
 	}
 	defer u.forget(id)
-	// The job may run on another node: then its end is seen in the store.
-	tick := time.NewTicker(time.Second)
+	// The job may run on another node: then its end is seen in the store alone.
+	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	var out []SyncResult
 	for {
 		select {
-		case out := <-done:
-			return out, nil
+		case out = <-done:
 		case <-ctx.Done():
 			return nil, ctx.Err() // the sync goes on
 		case <-tick.C:
-			if state, err := u.store.JobState(ctx, id); err == nil && state != "" && !slices.Contains([]string{"available", "pending", "running", "retryable", "scheduled"}, state) {
+			state, err := u.store.JobState(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			if slices.Contains(unfinished, rivertype.JobState(state)) {
+				continue
+			}
+			if out == nil {
 				select {
-				case out := <-done:
-					return out, nil
-				case <-time.After(200 * time.Millisecond):
+				case out = <-done:
+				default:
 					return u.lastResult(ctx)
 				}
 			}
+			return out, nil
 		}
 	}
 }

@@ -99,6 +99,9 @@ func (f *fetcher) open(path, known string) (*fetched, error) {
 		err = fmt.Errorf("%s is larger than %d MiB", filepath.Base(path), maxFeedBytes>>20)
 	}
 	out := &fetched{file: file, size: n, fingerprint: string(image.DigestOfSum(h.Sum(nil)))}
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
 	if err == nil && out.fingerprint == known {
 		err = errUnchanged
 	}
@@ -150,6 +153,8 @@ func (f *fetcher) get(ctx context.Context, address, known string) (*fetched, err
 		err = fmt.Errorf("%s: the download is cut: %d of %d bytes", req.URL.Redacted(), n, resp.ContentLength)
 	case out.fingerprint == known:
 		err = errUnchanged
+	default:
+		_, err = file.Seek(0, io.SeekStart)
 	}
 	if err != nil {
 		out.Close()

@@ -109,10 +109,12 @@ func (u *Images) addThen(ctx context.Context, account string, r AddImage, found 
 			}
 		}
 		id = img.ID
+		begin := !known
 		analysed := known && img.Status == store.Analyzed && img.State == "active" && !r.Force
 		if known {
 			if r.Force || img.Status == store.AnalysisFailed || img.State == "deleting" {
 				img.Status, img.State, img.Error, img.ErrorCode = store.NotAnalyzed, "active", "", ""
+				begin = true
 			}
 			img.UpdatedAt = now
 		}
@@ -149,7 +151,8 @@ func (u *Images) addThen(ctx context.Context, account string, r AddImage, found 
 		if err := then(tx, img); err != nil {
 			return err
 		}
-		if img.Status == store.NotAnalyzed {
+		// One job for each step to not_analyzed: several adds of one image at once make one analysis.
+		if begin {
 			_, err := u.jobs.insert(ctx, tx, analyzeArgs{img.ID}, nil)
 			return err
 		}

@@ -20,11 +20,11 @@ import (
 type (
 	// analyzeArgs: fetch, read and save one image.
 	analyzeArgs struct {
-		Image int64 `json:"image" river:"unique"`
+		Image int64 `json:"image"`
 	}
 	// evaluateArgs: bring matches, verdicts and notices of some images up to date.
 	evaluateArgs struct {
-		Images []int64 `json:"images" river:"unique"`
+		Images []int64 `json:"images"`
 		Reason string  `json:"reason"`
 	}
 	// syncArgs: load what is new of the advisory data; Ecosystems limits it to some.
@@ -37,12 +37,12 @@ type (
 	watchArgs struct{}
 	// tellArgs: carry one notice to one endpoint.
 	tellArgs struct {
-		Notice   string `json:"notice" river:"unique"`
-		Endpoint string `json:"endpoint" river:"unique"`
+		Notice   string `json:"notice"`
+		Endpoint string `json:"endpoint"`
 	}
 	// deleteArgs: remove an image that is in state deleting.
 	deleteArgs struct {
-		Image int64 `json:"image" river:"unique"`
+		Image int64 `json:"image"`
 	}
 	// reconcileArgs: find images without a live job, evaluations that are due, jobs of dead nodes, and old rows.
 	reconcileArgs struct{}
@@ -80,12 +80,12 @@ var unfinished = []rivertype.JobState{
 	rivertype.JobStateRunning, rivertype.JobStateScheduled,
 }
 
-// waiting leaves out running jobs where a change during the run must lead to another run. River asks for running to be
-// among the states of a unique job, so kinds of this sort are not unique and are cheap to run twice.
+// unique makes a job the only live one of its kind. It is for periodic work alone: a job that is about to end still counts
+// as live, so what a change makes necessary must not be unique.
 func unique() river.UniqueOpts { return river.UniqueOpts{ByArgs: true, ByState: unfinished} }
 
 func (analyzeArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueAnalysis, MaxAttempts: 3, UniqueOpts: unique()}
+	return river.InsertOpts{Queue: queueAnalysis, MaxAttempts: 3}
 }
 func (evaluateArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queuePolicy, MaxAttempts: 5}
@@ -97,10 +97,10 @@ func (watchArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueCatalog, MaxAttempts: 1, UniqueOpts: unique()}
 }
 func (tellArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueNotices, MaxAttempts: noticeAttempts, UniqueOpts: unique()}
+	return river.InsertOpts{Queue: queueNotices, MaxAttempts: noticeAttempts}
 }
 func (deleteArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueCatalog, MaxAttempts: 5, UniqueOpts: unique()}
+	return river.InsertOpts{Queue: queueCatalog, MaxAttempts: 5}
 }
 func (reconcileArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueCatalog, MaxAttempts: 1, UniqueOpts: unique()}
@@ -169,6 +169,13 @@ func (h jobLog) HandlePanic(ctx context.Context, job *rivertype.JobRow, value an
 	return nil
 }
 
+// quiet passes on what the job engine warns of; its routine is no news.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}
+
 // newClient makes the node's River client: every node knows every worker, its roles choose the queues.
 func newClient(driver riverdriver.Driver[*sql.Tx], c Config, workers *river.Workers, periodic []*river.PeriodicJob) (*river.Client[*sql.Tx], error) {
 	queues := map[string]river.QueueConfig{}
@@ -185,7 +192,7 @@ func newClient(driver riverdriver.Driver[*sql.Tx], c Config, workers *river.Work
 		}
 	}
 	config := &river.Config{
-		ID: c.HostID, Logger: c.Log, Workers: workers, Queues: queues, PeriodicJobs: periodic,
+		ID: c.HostID, Logger: slog.New(quiet{c.Log.Handler()}), Workers: workers, Queues: queues, PeriodicJobs: periodic,
 		RetryPolicy: retryPolicy{c.Now}, ErrorHandler: jobLog{c.Log},
 		FetchPollInterval: 200 * time.Millisecond, FetchCooldown: 50 * time.Millisecond,
 		RescueStuckJobsAfter: 2 * time.Hour, CompletedJobRetentionPeriod: time.Hour, PollOnly: true,

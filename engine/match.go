@@ -38,7 +38,7 @@ func (m *matcher) matchNew(ctx context.Context, rows []store.PackageRow) error {
 			}
 			moved := false
 			err = m.store.Write(ctx, func(tx *store.Tx) error {
-				now, err := tx.LockRevision(ctx)
+				now, err := tx.ShareRevision(ctx)
 				if moved = now.ID != rev.ID; err != nil || moved {
 					return err
 				}

@@ -69,9 +69,12 @@ func parseBundle(document []byte) (*policy.Bundle, error) {
 		return bundle, nil
 	}
 	e := Errorf(ClassInvalid, "invalid_policy", "Bundle failed validation: %w", err)
-	if invalid, ok := errors.AsType[*policy.ValidationError](err); ok {
+	if invalid, ok := policy.IsInvalid(err); ok {
 		e.Message = "Bundle failed validation"
-		_ = e.With("validation_details", invalid.Details)
+		if invalid.Form != "" {
+			e.Message = invalid.Form
+		}
+		_ = e.With("validation_details", invalid.Problems)
 	}
 	return nil, e
 }

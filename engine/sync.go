@@ -85,7 +85,7 @@ func (u *syncFeeds) run(ctx context.Context, args syncArgs) ([]SyncResult, error
 	}
 	folders, err := u.folders(ctx, args)
 	if err != nil {
-		o.fail("osv", err)
+		u.fail(o, "osv", err)
 	}
 	for _, f := range folders {
 		if err := u.folder(ctx, o, f, args); err != nil {
@@ -118,7 +118,8 @@ func (u *syncFeeds) run(ctx context.Context, args syncArgs) ([]SyncResult, error
 }
 
 // fail notes that a source could not be used; the old data stays in place.
-func (o *outcome) fail(source string, err error) {
+func (u *syncFeeds) fail(o *outcome, source string, err error) {
+	u.log.Warn("feed failed", "source", source, "err", err.Error())
 	st := o.states[source]
 	st.LastError = err.Error()
 	o.states[source] = st
@@ -183,14 +184,13 @@ func (u *syncFeeds) folder(ctx context.Context, o *outcome, folder string, args 
 	case err != nil && ctx.Err() != nil:
 		return err
 	case err != nil:
-		o.fail(folder, err)
+		u.fail(o, folder, err)
 		return nil
 	}
 	defer f.Close()
 	s, err := u.stage(ctx, o, folder, f, args)
 	if refused, ok := errors.AsType[*feed.Refused](err); ok {
-		u.log.Warn("feed refused", "source", folder, "err", refused.Error())
-		o.fail(folder, refused)
+		u.fail(o, folder, refused)
 		return u.store.AbortFolder(ctx, o.rev, folder)
 	}
 	if err != nil {
@@ -251,22 +251,27 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, folder string, f *fet
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		// A bundle may hold an id twice; what comes last counts.
+		again := s.seen[rec.ID]
 		s.seen[rec.ID] = true
 		ecosystems := ecosystemsOf(rec)
 		for _, eco := range ecosystems {
-			s.counts[eco]++
+			if !again {
+				s.counts[eco]++
+			}
 		}
 		n, err := store.EncodeRecord(rec, rec.Keys())
 		if err != nil {
 			return nil, err
 		}
-		if !args.Flush && current[rec.ID] == n.Digest {
+		if !args.Flush && current[rec.ID] == n.Digest && !again {
 			continue
 		}
 		s.changed++
 		for _, eco := range ecosystems {
 			s.perGroup[eco]++
 		}
+		batch = slices.DeleteFunc(batch, func(b store.NewRecord) bool { return again && b.ID == n.ID })
 		if batch = append(batch, n); len(batch) >= stageBatch {
 			u.tell(fmt.Sprintf("%s: %d records", folder, len(s.seen)))
 			if err := flush(); err != nil {
@@ -316,7 +321,7 @@ func (u *syncFeeds) kev(ctx context.Context, o *outcome, args syncArgs) error {
 		return nil
 	}
 	if err != nil {
-		o.fail(kevSource, err)
+		u.fail(o, kevSource, err)
 		return ctx.Err()
 	}
 	defer f.Close()
@@ -331,7 +336,7 @@ func (u *syncFeeds) kev(ctx context.Context, o *outcome, args syncArgs) error {
 		}
 	}
 	if err != nil {
-		o.fail(kevSource, err)
+		u.fail(o, kevSource, err)
 		return nil
 	}
 	changed, err := u.store.StageKEV(ctx, o.rev, catalogue.Added)
@@ -349,7 +354,7 @@ func (u *syncFeeds) epss(ctx context.Context, o *outcome) error {
 		return nil
 	}
 	fail := func(err error) error {
-		o.fail(epssSource, err)
+		u.fail(o, epssSource, err)
 		return u.remember(ctx, o)
 	}
 	f, err := u.fetcher.at(ctx, u.config.EPSS, "")

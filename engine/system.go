@@ -152,27 +152,41 @@ func (u *System) reconcile(ctx context.Context, _ *river.Job[reconcileArgs]) err
 }
 
 func (u *System) orphans(ctx context.Context) error {
-	var errs error
+	var waiting []int64
 	for _, status := range []store.AnalysisStatus{store.NotAnalyzed, store.Analyzing} {
 		ids, err := u.store.ImagesInStatus(ctx, status)
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			// The job is unique while one is live: where there is one, nothing is inserted.
-			errs = errors.Join(errs, u.store.Write(ctx, func(tx *store.Tx) error {
-				_, err := u.jobs.insert(ctx, tx, analyzeArgs{id}, nil)
-				return err
-			}))
-		}
+		waiting = append(waiting, ids...)
 	}
-	ids, err := u.store.ImagesInState(ctx, "deleting")
+	deleting, err := u.store.ImagesInState(ctx, "deleting")
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
+	return errors.Join(
+		u.revive(ctx, waiting, analyzeArgs{}.Kind(), func(id int64) river.JobArgs { return analyzeArgs{id} }),
+		u.revive(ctx, deleting, deleteArgs{}.Kind(), func(id int64) river.JobArgs { return deleteArgs{id} }),
+	)
+}
+
+// revive gives a job to each of the images that has none.
+func (u *System) revive(ctx context.Context, images []int64, kind string, job func(int64) river.JobArgs) error {
+	if len(images) == 0 {
+		return nil
+	}
+	live, err := u.store.JobImages(ctx, kind)
+	if err != nil {
+		return err
+	}
+	var errs error
+	for _, id := range images {
+		if slices.Contains(live, id) {
+			continue
+		}
+		u.log.Warn("image without a job found", "image", id, "kind", kind)
 		errs = errors.Join(errs, u.store.Write(ctx, func(tx *store.Tx) error {
-			_, err := u.jobs.insert(ctx, tx, deleteArgs{id}, nil)
+			_, err := u.jobs.insert(ctx, tx, job(id), nil)
 			return err
 		}))
 	}

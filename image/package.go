@@ -84,12 +84,13 @@ type OwnedFile struct {
 	Path Path
 	// Algorithm and Digest (hexadecimal) as recorded; empty when the database has none.
 	Algorithm, Digest string
-	// Mode with type bits, Size, User and Group as recorded; Mode 0 and Size -1 mean not recorded.
+	// Mode with type bits, Size, User and Group as recorded; Mode 0 and Size -1 mean not recorded. Type bits are
+	// missing where the database does not tell a file from a symlink (apk, mode 777).
 	Mode        uint32
 	Size        int64
 	User, Group string
 	// Config marks a configuration file, which users may change.
 	Config bool
-	// Optional marks a file that may be missing (rpm: ghost, missing ok).
+	// Optional marks a file that may be missing (rpm: ghost, documentation, missing ok; dpkg: obsolete conffile).
 	Optional bool
 }

@@ -59,13 +59,13 @@ func diagnosis(raw []byte) string {
 
 // answered is the table of what a status means.
 func answered(status int, said, host string) *Error {
-	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden:
+	switch {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		return fail(CodeUnauthorised, "the registry %.100q refused access%s: give credentials that may pull, and check the name, "+
 			"since some registries answer like this for what does not exist", host, said)
-	case http.StatusNotFound:
+	case status == http.StatusNotFound:
 		return fail(CodeNotFound, "the registry %.100q has no such image%s: check repository and tag", host, said)
-	case http.StatusBadRequest:
+	case status == http.StatusBadRequest && strings.Contains(said, "_INVALID"):
 		return fail(CodeInvalidReference, "the registry %.100q does not accept the name%s", host, said)
 	default:
 		e := fail(CodeUnreachable, "the registry %.100q answered with status %d%s", host, status, said)
@@ -88,14 +88,14 @@ func unreachable(ctx context.Context, host string, err error) error {
 		e := fail(CodeUnreachable, "the registry %.100q did not answer in time: %w", host, ctx.Err())
 		e.Temporary = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		return e
+	case errors.As(err, &certificate):
+		return fail(CodeUnreachable, "the certificate of the registry %.100q is not trusted: %w; name its authority's certificate, or ask to skip the check", host, certificate)
 	case errors.As(err, &answer):
 		said := ""
 		if len(answer.Errors) > 0 {
 			said = fmt.Sprintf(" (%.60q: %.200q)", answer.Errors[0].Code, answer.Errors[0].Message)
 		}
 		return answered(answer.StatusCode, said, host)
-	case errors.As(err, &certificate):
-		return fail(CodeUnreachable, "the certificate of the registry %.100q is not trusted: %w; name its authority's certificate, or ask to skip the check", host, certificate)
 	case errors.As(err, &record), errors.Is(err, errPlain), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return fail(CodeUnreachable, "the registry %.100q does not speak TLS: ask for plain HTTP if that is meant (%w)", host, err)
 	case errors.As(err, &dns) && dns.IsNotFound:

@@ -16,8 +16,14 @@ import (
 // archive is a tree in a tar file: an index of where each entry's bytes lie, made in one pass over the headers. Names are
 // keys; nothing is ever looked up on this machine.
 type archive struct {
-	file    *os.File
+	file    archiveFile
 	entries map[image.Path]archiveEntry
+}
+
+// archiveFile is the tar: read once from front to end, then by place.
+type archiveFile interface {
+	io.ReadSeekCloser
+	io.ReaderAt
 }
 
 // archiveEntry is where a regular file's bytes lie, or the key that a link leads to.
@@ -87,7 +93,7 @@ func indexFile(ctx context.Context, name, tempDir string) (*archive, error) {
 }
 
 // indexArchive reads the headers of a tar file. The data between them is skipped by seeking.
-func indexArchive(ctx context.Context, f *os.File) (*archive, error) {
+func indexArchive(ctx context.Context, f archiveFile) (*archive, error) {
 	a := &archive{file: f, entries: map[image.Path]archiveEntry{}}
 	tr := tar.NewReader(f)
 	for count := 0; ; count++ {

@@ -23,7 +23,7 @@ func (s *Store) Collect(ctx context.Context) (Collected, error) {
 	var documents []image.Digest
 	err := s.collect(ctx, `SELECT a.id FROM analyses a WHERE NOT EXISTS (SELECT 1 FROM image_analyses h WHERE h.analysis_id = a.id)
 			AND NOT EXISTS (SELECT 1 FROM images i WHERE i.analysis_id = a.id) LIMIT ?`, func(tx *Tx, ids string) (err error) {
-		if documents, err = all(ctx, &tx.Queries, scalar[image.Digest], "SELECT document FROM analyses WHERE id IN {ids}", ids); err != nil {
+		if documents, err = all(ctx, &tx.Queries, scalar[image.Digest], "SELECT document FROM analyses WHERE id {in ids}", ids); err != nil {
 			return err
 		}
 		return tx.remove(ctx, ids, "analysis_sets WHERE analysis_id", "analyses WHERE id")
@@ -80,7 +80,7 @@ func (s *Store) collect(ctx context.Context, query string, remove func(tx *Tx, i
 // remove deletes from tables by numbers; each target is "table WHERE column".
 func (t *Tx) remove(ctx context.Context, ids string, targets ...string) error {
 	for _, target := range targets {
-		if _, err := t.exec(ctx, "DELETE FROM "+target+" IN {ids}", ids); err != nil {
+		if _, err := t.exec(ctx, "DELETE FROM "+target+" {in ids}", ids); err != nil {
 			return err
 		}
 	}

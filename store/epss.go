@@ -39,7 +39,7 @@ func (q *Queries) EPSSAt(ctx context.Context, cves []string, day time.Time) (map
 		}
 		scores[e.CVE] = e
 		return nil
-	}, `SELECT e.cve, e.score, e.percentile FROM epss e WHERE e.cve IN {texts} AND e.day =
+	}, `SELECT e.cve, e.score, e.percentile FROM epss e WHERE e.cve {in texts} AND e.day =
 		(SELECT max(l.day) FROM epss l WHERE l.cve = e.cve AND l.day <= ?)`, list(cves), day.UTC().Format(time.DateOnly))
 	return scores, describe(err, "reading scores")
 }

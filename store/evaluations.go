@@ -61,11 +61,11 @@ func (t *Tx) DeleteEvaluationRows(ctx context.Context, before time.Time, limit i
 	if err != nil || len(ids) == 0 {
 		return nil, 0, describe(err, "reading old evaluations")
 	}
-	n, err = t.exec(ctx, "UPDATE evaluations SET rows_gone = TRUE WHERE id IN {ids}", list(ids))
+	n, err = t.exec(ctx, "UPDATE evaluations SET rows_gone = TRUE WHERE id {in ids}", list(ids))
 	if err != nil {
 		return nil, 0, describe(err, "clearing old evaluations")
 	}
-	gone, err = all(ctx, &t.Queries, scalar[image.Digest], `SELECT DISTINCT e.result FROM evaluations e WHERE e.id IN {ids} AND e.result <> ''
+	gone, err = all(ctx, &t.Queries, scalar[image.Digest], `SELECT DISTINCT e.result FROM evaluations e WHERE e.id {in ids} AND e.result <> ''
 		AND NOT EXISTS (SELECT 1 FROM evaluations o WHERE o.result = e.result AND NOT o.rows_gone)`, list(ids))
 	return gone, n, describe(err, "reading old evaluations")
 }

@@ -86,7 +86,7 @@ func (q *Queries) findings(ctx context.Context, ids []int64) (map[int64]*advisor
 		}
 		found[id] = f
 		return nil
-	}, "SELECT id, document FROM findings WHERE id IN {ids}", list(missing))
+	}, "SELECT id, document FROM findings WHERE id {in ids}", list(missing))
 	q.cache.add(found, missing)
 	return found, err
 }

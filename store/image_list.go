@@ -101,6 +101,6 @@ func (q *Queries) fillTags(ctx context.Context, images []Image) error {
 		t.Digest = i.Digest
 		i.Tags = append(i.Tags, t)
 		return nil
-	}, `SELECT image_row, registry, repository, tag, detected_at, current FROM tags WHERE image_row IN {ids}
+	}, `SELECT image_row, registry, repository, tag, detected_at, current FROM tags WHERE image_row {in ids}
 		ORDER BY detected_at DESC, registry, repository, tag`, list(ids)), "reading tags")
 }

@@ -6,7 +6,7 @@ import "context"
 // failure; it says whether it did. Two who try the same step cannot both succeed.
 func (t *Tx) SetStatus(ctx context.Context, row int64, from []AnalysisStatus, to AnalysisStatus, reason, code string) (bool, error) {
 	n, err := t.exec(ctx, `UPDATE images SET status = ?, error = ?, error_code = ?, updated_at = ?
-		WHERE id = ? AND (? = 0 OR status IN {texts})`,
+		WHERE id = ? AND (? = 0 OR status {in texts})`,
 		string(to), reason, code, micros(t.now()), row, len(from), list(from))
 	return n > 0, describe(err, "changing the status of image record %d", row)
 }

@@ -21,6 +21,11 @@ func (q *Queries) LiveJobs(ctx context.Context, kind string) (int64, error) {
 	return n, describe(err, "counting jobs")
 }
 
+// JobImages lists the images that jobs of a kind, waiting or running, are about.
+func (q *Queries) JobImages(ctx context.Context, kind string) ([]int64, error) {
+	return all(ctx, q, scalar[int64], "SELECT DISTINCT "+q.d.jobImage+" FROM river_job WHERE kind = ? AND finalized_at IS NULL", kind)
+}
+
 // JobState is the state of a job in the job engine's words; "" when it is gone.
 func (q *Queries) JobState(ctx context.Context, id int64) (string, error) {
 	var state string

@@ -47,10 +47,10 @@ func (s *Store) StageKEV(ctx context.Context, rev int64, catalogue map[string]st
 		}
 	}
 	err = s.Write(ctx, func(tx *Tx) error {
-		if _, err := tx.exec(ctx, "DELETE FROM kev WHERE from_rev = ? AND cve IN {texts}", rev, list(ended)); err != nil {
+		if _, err := tx.exec(ctx, "DELETE FROM kev WHERE from_rev = ? AND cve {in texts}", rev, list(ended)); err != nil {
 			return err
 		}
-		if _, err := tx.exec(ctx, "UPDATE kev SET to_rev = ? WHERE to_rev = 0 AND cve IN {texts}", rev, list(ended)); err != nil {
+		if _, err := tx.exec(ctx, "UPDATE kev SET to_rev = ? WHERE to_rev = 0 AND cve {in texts}", rev, list(ended)); err != nil {
 			return err
 		}
 		return tx.insertMany(ctx, "INSERT INTO kev (cve, added, from_rev, to_rev)", "", 4, len(begun), func(i int) []any {

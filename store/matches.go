@@ -62,7 +62,7 @@ func (q *Queries) matches(ctx context.Context, query string, args ...any) ([]Mat
 
 // OpenMatches returns the matches of packages that rev has, by package. Findings are shared and must not be changed.
 func (q *Queries) OpenMatches(ctx context.Context, packages []int64, rev int64) (map[int64][]Match, error) {
-	list, err := q.matches(ctx, "SELECT "+matchColumns+" FROM matches m WHERE m.package_id IN {ids} AND "+during+" ORDER BY m.id",
+	list, err := q.matches(ctx, "SELECT "+matchColumns+" FROM matches m WHERE m.package_id {in ids} AND "+during+" ORDER BY m.id",
 		list(packages), rev, rev)
 	byPackage := make(map[int64][]Match, len(packages))
 	for _, m := range list {
@@ -97,5 +97,5 @@ func (q *Queries) MatchesOfAnalysis(ctx context.Context, analysis, rev int64) ([
 // ChangedPackages lists the packages with a match that begins or ends at rev for another reason than quiet ones.
 func (q *Queries) ChangedPackages(ctx context.Context, rev int64, quiet ...string) ([]int64, error) {
 	return all(ctx, q, scalar[int64], `SELECT package_id FROM matches WHERE from_rev = ?
-		UNION SELECT package_id FROM matches WHERE to_rev = ? AND close_reason NOT IN {texts} ORDER BY 1`, rev, rev, list(quiet))
+		UNION SELECT package_id FROM matches WHERE to_rev = ? AND to_rev > 0 AND NOT close_reason {in texts} ORDER BY 1`, rev, rev, list(quiet))
 }

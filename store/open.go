@@ -10,8 +10,9 @@ import (
 	"path/filepath"
 	"strconv"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // PostgreSQL
-	_ "modernc.org/sqlite"             // SQLite
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"landwaiter.dev/internal/clock"
 )
@@ -110,10 +111,14 @@ func sqliteDSN(path string, pragmas ...string) string {
 }
 
 func (s *Store) openPostgres(o Options) error {
-	db, err := sql.Open("pgx", o.DatabaseURL)
-	if err != nil {
+	config, err := pgx.ParseConfig(o.DatabaseURL)
+	if err != nil { // the error of the library may show the URL, and with it the password
 		return errors.New("the database URL cannot be read: want postgres://user:password@host/database")
 	}
+	// Tables grow from nothing to a million rows within one connection: a plan that was right for the first is not kept.
+	config.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
+	config.RuntimeParams["application_name"] = "landwaiter"
+	db := stdlib.OpenDB(*config)
 	n := orDefault(o.MaxConns, 16)
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)

@@ -111,7 +111,7 @@ func values(rows, columns int) string {
 	return " VALUES " + strings.Repeat(one+", ", rows-1) + one
 }
 
-// list is the JSON array that {ids}, {texts} and {each} take.
+// list is the JSON array that {in ids} and {in texts} take.
 func list[T any](values []T) string {
 	if len(values) == 0 {
 		return "[]"

@@ -29,7 +29,7 @@ func (q *Queries) Records(ctx context.Context, keys []advisory.Key, rev int64) (
 		}
 		return nil
 	}, `SELECT k.name_id, v.id FROM advisory_keys k JOIN advisory_versions v ON v.id = k.version_id
-		WHERE k.name_id IN {ids} AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.record_id, v.id`, nameIDs(keys), rev, rev)
+		WHERE k.name_id {in ids} AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.record_id, v.id`, nameIDs(keys), rev, rev)
 	if err != nil {
 		return nil, describe(err, "reading advisories")
 	}
@@ -61,7 +61,7 @@ func (q *Queries) versions(ctx context.Context, ids []int64) (map[int64]*advisor
 		}
 		records[id] = r
 		return nil
-	}, "SELECT id, document FROM advisory_versions WHERE id IN {ids}", list(ids))
+	}, "SELECT id, document FROM advisory_versions WHERE id {in ids}", list(ids))
 	return records, err
 }
 
@@ -83,7 +83,7 @@ func (q *Queries) StagedKeys(ctx context.Context, rev int64) ([]advisory.Key, er
 	return all(ctx, q, func(row scanner, k *advisory.Key) error { return row.Scan(&k.Ecosystem, &k.Name) },
 		`SELECT n.ecosystem, n.name FROM names n WHERE n.id IN (
 			SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.from_rev = ?
-			UNION SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.to_rev = ?
+			UNION SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.to_rev = ? AND v.to_rev > 0
 		) ORDER BY n.ecosystem, n.name`, rev, rev)
 }
 

@@ -31,10 +31,10 @@ func (s *Store) StageMatches(ctx context.Context, rev int64, end []int64, reason
 func (t *Tx) StageMatches(ctx context.Context, rev int64, end []int64, reason string, begin []Match) error {
 	if len(end) > 0 {
 		// What begins and ends at the same revision was never there.
-		if _, err := t.exec(ctx, "DELETE FROM matches WHERE from_rev = ? AND id IN {ids}", rev, list(end)); err != nil {
+		if _, err := t.exec(ctx, "DELETE FROM matches WHERE from_rev = ? AND id {in ids}", rev, list(end)); err != nil {
 			return describe(err, "ending matches")
 		}
-		_, err := t.exec(ctx, "UPDATE matches SET to_rev = ?, close_reason = ? WHERE to_rev = 0 AND id IN {ids}", rev, reason, list(end))
+		_, err := t.exec(ctx, "UPDATE matches SET to_rev = ?, close_reason = ? WHERE to_rev = 0 AND id {in ids}", rev, reason, list(end))
 		if err != nil {
 			return describe(err, "ending matches")
 		}
@@ -49,7 +49,7 @@ func (t *Tx) StageMatches(ctx context.Context, rev int64, end []int64, reason st
 	for i := range begin {
 		ids[i] = begin[i].PackageID
 	}
-	there, err := all(ctx, &t.Queries, scalar[int64], "SELECT id FROM packages WHERE id IN {ids} ORDER BY id", list(ids))
+	there, err := all(ctx, &t.Queries, scalar[int64], "SELECT id FROM packages WHERE id {in ids} ORDER BY id", list(ids))
 	if err != nil {
 		return describe(err, "looking for packages")
 	}

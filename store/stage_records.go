@@ -50,17 +50,13 @@ func (q *Queries) CurrentRecords(ctx context.Context, folder string) (map[string
 // StageRecords stages new versions of a folder's records for rev, in many short transactions; what they replace ends at
 // rev. Staging an id again for the same rev replaces what was staged. It must not be called within [Store.Write].
 func (s *Store) StageRecords(ctx context.Context, rev int64, folder string, records []NewRecord) error {
-	packed := make([][]byte, len(records))
-	for i := range records {
-		packed[i] = s.codec.pack(records[i].Document)
-		if records[i].Digest == "" {
-			records[i].Digest = image.DigestOf(records[i].Document)
-		}
-	}
 	for start := 0; start < len(records); start += stageRows {
-		end := min(start+stageRows, len(records))
-		err := s.Write(ctx, func(tx *Tx) error { return tx.stageRecords(ctx, rev, folder, records[start:end], packed[start:end]) })
-		if err != nil {
+		part := records[start:min(start+stageRows, len(records))]
+		packed := make([][]byte, len(part))
+		for i := range part {
+			packed[i] = s.codec.pack(part[i].Document)
+		}
+		if err := s.Write(ctx, func(tx *Tx) error { return tx.stageRecords(ctx, rev, folder, part, packed) }); err != nil {
 			return describe(err, "staging records of %q", folder)
 		}
 	}
@@ -81,7 +77,7 @@ func (t *Tx) stageRecords(ctx context.Context, rev int64, folder string, records
 	}
 	args := make([]any, 0, 6*len(records))
 	for i := range records {
-		digest, err := digestBytes(records[i].Digest)
+		digest, err := digestBytes(orDigest(records[i].Digest, records[i].Document))
 		if err != nil {
 			return err
 		}
@@ -115,7 +111,7 @@ func (t *Tx) stageRecords(ctx context.Context, rev int64, folder string, records
 
 // stageRemoved ends the present versions of records at rev and takes back those that begin there.
 func (t *Tx) stageRemoved(ctx context.Context, rev int64, folder string, ids []string) error {
-	staged, err := all(ctx, &t.Queries, scalar[int64], "SELECT id FROM advisory_versions WHERE folder = ? AND record_id IN {texts} AND from_rev = ?",
+	staged, err := all(ctx, &t.Queries, scalar[int64], "SELECT id FROM advisory_versions WHERE folder = ? AND record_id {in texts} AND from_rev = ?",
 		folder, list(ids), rev)
 	if err != nil {
 		return err
@@ -125,7 +121,7 @@ func (t *Tx) stageRemoved(ctx context.Context, rev int64, folder string, ids []s
 			return err
 		}
 	}
-	_, err = t.exec(ctx, "UPDATE advisory_versions SET to_rev = ? WHERE folder = ? AND record_id IN {texts} AND to_rev = 0", rev, folder, list(ids))
+	_, err = t.exec(ctx, "UPDATE advisory_versions SET to_rev = ? WHERE folder = ? AND record_id {in texts} AND to_rev = 0", rev, folder, list(ids))
 	return err
 }
 
@@ -152,8 +148,8 @@ func (s *Store) AbortStaged(ctx context.Context, rev int64) error {
 	}
 	steps := []string{
 		"DELETE FROM matches WHERE id IN (SELECT id FROM matches WHERE from_rev = ? LIMIT 2000)",
-		"UPDATE matches SET to_rev = 0, close_reason = '' WHERE id IN (SELECT id FROM matches WHERE to_rev = ? LIMIT 2000)",
-		"UPDATE advisory_versions SET to_rev = 0 WHERE id IN (SELECT id FROM advisory_versions WHERE to_rev = ? LIMIT 2000)",
+		"UPDATE matches SET to_rev = 0, close_reason = '' WHERE id IN (SELECT id FROM matches WHERE to_rev = ? AND to_rev > 0 LIMIT 2000)",
+		"UPDATE advisory_versions SET to_rev = 0 WHERE id IN (SELECT id FROM advisory_versions WHERE to_rev = ? AND to_rev > 0 LIMIT 2000)",
 		"DELETE FROM kev WHERE from_rev = ?",
 		"UPDATE kev SET to_rev = 0 WHERE to_rev = ?",
 	}
@@ -212,4 +208,12 @@ func (s *Store) repeat(ctx context.Context, statement string, args ...any) error
 			return err
 		}
 	}
+}
+
+// orDigest is d, or the digest of b when d is "".
+func orDigest(d image.Digest, b []byte) image.Digest {
+	if d == "" {
+		return image.DigestOf(b)
+	}
+	return d
 }

@@ -80,7 +80,7 @@ func parseRecord(data []byte) (*advisory.Record, error) {
 	}
 	out := &advisory.Record{
 		ID: in.ID, Aliases: ids(in.Aliases, in.ID), Upstream: ids(in.Upstream, in.ID), Related: ids(in.Related, in.ID),
-		Summary: in.Summary, Details: in.Details, Severity: in.Severity, Links: in.References,
+		Summary: in.Summary, Details: in.Details, Severity: some(in.Severity), Links: some(in.References),
 		Word: word(readSpecific(in.DatabaseSpecific).Severity),
 	}
 	var doubts []string
@@ -107,7 +107,7 @@ func parseRecord(data []byte) (*advisory.Record, error) {
 		ecosystem := advisory.CanonicalEcosystem(a.Package.Ecosystem)
 		free, own := readSpecific(a.EcosystemSpecific), readSpecific(a.DatabaseSpecific)
 		entry := advisory.Affected{
-			Ecosystem: ecosystem, Package: advisory.NormalizeName(ecosystem, a.Package.Name), Versions: a.Versions, Severity: a.Severity,
+			Ecosystem: ecosystem, Package: advisory.NormalizeName(ecosystem, a.Package.Name), Versions: some(a.Versions), Severity: some(a.Severity),
 			Word: word(free.Severity, free.Urgency, own.Severity, own.Urgency),
 		}
 		if entry.Word == "end-of-life" {
@@ -211,7 +211,15 @@ func modulesOf(summary string) string {
 
 // ids drops what cannot be an id, and the record's own.
 func ids(list []string, own string) []string {
-	return slices.DeleteFunc(list, func(s string) bool { return s == own || len(s) > maxID || !idPattern.MatchString(s) })
+	return some(slices.DeleteFunc(list, func(s string) bool { return s == own || len(s) > maxID || !idPattern.MatchString(s) }))
+}
+
+// some is list, or nil when it is empty, so that a record read back from JSON is the same.
+func some[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 // date reads a date of RFC 3339; none, and the first day of the calendar, are the zero time.

@@ -82,7 +82,8 @@ type Found struct {
 	// Cataloger and Path are set by the caller of Read.
 	Cataloger string
 	Path      image.Path
-	Packages  []image.Package
+	// Packages that the file describes. The layer report keeps their Files, which JSON by itself leaves out.
+	Packages []image.Package
 	// Lists are files of packages that a side file of a database names (dpkg info/*.list).
 	Lists []FileList
 	// Gaps of this file; Path and Layer are set by the caller where empty.

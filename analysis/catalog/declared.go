@@ -51,16 +51,19 @@ func word(s string, limit int) (string, bool) {
 // declaredText makes one printable line of an author, a licence or an address; text that is too long for one (a whole
 // licence in the licence field) comes back empty.
 func declaredText(s string) string {
-	s = strings.ToValidUTF8(strings.TrimSpace(s), "\uFFFD")
-	if len(s) > maxTextLength {
+	if len(s) > 4*maxTextLength {
 		return ""
 	}
-	return strings.Map(func(r rune) rune {
+	s = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if !unicode.IsGraphic(r) {
 			return ' '
 		}
 		return r
-	}, s)
+	}, strings.ToValidUTF8(s, "\uFFFD")))
+	if len(s) > maxTextLength {
+		return ""
+	}
+	return s
 }
 
 // declaredTexts is declaredText for a list, without what is empty or said twice; at most 50.

@@ -83,8 +83,13 @@ const maxGemFields = 200
 
 func parseGemspec(data []byte, base string) gemspec {
 	var g gemspec
+	seen := map[string]bool{}
 	for _, m := range gemField.FindAllSubmatchIndex(data, maxGemFields) {
 		field, rest := string(data[m[2]:m[3]]), data[m[4]:m[5]]
+		if seen[field] {
+			continue
+		}
+		seen[field] = true
 		if bytes.HasPrefix(rest, []byte("[")) { // a list may go on over many lines
 			rest = rubyList(data[m[4]:])
 		}
@@ -94,13 +99,13 @@ func parseGemspec(data []byte, base string) gemspec {
 		}
 		switch field {
 		case "name":
-			g.name = firstOf(g.name, texts[0])
+			g.name = texts[0]
 		case "version":
-			g.version = firstOf(g.version, texts[0])
+			g.version = texts[0]
 		case "platform":
-			g.platform = firstOf(g.platform, texts[0])
+			g.platform = texts[0]
 		case "homepage":
-			g.homepage = firstOf(g.homepage, texts[0])
+			g.homepage = texts[0]
 		case "files":
 			g.files = texts
 		case "author", "authors":
@@ -143,13 +148,15 @@ func rubyList(data []byte) []byte {
 	return nil
 }
 
+var rubyEscapes = strings.NewReplacer(`\"`, `"`, `\\`, `\`, `\'`, `'`)
+
 // rubyTexts are the string literals of a piece of Ruby, at most 10,000; none when they are computed.
 func rubyTexts(data []byte) []string {
 	var all []string
 	for _, m := range gemText.FindAllSubmatch(data, 10_000) {
 		s := string(m[1]) + string(m[2]) + string(m[3])
 		if !strings.Contains(s, "#{") {
-			all = append(all, strings.NewReplacer(`\"`, `"`, `\\`, `\`, `\'`, `'`).Replace(s))
+			all = append(all, rubyEscapes.Replace(s))
 		}
 	}
 	return all

@@ -44,6 +44,9 @@ func readGoBinary(f *File, found *Found) error {
 		return nil // most likely not a Go program
 	}
 	addGoModules(f.Path, info, found)
+	if len(found.Packages) == 0 {
+		return errors.New("a Go program whose build information names neither modules nor a toolchain")
+	}
 	return nil
 }
 
@@ -133,7 +136,7 @@ func addGoModules(location image.Path, info *buildinfo.BuildInfo, found *Found) 
 		}
 		m := *dep
 		if r := dep.Replace; r != nil {
-			if m = *r; r.Version == "" { // a directory on the builder's disk: the module's own code, changed
+			if m = *r; r.Version == "" || r.Version == "(devel)" { // a directory on the builder's disk: the module, changed
 				m.Path = dep.Path
 				extra["replaced-by"] = declaredText(r.Path)
 			} else {
@@ -142,7 +145,7 @@ func addGoModules(location image.Path, info *buildinfo.BuildInfo, found *Found) 
 		}
 		add(m, extra)
 	}
-	if v := goVersion(info.GoVersion); v != "" {
+	if v, ok := declaredVersion(goVersion(info.GoVersion)); ok {
 		add(debug.Module{Path: "stdlib", Version: v}, map[string]string{"go-version": declaredText(info.GoVersion)})
 	}
 }

@@ -45,13 +45,11 @@ const (
 func readJar(f *File, found *Found) error {
 	w := jarWalk{file: f, found: found, left: f.Limits.ArchiveBytes}
 	err := w.archive(f.Content, f.Size, f.Path.Base(), "", 0)
-	if errors.Is(err, errNoArchive) && ambiguousJar[strings.ToLower(path.Ext(f.Path.Base()))] {
+	if err != nil && ambiguousJar[strings.ToLower(path.Ext(f.Path.Base()))] {
 		return nil
 	}
 	return err
 }
-
-var errNoArchive = errors.New("not a Java archive")
 
 // jarWalk goes through one file and the archives inside.
 type jarWalk struct {
@@ -59,15 +57,17 @@ type jarWalk struct {
 	found *Found
 	// left is what may still be read out of entries, of all archives together.
 	left int64
+	over bool // left ran out, and a gap says so
 	gaps int
 }
 
-// archive reads one archive of which base is the file name and inner the place in the outermost one.
+// archive reads one archive of which base is the file name and inner the place in the outermost one. An error means
+// that it is no archive at all.
 func (w *jarWalk) archive(r io.ReaderAt, size int64, base, inner string, depth int) error {
 	zip, err := zipdir.Open(r, size, w.file.Limits.ArchiveEntries, wantInJar)
 	switch {
 	case zip == nil:
-		return fmt.Errorf("%w: %w", errNoArchive, err)
+		return err
 	case errors.Is(err, zipdir.ErrTooMany):
 		w.gap(image.GapLimit, inner, fmt.Sprintf("more than %d entries: the rest is not looked at", w.file.Limits.ArchiveEntries))
 	case err != nil:
@@ -151,6 +151,10 @@ func (w *jarWalk) read(zip *zipdir.Archive, e *zipdir.Entry, limit int64, inner 
 // charge takes n bytes from what may still be read.
 func (w *jarWalk) charge(n int64, inner string) bool {
 	if n > w.left {
+		if w.over {
+			return false
+		}
+		w.over = true
 		w.gap(image.GapLimit, inner, fmt.Sprintf("the archive holds more than %d bytes to look at: the rest is left out", w.file.Limits.ArchiveBytes))
 		return false
 	}
@@ -165,7 +169,7 @@ func (w *jarWalk) gap(kind image.GapKind, inner, detail string) {
 		return
 	}
 	if inner != "" {
-		detail = fmt.Sprintf("inside, %.300s: %s", inner, detail)
+		detail = fmt.Sprintf("%.300s in it: %s", inner, detail)
 	}
 	w.found.Gap(kind, strings.ToValidUTF8(detail, "\uFFFD"))
 }

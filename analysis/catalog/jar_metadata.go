@@ -63,7 +63,7 @@ func parseManifest(data []byte) map[string]string {
 }
 
 // parsePom reads pom.properties (java.util.Properties). Its place, META-INF/maven/<groupId>/<artifactId>/, fills in for
-// a group or artifact that the file does not say.
+// a group or artifact that the file does not say; one that says neither artifact nor version gives nothing.
 func parsePom(data []byte, name string) jarPom {
 	kv := map[string]string{}
 	for line := range bytes.Lines(data) {
@@ -83,6 +83,9 @@ func parsePom(data []byte, name string) jarPom {
 		return v
 	}
 	p := jarPom{value("groupId"), value("artifactId"), value("version")}
+	if p.artifact == "" && p.version == "" {
+		return jarPom{}
+	}
 	if parts := strings.Split(name[strings.LastIndex(name, "META-INF/maven/")+len("META-INF/maven/"):], "/"); len(parts) == 3 {
 		if g, ok := declaredName(parts[0]); ok && p.group == "" {
 			p.group = g

@@ -31,10 +31,14 @@ func readNPM(f *File, found *Found) error {
 		return err
 	}
 	p, ok := m.pkg()
+	place := placeOfNPM(f.Path.Dir(), p.Name)
 	if !ok {
+		if place == npmInstalled {
+			found.Gap(image.GapParserFailed, "an installed package without a valid name and version")
+		}
 		return nil
 	}
-	switch placeOfNPM(f.Path.Dir(), p.Name) {
+	switch place {
 	case npmNone:
 		return nil
 	case npmEmbedded:

@@ -17,14 +17,14 @@ func Python() Cataloger {
 	return Cataloger{
 		Name:     "python",
 		Revision: 1,
-		Doc:      "Installed Python distributions: *.dist-info, *.egg-info.",
+		Doc:      "Installed Python distributions: *.dist-info, *.egg-info, *.egg.",
 		Want: Want{
 			Parents: map[string][]string{
 				".dist-info": {"METADATA", "RECORD"},
 				".egg-info":  {"PKG-INFO", "installed-files.txt"},
 				"EGG-INFO":   {"PKG-INFO"},
 			},
-			Suffixes: []string{".egg-info"},
+			Suffixes: []string{".egg-info", ".egg"},
 		},
 		Read: readPython,
 		Join: joinPython,
@@ -38,9 +38,9 @@ func readPython(f *File, found *Found) error {
 		return readPythonFiles(f, found)
 	case "METADATA", "PKG-INFO":
 	default:
-		location = f.Path // a plain *.egg-info file
+		location = f.Path // a plain *.egg-info file, or a zipped egg
 	}
-	data, ok, err := metadata(f, found)
+	data, ok, err := pythonMetadata(f, found)
 	if !ok {
 		return err
 	}
@@ -163,18 +163,14 @@ func joinPython(found []Found) ([]image.Package, []image.Gap) {
 			lists[l.Package] = l.Files
 		}
 	}
-	var (
-		packages []image.Package
-		gaps     []image.Gap
-	)
+	var packages []image.Package
 	for _, f := range found {
 		for _, p := range f.Packages {
 			p.Files = lists[string(p.Location)]
 			packages = append(packages, p)
 		}
-		gaps = append(gaps, f.Gaps...)
 	}
-	return packages, gaps
+	return packages, nil
 }
 
 // beside is a path as a list in dir writes it: relative to base, or absolute.

@@ -170,7 +170,7 @@ func readRPMManifest(d *database) error {
 	}
 }
 
-// rpmAlgorithms are the numbers of digest algorithms (OpenPGP, RFC 9580 section 9.5); a header without one means MD5.
+// rpmAlgorithm names a digest algorithm by its number (OpenPGP, RFC 9580 section 9.5); a header without one means MD5.
 func rpmAlgorithm(number uint64) string {
 	switch number {
 	case 0, 1:

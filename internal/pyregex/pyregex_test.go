@@ -139,11 +139,11 @@ func TestHostileMatchesEndInTime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if spent := time.Since(start); spent > time.Second {
+			if spent := time.Since(start); spent > 10*time.Second {
 				t.Errorf("compiling took %v", spent)
 			}
 			ok, err := re.Match(text)
-			if spent := time.Since(start); spent > 10*TimeLimit {
+			if spent := time.Since(start); spent > 80*TimeLimit {
 				t.Errorf("took %v", spent)
 			}
 			if ok || err != nil && !errors.Is(err, ErrTimeout) || !tc.timeout && err != nil {

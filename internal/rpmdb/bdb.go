@@ -53,11 +53,11 @@ func isBDB(start []byte) bool { return bdbOrder(start) != nil }
 func readBDB(r io.ReaderAt, size int64, out *output) error {
 	d, err := openBDB(r, size)
 	if err != nil {
-		return fmt.Errorf("Berkeley DB: %w", err)
+		return fmt.Errorf("reading the Berkeley DB: %w", err)
 	}
 	for no := uint32(1); no < d.pages; no++ {
 		if err := readAt(r, d.page, int64(no)*int64(d.pageSize)); err != nil {
-			return fmt.Errorf("Berkeley DB page %d: %w", no, err)
+			return fmt.Errorf("page %d of the Berkeley DB: %w", no, err)
 		}
 		if t := d.page[25]; t != bdbHash && t != bdbHashUnsorted {
 			continue
@@ -67,7 +67,7 @@ func readBDB(r io.ReaderAt, size int64, out *output) error {
 		}
 	}
 	if size%int64(d.pageSize) != 0 {
-		return errors.New("Berkeley DB: the file ends inside a page")
+		return errors.New("the Berkeley DB ends inside a page")
 	}
 	return nil
 }
@@ -97,12 +97,12 @@ func openBDB(r io.ReaderAt, size int64) (*bdb, error) {
 func (d *bdb) hashPage(no uint32, out *output) error {
 	entries := int(d.order.Uint16(d.page[20:]))
 	if entries%2 != 0 || bdbPageHeader+2*entries > d.pageSize {
-		return out.lost("Berkeley DB page %d: %d items do not fit", no, entries)
+		return out.lost("page %d of the Berkeley DB: %d items do not fit", no, entries)
 	}
 	for i := 0; i < entries; i += 2 {
 		key, ok := d.item(i)
 		if !ok {
-			if err := out.lost("Berkeley DB page %d: item %d lies outside of the page", no, i); err != nil {
+			if err := out.lost("page %d of the Berkeley DB: item %d lies outside of the page", no, i); err != nil {
 				return err
 			}
 			continue
@@ -112,7 +112,7 @@ func (d *bdb) hashPage(no uint32, out *output) error {
 		}
 		value, ok := d.item(i + 1)
 		if !ok || len(value) == 0 {
-			if err := out.lost("Berkeley DB page %d: item %d lies outside of the page", no, i+1); err != nil {
+			if err := out.lost("page %d of the Berkeley DB: item %d lies outside of the page", no, i+1); err != nil {
 				return err
 			}
 			continue
@@ -141,20 +141,20 @@ func (d *bdb) value(no uint32, item []byte, out *output) error {
 	switch {
 	case item[0] == bdbItemInline:
 		if err := out.take(int64(len(item) - 1)); err != nil {
-			return out.lost("Berkeley DB page %d: %w", no, err)
+			return out.lost("page %d of the Berkeley DB: %w", no, err)
 		}
 		return out.blob(item[1:])
 	case item[0] == bdbItemOffPage && len(item) >= bdbOffPageSize:
 		first, length := d.order.Uint32(item[4:]), d.order.Uint32(item[8:])
 		if err := out.take(int64(length)); err != nil {
-			return out.lost("Berkeley DB page %d: %w", no, err)
+			return out.lost("page %d of the Berkeley DB: %w", no, err)
 		}
 		if err := d.overflow(first, int(length)); err != nil {
-			return out.lost("Berkeley DB page %d: %w", no, err)
+			return out.lost("page %d of the Berkeley DB: %w", no, err)
 		}
 		return out.blob(d.blob)
 	default:
-		return out.lost("Berkeley DB page %d: an item of type %d is not known", no, item[0])
+		return out.lost("page %d of the Berkeley DB: an item of type %d is not known", no, item[0])
 	}
 }
 

@@ -248,6 +248,7 @@ CREATE TABLE advisory_versions (
     UNIQUE (folder, record_id, from_rev)
 );
 CREATE INDEX advisory_versions_begun ON advisory_versions (from_rev);
+-- Few rows have ended: who asks for them says "AND to_rev > 0", lest the index be passed over.
 CREATE INDEX advisory_versions_ended ON advisory_versions (to_rev) WHERE to_rev > 0;
 CREATE TABLE advisory_keys (
     name_id    BIGINT NOT NULL,

@@ -1,0 +1,154 @@
+package feed
+
+import (
+	"bytes"
+	"encoding/json"
+	"github.com/google/go-cmp/cmp"
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// fixtures are the real records of testdata/osv as one bundle.
+func fixtures(t testing.TB) []byte {
+	t.Helper()
+	files, err := filepath.Glob("testdata/osv/*.json")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d fixtures, %v", len(files), err)
+	}
+	var entries []entry
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, entry{filepath.Base(f), string(b)})
+	}
+	return bundleOf(t, entries...)
+}
+
+func TestRealRecordsHoldWhatTheySay(t *testing.T) {
+	t.Parallel()
+	records := map[advisory.Key][]*advisory.Record{}
+	data := fixtures(t)
+	for r, err := range ReadOSV(bytes.NewReader(data), int64(len(data)), "mixed") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := new(advisory.Record)
+		if err := json.Unmarshal(b, back); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(r, back); diff != "" {
+			t.Errorf("%s does not survive JSON:\n%s", r.ID, diff)
+		}
+		for _, k := range r.Keys() {
+			records[k] = append(records[k], back)
+		}
+	}
+	bookworm, bullseye := image.Distro{ID: "debian", VersionID: "12"}, image.Distro{ID: "debian", VersionID: "11"}
+	alma, alpine := image.Distro{ID: "almalinux", VersionID: "9.1"}, image.Distro{ID: "alpine", VersionID: "3.10.2"}
+	for _, c := range []struct {
+		pkg    image.Package
+		distro image.Distro
+		want   []string
+	}{
+		{image.Package{Type: image.Deb, Name: "libexpat1", Version: "2.4.0-1", SourceName: "expat", SourceVersion: "2.4.0-1"}, bookworm, []string{"CVE-2013-0340 Unknown 2.4.1-1"}},
+		{image.Package{Type: image.Deb, Name: "libexpat1", Version: "2.5.0-1", SourceName: "expat", SourceVersion: "2.5.0-1"}, bookworm, nil},
+		{image.Package{Type: image.Deb, Name: "pcs", Version: "0.10.8-1"}, bullseye, []string{"CVE-2022-1049 Unknown 0.10.8-1+deb11u1", "CVE-2022-2735 Unknown 0.10.8-1+deb11u1"}},
+		{image.Package{Type: image.Deb, Name: "pcs", Version: "0.10.8-1"}, bookworm, nil},
+		{image.Package{Type: image.APK, Name: "libcrypto1.1", Version: "1.1.1c-r0", SourceName: "openssl"}, alpine, []string{"CVE-2019-1549 Unknown 1.1.1d-r0"}},
+		{image.Package{Type: image.RPM, Name: "nodejs-nodemon", Version: "2.0.20-1.module_el9.1.0+1+aaaaaaaa", Modularity: "nodejs:18:9010020221118120946:rhel9"}, alma, []string{"CVE-2025-22150 Medium 3.0.1-1.module_el9.5.0+136+92f38f3c", "CVE-2025-23085 Medium 3.0.1-1.module_el9.5.0+136+92f38f3c"}},
+		{image.Package{Type: image.RPM, Name: "device-mapper-multipath", Version: "0.8.7-7.el9"}, alma, []string{"CVE-2022-3787 High 0.8.7-12.el9_1.1", "CVE-2022-41974 High 0.8.7-12.el9_1.1"}},
+		{image.Package{Type: image.Golang, Name: "gopkg.in/yaml.v2", Version: "v2.2.2"}, image.Distro{}, []string{"GHSA-wxc4-f4m6-wwqv Unknown 2.2.8"}},
+		{image.Package{Type: image.Golang, Name: "stdlib", Version: "go1.22.2 X:nocoverageredesign"}, image.Distro{}, []string{"CVE-2024-34158 Unknown 1.22.7"}},
+		{image.Package{Type: image.Golang, Name: "stdlib", Version: "go1.23rc1"}, image.Distro{}, []string{"CVE-2024-34158 Unknown 1.23.1"}},
+		{image.Package{Type: image.Golang, Name: "stdlib", Version: "go1.23.1"}, image.Distro{}, nil},
+		{image.Package{Type: image.Golang, Name: "k8s.io/kubernetes", Version: "v1.20.0"}, image.Distro{}, nil}, // withdrawn
+		{image.Package{Type: image.Python, Name: "JSON_Logic", Version: "0.6.3"}, image.Distro{}, []string{"CVE-2021-4329 Critical"}},
+		{image.Package{Type: image.Cargo, Name: "odbc", Version: "0.17.0"}, image.Distro{}, []string{"RUSTSEC-2022-0039 Unknown unmaintained"}},
+		{image.Package{Type: image.Cargo, Name: "libcrux-psq", Version: "0.0.6"}, image.Distro{}, []string{"GHSA-435g-fcv3-8j26 Negligible 0.0.7"}},
+		{image.Package{Type: image.NPM, Name: "moment", Version: "2.29.1"}, image.Distro{}, []string{"GHSA-8hfj-j24r-96c4 High 2.29.2"}},
+		{image.Package{Type: image.Composer, Name: "Symfony/Symfony", Version: "v6.3.7"}, image.Distro{}, []string{"CVE-2023-46735 Unknown 6.3.8"}},
+		{image.Package{Type: image.Composer, Name: "symfony/symfony", Version: "6.2.9"}, image.Distro{}, nil},
+		{image.Package{Type: image.Gem, Name: "rexml", Version: "3.2.3"}, image.Distro{}, []string{"GHSA-8cr8-4vfw-mr7h Unknown 3.2.3.1"}},
+		{image.Package{Type: image.Gem, Name: "rexml", Version: "3.2.3.1"}, image.Distro{}, nil},
+	} {
+		p := advisory.DistinctOf(&c.pkg, c.distro)
+		var list []*advisory.Record
+		for _, k := range p.Keys() {
+			list = append(list, records[k]...)
+		}
+		findings, problems := advisory.Match(p, list, nil)
+		var got []string
+		for _, f := range findings {
+			line := f.ID + " " + f.Severity.String()
+			if len(f.Fixes) > 0 || f.Informational != "" {
+				line += " " + strings.Join(f.Fixes, ",") + f.Informational
+			}
+			got = append(got, line)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" || problems != nil {
+			t.Errorf("%s %s: problems %v\n%s", c.pkg.Name, c.pkg.Version, problems, diff)
+		}
+	}
+}
+
+func TestModuleStreamsComeFromTheTitle(t *testing.T) {
+	t.Parallel()
+	for summary, want := range map[string]string{
+		"Important: nodejs:18 security, bug fix, and enhancement update": "nodejs:18",
+		"Moderate: python38:3.8 and python38-devel:3.8 security update":  "python38:3.8,python38-devel:3.8",
+		"Important: container-tools:rhel8 security update":               "container-tools:rhel8",
+		"Important: varnish security update":                             advisory.UnnamedModule,
+		"":                                                               advisory.UnnamedModule,
+	} {
+		if got := modulesOf(summary); got != want {
+			t.Errorf("%q: %q, want %q", summary, got, want)
+		}
+	}
+}
+
+// FuzzRecord: what parses survives JSON, is filed under printable keys, and can be matched.
+func FuzzRecord(f *testing.F) {
+	files, _ := filepath.Glob("testdata/osv/*.json")
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add([]byte(`{"id":"X-1","affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"events":[{"introduced":"0"},{"limit":"*"},{"fixed":"1","last_affected":"2"}]}]}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := parseRecord(data)
+		if r == nil {
+			if err == nil {
+				t.Fatal("neither a record nor a reason")
+			}
+			return
+		}
+		b, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back advisory.Record
+		if err := json.Unmarshal(b, &back); err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range r.Keys() {
+			if !printable(k.Name, 4*maxName) || !printable(k.Ecosystem, maxID) {
+				t.Fatalf("filed under %q", k)
+			}
+			advisory.Match(advisory.Package{Type: image.Python, Ecosystem: k.Ecosystem, Name: k.Name, Version: "1.0"}, []*advisory.Record{r}, nil)
+			advisory.Match(advisory.Package{Type: image.Deb, Ecosystem: k.Ecosystem, Name: k.Name, Version: "1.0"}, []*advisory.Record{r}, nil)
+		}
+	})
+}

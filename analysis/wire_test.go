@@ -1,0 +1,141 @@
+package analysis
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/image"
+)
+
+// reportsOf reads an image and returns what a Known was given to keep.
+func reportsOf(t testing.TB, b *box) []*Report {
+	t.Helper()
+	k := &keeper{}
+	if _, _, err := testReader(t, Limits{}).Image(context.Background(), b.Input, k); err != nil {
+		t.Fatal(err)
+	}
+	return k.reports
+}
+
+type keeper struct {
+	shelf
+	reports []*Report
+}
+
+func (k *keeper) Save(_ context.Context, r *Report) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.reports = append(k.reports, r)
+	return nil
+}
+
+func fullPackage() image.Package {
+	return image.Package{
+		Type: image.RPM, Name: "n", Namespace: "g", Version: "1", Arch: "x", SourceName: "s", SourceVersion: "2", SourceRPM: "r", Modularity: "m",
+		Licenses: []string{"MIT", "caf\xe9"}, Origin: "o", Homepage: "h", InstalledSize: 7, Location: "a/b", Inner: "i", Embedded: true,
+		Files: []image.OwnedFile{{Path: "p", Algorithm: "md5", Digest: "d", Mode: 0o100644, Size: -1, User: "u", Group: "g", Config: true, Optional: true}},
+		Extra: map[string]string{"k": "v", "a": "b"},
+	}
+}
+
+func TestPartsRoundTrip(t *testing.T) {
+	t.Parallel()
+	reports := reportsOf(t, rich(t))
+	reports[0].Found = append(reports[0].Found, catalog.Found{
+		Cataloger: "c", Path: "z", Packages: []image.Package{fullPackage()},
+		Lists: []catalog.FileList{{Package: "p", Files: fullPackage().Files}},
+		Gaps:  []image.Gap{{Kind: image.GapLimit, Path: "z", Layer: -1, Detail: "d", Count: 3}},
+	})
+	reports[0].Borrowed = []Borrowed{{As: "x/y", Found: reports[0].Found[0]}}
+	for _, want := range reports {
+		parts, err := want.Parts()
+		if err != nil {
+			t.Fatal(err)
+		}
+		twice, err := want.Parts()
+		if err != nil || !cmp.Equal(parts, twice) {
+			t.Errorf("encoding must not vary: %v", err)
+		}
+		got, err := DecodeReport(want.Layer, append(parts, Part{Name: "from the future", Data: []byte("?")}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Report{}), cmpopts.EquateEmpty()); d != "" {
+			t.Error(d)
+		}
+		some, err := DecodeReport(want.Layer, parts[1:])
+		if err != nil || len(some.Files) != 0 || some.Revisions[PartFiles] != "" {
+			t.Errorf("fewer parts make a report of fewer parts: %v %v", err, some.Revisions)
+		}
+	}
+}
+
+func TestDamagedParts(t *testing.T) {
+	t.Parallel()
+	parts, err := reportsOf(t, rich(t))[0].Parts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range parts {
+		for _, damage := range [][]byte{nil, {0}, {wireVersion}, p.Data[:len(p.Data)/2], append([]byte{99}, p.Data[1:]...), append(bytes.Clone(p.Data), zstded([]byte("more"))...)} {
+			if r, err := DecodeReport(image.LayerID{}, []Part{{Name: p.Name, Data: damage}}); err == nil || r != nil {
+				t.Errorf("%s, %d bytes: a damaged part must be an error: %v", p.Name, len(damage), r)
+			}
+		}
+	}
+}
+
+func TestCleanIsClean(t *testing.T) {
+	t.Parallel()
+	deep := bytes.Repeat([]byte("d/"), image.MaxPathDepth)
+	for _, s := range []string{
+		"", "a", "a/b", "a/../b", "./a", "/a", "a/", "a//b", "..", ".", "a/.", "a/..b", "...", "a\x00b", "caf\xe9", " ", string(deep), string(deep[:len(deep)-1]),
+		string(deep[:len(deep)-3]), string(bytes.Repeat([]byte("x"), image.MaxPathLength)), string(bytes.Repeat([]byte("x"), image.MaxPathLength+1)),
+	} {
+		p, err := image.CleanPath(s)
+		if want := err == nil && string(p) == s; isClean(s) != want {
+			t.Errorf("isClean(%.40q) = %v", s, !want)
+		}
+	}
+}
+
+func FuzzDecodeReport(f *testing.F) {
+	for i, name := range partNames {
+		for _, r := range reportsOf(f, rich(f)) {
+			parts, err := r.Parts()
+			if err != nil {
+				f.Fatal(err)
+			}
+			d, err := unseal(parts[i].Data)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(name, d.b)
+		}
+	}
+	f.Fuzz(func(t *testing.T, name string, body []byte) {
+		r := &Report{}
+		if !slices.Contains(partNames, name) || (&decoder{b: body}).part(name, r) != nil {
+			return
+		}
+		// What was accepted can be written and read again, and be merged.
+		e, again := &encoder{}, &Report{}
+		e.part(name, r)
+		if err := (&decoder{b: e.b}).part(name, again); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(r, again, cmpopts.IgnoreUnexported(Report{})); d != "" {
+			t.Error(d)
+		}
+		b := raw([][]byte{nil}, [][]byte{nil})
+		if _, _, err := merge(b.Manifest, b.Config, []*Report{r}, nil, testCatalogers(), DefaultLimits()); err != nil {
+			t.Error(err)
+		}
+	})
+}

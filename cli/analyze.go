@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"landwaiter.dev/report"
+)
+
+// analyzeCommand is `landwaiter analyze`: the first two phases alone.
+func (a *app) analyzeCommand() *cobra.Command {
+	o := &localOptions{}
+	cmd := &cobra.Command{
+		GroupID: here,
+		Use:     "analyze IMAGE",
+		Short:   "Say what is in an image, without a server, advisories or policy",
+		Long: `Fetches an image and reads it in one pass over each layer; nothing is executed or unpacked.
+
+IMAGE is registry/repository:tag, …@sha256:…, docker-archive:FILE[:TAG], oci-archive:FILE[:TAG], oci-dir:DIR[:TAG],
+dir:DIR (skopeo's directory form), or the path of one of those.
+
+Exit codes: 0 done, 2 could not do it.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := a.startLocal(cmd, o)
+			if err != nil {
+				return err
+			}
+			defer run.done()
+			result, err := run.analyze(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			return run.write(result)
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+// analyze makes the part of a result that needs no advisories.
+func (r *localRun) analyze(cmd *cobra.Command, name string) (*report.Result, error) {
+	img, err := r.open(cmd, name)
+	if err != nil {
+		return nil, err
+	}
+	defer img.Close()
+	for _, g := range img.Gaps {
+		r.progress.say("%s", g.Detail)
+	}
+	analysis, err := r.local.Analyze(cmd.Context(), img)
+	if err != nil {
+		return nil, err
+	}
+	result := &report.Result{Name: name, Analysis: analysis, Gaps: analysis.Gaps, At: time.Now(), Version: r.app.version}
+	if img.Reference.Repository != "" {
+		result.Reference = img.Reference.String()
+	}
+	return result, nil
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/engine"
+	"landwaiter.dev/policy"
+	"landwaiter.dev/report"
+)
+
+// scanCommand is `landwaiter scan`: everything at once, without a server.
+func (a *app) scanCommand() *cobra.Command {
+	o := &localOptions{}
+	var policyFile, failOn, tag string
+	var offline, allowNoData bool
+	cmd := &cobra.Command{
+		GroupID: here,
+		Use:     "scan IMAGE",
+		Short:   "Analyse an image, match it with advisories and evaluate a policy, without a server",
+		Long: `Analyses an image (see landwaiter analyze), matches its packages with advisories and evaluates a policy.
+Where there is no advisory data yet it is fetched first, for the ecosystems that the image has.
+
+Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2 could not do it.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			document := policy.Default()
+			if policyFile != "" {
+				var err error
+				if document, err = readBounded(policyFile, maxPolicy); err != nil {
+					return err
+				}
+			}
+			bundle, err := policy.Parse(document)
+			if err != nil {
+				return fmt.Errorf("%s: %w", orWord(policyFile, "the default policy"), err)
+			}
+			var threshold advisory.Severity
+			if failOn != "" {
+				var ok bool
+				if threshold, ok = advisory.ParseSeverity(failOn); !ok {
+					return usage(cmd, fmt.Errorf("--fail-on %q: want negligible, low, medium, high or critical", failOn))
+				}
+			}
+			run, err := a.startLocal(cmd, o)
+			if err != nil {
+				return err
+			}
+			defer run.done()
+			result, err := run.analyze(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			if err := run.local.Prepare(cmd.Context(), result.Analysis, offline); err != nil {
+				if !errors.Is(err, engine.ErrNoData) || !allowNoData {
+					return err
+				}
+				run.progress.say("%v", "no advisory data: packages were not matched")
+			}
+			if err := run.judge(cmd, result, bundle, orWord(tag, result.Reference)); err != nil {
+				return err
+			}
+			if err := run.write(result); err != nil {
+				return err
+			}
+			return stopped(result, failOn != "", threshold)
+		},
+	}
+	o.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&policyFile, "policy", "", "policy bundle to evaluate (default: the built-in one)")
+	f.StringVar(&failOn, "fail-on", "", "also stop on any vulnerability of this severity or above")
+	f.StringVar(&tag, "tag", "", "full tag to evaluate the policy for, where the image comes from a file")
+	f.BoolVar(&offline, "offline", false, "fetch no advisory data")
+	f.BoolVar(&allowNoData, "allow-no-data", false, "with --offline: go on where there is no advisory data")
+	return cmd
+}
+
+// maxPolicy bounds a policy bundle.
+const maxPolicy = 16 << 20
+
+// judge adds findings and verdict to a result.
+func (r *localRun) judge(cmd *cobra.Command, result *report.Result, bundle *policy.Bundle, tag string) error {
+	r.progress.step("matching and evaluating")
+	j, err := r.local.Judge(cmd.Context(), result.Analysis)
+	if err != nil {
+		return err
+	}
+	result.Matched, result.Findings, result.FeedRevision = true, j.Findings, j.Revision.ID
+	result.Gaps = slices.Concat(result.Gaps, j.Gaps)
+	if tag == "" || strings.Contains(tag, "@") {
+		tag = "localhost/image:latest" // files have no tag; mappings by * apply
+	}
+	e, err := r.local.Verdict(cmd.Context(), bundle, result.Analysis, j, tag)
+	if err != nil {
+		return err
+	}
+	result.Verdict = verdictOf(bundle, e)
+	return nil
+}
+
+// verdictOf is an evaluation as reports show it.
+func verdictOf(b *policy.Bundle, e *policy.Evaluation) *report.Verdict {
+	v := &report.Verdict{Policy: orWord(b.Name, b.ID), Action: e.FinalAction, Reason: e.FinalReason, Rows: []report.Row{}}
+	for _, r := range e.Rows {
+		row := report.Row{Gate: r.Gate, Trigger: r.Trigger, TriggerID: r.TriggerID, Message: r.Message, Action: r.Action}
+		if r.Allowed != nil {
+			row.Allowed = "an allowlist"
+			if r.Allowed.Name != nil {
+				row.Allowed = *r.Allowed.Name
+			}
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	for _, p := range e.Problems {
+		v.Problems = append(v.Problems, p.Details)
+	}
+	return v
+}
+
+// stopped is the error that makes exit code 1, or nil.
+func stopped(r *report.Result, useThreshold bool, threshold advisory.Severity) error {
+	if r.Verdict.Action == "stop" {
+		return &Exit{Code: ExitStop}
+	}
+	if useThreshold {
+		for i := range r.Findings {
+			if f := &r.Findings[i]; f.Ignored == "" && f.Severity >= threshold {
+				return &Exit{Code: ExitStop}
+			}
+		}
+	}
+	return nil
+}
+
+func orWord(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// readBounded reads a file of the user's.
+func readBounded(name string, limit int64) ([]byte, error) {
+	st, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if st.Size() > limit {
+		return nil, fmt.Errorf("%s is larger than %d MiB", name, limit>>20)
+	}
+	return os.ReadFile(name)
+}

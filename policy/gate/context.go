@@ -1,0 +1,82 @@
+package gate
+
+import (
+	"time"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+	"landwaiter.dev/internal/pyregex"
+)
+
+// Mode says where a Dockerfile comes from.
+type Mode string
+
+// The modes of a Dockerfile. In any other mode there is none.
+const (
+	Actual  Mode = "Actual"  // given by the user
+	Guessed Mode = "Guessed" // made from the image's history
+)
+
+// Feed is what is known of the advisory data for the image's distribution.
+type Feed struct {
+	// Present is false when there is no data for the distribution, or no distribution.
+	Present bool
+	// LastSync is when the data was last brought up to date; zero when never.
+	LastSync time.Time
+}
+
+// Compare orders two versions of an ecosystem ("Debian", "Red Hat", "Alpine", "PyPI" …): negative when a is older.
+type Compare func(ecosystem, a, b string) (int, error)
+
+// Context is all that gates see of one image at one moment. It belongs to one evaluation and is not safe for concurrent
+// use; what it is made of is never changed.
+type Context struct {
+	Analysis *image.Analysis
+	// Gaps are what could not be seen.
+	Gaps []image.Gap
+	// Dockerfile as the user gave it or as guessed, by its mode.
+	Dockerfile     string
+	DockerfileMode Mode
+	Findings       []advisory.ImageFinding
+	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
+	DetectedAt func(*advisory.ImageFinding) time.Time
+	Feed       Feed
+	// Files of the merged tree, sorted by path; asked for when the first rule needs them. Nil when there are none.
+	Files func() []image.File
+	// At is the moment of the verdict.
+	At      time.Time
+	Compare Compare
+	// Deadline ends the matching of regular expressions on the wall clock; zero for never.
+	Deadline time.Time
+
+	next         time.Time
+	instructions []instruction
+	prepared     bool
+	findings     []finding
+	laidOut      bool
+}
+
+// NextAt is the earliest moment after At at which a check that has run would answer differently though nothing but time
+// has changed; zero for never.
+func (c *Context) NextAt() time.Time { return c.next }
+
+// lastMoment is the end of what times in documents can say.
+var lastMoment = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// ChangesAt notes a moment at which the answer changes. Moments that have passed are ignored.
+func (c *Context) ChangesAt(t time.Time) {
+	if t.After(c.At) && t.Before(lastMoment) && (c.next.IsZero() || t.Before(c.next)) {
+		c.next = t
+	}
+}
+
+// Match matches text as Python's re.match does. The error wraps [pyregex.ErrTimeout] when time ran out.
+func (c *Context) Match(re *pyregex.Regexp, text string) (bool, error) {
+	if !c.Deadline.IsZero() && time.Now().After(c.Deadline) {
+		return false, pyregex.ErrTimeout
+	}
+	return re.Match(text)
+}
+
+// afterDays is t and n days of 86,400 seconds.
+func afterDays(t time.Time, n int) time.Time { return t.UTC().AddDate(0, 0, n) }

@@ -1,0 +1,114 @@
+// Package report shows a result: as a table for people, as JSON, CycloneDX, SPDX or SARIF for machines. It decides
+// nothing and leaves nothing out: what was not seen and what a rule hides is in every form that has a place for it.
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+)
+
+// Result is what is known of one image.
+type Result struct {
+	// Name as the user gave it, Reference completed; the latter is "" for files.
+	Name, Reference string
+	Analysis        *image.Analysis
+	// Matched says that advisories were looked at; else Findings means nothing.
+	Matched  bool
+	Findings []advisory.ImageFinding
+	// Gaps of the analysis and of the advisory data.
+	Gaps []image.Gap
+	// Verdict of a policy; nil when none was asked.
+	Verdict *Verdict
+	// FeedRevision that answered, At when.
+	FeedRevision int64
+	At           time.Time
+	// Version of the program.
+	Version string
+}
+
+// Verdict is what a policy says.
+type Verdict struct {
+	Policy string `json:"policy"`
+	// Action is go, warn or stop; Reason why that is final.
+	Action   string   `json:"action"`
+	Reason   string   `json:"reason"`
+	Rows     []Row    `json:"rows"`
+	Problems []string `json:"problems,omitempty"`
+}
+
+// Row is one thing that a policy found.
+type Row struct {
+	Gate      string `json:"gate"`
+	Trigger   string `json:"trigger"`
+	TriggerID string `json:"trigger_id"`
+	Message   string `json:"message"`
+	Action    string `json:"action"`
+	// Allowed names the allowlist that lets it pass; "" when none does.
+	Allowed string `json:"allowed,omitempty"`
+}
+
+// Style is how tables are drawn.
+type Style struct {
+	// Width of the terminal in characters; 0 means any.
+	Width int
+	Color bool
+}
+
+type writer func(io.Writer, *Result, Style) error
+
+// formats is the list of forms.
+var formats = []struct {
+	name  string
+	write writer
+}{
+	{"table", writeTable},
+	{"json", writeJSON},
+	{"cyclonedx-json", writeCycloneDX},
+	{"spdx-json", writeSPDX},
+	{"sarif", writeSARIF},
+}
+
+// Formats lists the forms that [Write] knows.
+func Formats() []string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// Check says whether a form is known.
+func Check(format string) error {
+	if !slices.Contains(Formats(), format) {
+		return fmt.Errorf("output %q: there are %s", format, strings.Join(Formats(), ", "))
+	}
+	return nil
+}
+
+// Write writes a result in a form.
+func Write(w io.Writer, format string, r *Result, s Style) error {
+	for _, f := range formats {
+		if f.name == format {
+			return f.write(w, r, s)
+		}
+	}
+	return Check(format)
+}
+
+// split parts the findings that count from those that a rule hides.
+func split(findings []advisory.ImageFinding) (counting, ignored []advisory.ImageFinding) {
+	for _, f := range findings {
+		if f.Ignored == "" {
+			counting = append(counting, f)
+		} else {
+			ignored = append(ignored, f)
+		}
+	}
+	return counting, ignored
+}

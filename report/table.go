@@ -1,0 +1,247 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+	"landwaiter.dev/internal/terminal"
+)
+
+// writeTable writes for people: what the image is, what is in it, what is wrong with it, what could not be seen, and the
+// verdict last, where the eye is.
+func writeTable(w io.Writer, r *Result, s Style) error {
+	p := &page{w: w, style: s}
+	a := r.Analysis
+	p.line("Image      %s", r.Name)
+	p.line("Digest     %s", a.Digest)
+	p.line("Platform   %s   Layers %d   Size %s", a.Platform, len(a.Layers), size(a.Size))
+	if a.Distro.ID != "" {
+		p.line("System     %s", strings.TrimSpace(a.Distro.ID+" "+a.Distro.VersionID))
+	}
+	p.line("Packages   %s", packageCounts(a.Packages))
+	p.line("Files      %d", a.Files.Total)
+	if !r.Matched {
+		p.packages(a.Packages)
+	} else {
+		p.findings(r.Findings)
+	}
+	p.gaps(r.Gaps)
+	if r.Verdict != nil {
+		p.verdict(r.Verdict, len(r.Gaps))
+	}
+	return p.err
+}
+
+// page writes lines and tables; the first error stays.
+type page struct {
+	w     io.Writer
+	style Style
+	err   error
+}
+
+// line writes one line; what the arguments hold may come from the image and cannot steer the terminal.
+func (p *page) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintln(p.w, terminal.Escape(fmt.Sprintf(format, args...)))
+	}
+}
+
+func (p *page) table(header table.Row, rows []table.Row) {
+	if p.err != nil || len(rows) == 0 {
+		return
+	}
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t.Style().Format.Header = text.FormatDefault
+	if p.style.Width > 0 {
+		t.Style().Size.WidthMax = p.style.Width
+	}
+	t.AppendHeader(header)
+	for _, row := range rows {
+		for i, cell := range row {
+			if s, ok := cell.(string); ok {
+				row[i] = terminal.Escape(s)
+			}
+			if s, ok := cell.(advisory.Severity); ok {
+				row[i] = p.paint(s)
+			}
+		}
+		t.AppendRow(row)
+	}
+	_, p.err = fmt.Fprintln(p.w, t.Render())
+}
+
+func (p *page) paint(s advisory.Severity) string {
+	if !p.style.Color {
+		return s.String()
+	}
+	switch s {
+	case advisory.Critical:
+		return text.Colors{text.FgRed, text.Bold}.Sprint(s)
+	case advisory.High:
+		return text.FgRed.Sprint(s)
+	case advisory.Medium:
+		return text.FgYellow.Sprint(s)
+	default:
+		return s.String()
+	}
+}
+
+func (p *page) packages(list []image.Package) {
+	rows := make([]table.Row, 0, len(list))
+	for i := range list {
+		k := &list[i]
+		name := k.Name
+		if k.Namespace != "" {
+			name = k.Namespace + ":" + name
+		}
+		place := k.V1Path()
+		if k.OwnedBy != nil {
+			place += " (of " + k.OwnedBy.Name + ")"
+		}
+		rows = append(rows, table.Row{string(k.Type), name, k.Version, k.Layer, place})
+	}
+	p.line("")
+	p.table(table.Row{"Type", "Package", "Version", "Layer", "Place"}, rows)
+}
+
+func (p *page) findings(list []advisory.ImageFinding) {
+	counting, ignored := split(list)
+	slices.SortStableFunc(counting, func(a, b advisory.ImageFinding) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), strings.Compare(b.KnownExploited, a.KnownExploited),
+			cmp.Compare(a.Package.Name, b.Package.Name), cmp.Compare(a.ID, b.ID))
+	})
+	rows := make([]table.Row, 0, len(counting))
+	for i := range counting {
+		f := &counting[i]
+		fix := strings.Join(f.Fixes, ", ")
+		if fix == "" {
+			fix = string(f.State)
+		}
+		note := ""
+		if f.KnownExploited != "" {
+			note = "exploited since " + f.KnownExploited
+		}
+		rows = append(rows, table.Row{f.Severity, f.ID, f.Package.Name, f.Package.Version, fix, f.Package.Type.V1(), note})
+	}
+	p.line("")
+	p.table(table.Row{"Severity", "Vulnerability", "Package", "Version", "Fix", "Type", "Note"}, rows)
+	p.line("Vulnerabilities: %s", severityCounts(counting))
+	if len(ignored) > 0 {
+		p.line("Ignored by rule: %d (in the JSON output with their reasons)", len(ignored))
+	}
+}
+
+func (p *page) gaps(list []image.Gap) {
+	if len(list) == 0 {
+		return
+	}
+	rows := make([]table.Row, 0, len(list))
+	for _, g := range list {
+		rows = append(rows, table.Row{string(g.Kind), gapText(g)})
+	}
+	p.line("")
+	p.table(table.Row{"Gap", "What could not be seen"}, rows)
+}
+
+func (p *page) verdict(v *Verdict, gaps int) {
+	rows := make([]table.Row, 0, len(v.Rows))
+	for _, r := range v.Rows {
+		action := r.Action
+		if r.Allowed != "" {
+			action += " (allowed by " + r.Allowed + ")"
+		}
+		rows = append(rows, table.Row{action, r.Gate, r.Trigger, r.Message})
+	}
+	order := map[string]int{"stop": 0, "warn": 1}
+	slices.SortStableFunc(rows, func(a, b table.Row) int {
+		rank := func(r table.Row) int {
+			if n, ok := order[r[0].(string)]; ok {
+				return n
+			}
+			return 2
+		}
+		return rank(a) - rank(b)
+	})
+	p.line("")
+	p.table(table.Row{"Action", "Gate", "Trigger", "What"}, rows)
+	for _, problem := range v.Problems {
+		p.line("Problem: %s", problem)
+	}
+	word := map[string]string{"stop": "STOP: may not ship", "warn": "PASS, with warnings", "go": "PASS"}[v.Action]
+	if gaps > 0 {
+		word += fmt.Sprintf(", with %d gaps", gaps)
+	}
+	if p.style.Color {
+		color := map[string]text.Color{"stop": text.FgRed, "warn": text.FgYellow, "go": text.FgGreen}[v.Action]
+		p.line("")
+		if p.err == nil {
+			_, p.err = fmt.Fprintln(p.w, text.Colors{color, text.Bold}.Sprint(word), "by policy", terminal.Escape(v.Policy))
+		}
+		return
+	}
+	p.line("")
+	p.line("%s by policy %s", word, v.Policy)
+}
+
+func size(n int64) string {
+	const unit = 1024
+	v, suffix := float64(n), "B"
+	for _, s := range []string{"KiB", "MiB", "GiB"} {
+		if v < unit {
+			break
+		}
+		v, suffix = v/unit, s
+	}
+	if suffix == "B" {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %s", v, suffix)
+}
+
+func packageCounts(list []image.Package) string {
+	count := map[string]int{}
+	for i := range list {
+		count[list[i].Type.V1()]++
+	}
+	if len(count) == 0 {
+		return "none"
+	}
+	var parts []string
+	for kind, n := range count {
+		parts = append(parts, fmt.Sprintf("%d %s", n, kind))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+func severityCounts(list []advisory.ImageFinding) string {
+	if len(list) == 0 {
+		return "none found"
+	}
+	var parts []string
+	for s := advisory.Critical; ; s-- {
+		n := 0
+		for i := range list {
+			if list[i].Severity == s {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s))
+		}
+		if s == advisory.Unknown {
+			break
+		}
+	}
+	return fmt.Sprintf("%d: %s", len(list), strings.Join(parts, ", "))
+}

@@ -1,0 +1,99 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"landwaiter.dev/image"
+	"landwaiter.dev/store"
+)
+
+func TestEvaluationsNewestAndDue(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b *bench) {
+		i := b.image("one", nil)
+		b.analyse(&i, nil)
+		put := func(policy, tag string, next time.Time) store.Evaluation {
+			b.clock.Advance(time.Minute)
+			e := store.Evaluation{Account: "a", ImageID: i.ID, ImageDigest: i.Digest, Tag: tag, PolicyID: policy, BundleDigest: digest("bundle"),
+				AnalysisID: i.AnalysisID, DockerfileDigest: digest("d"), FeedRevision: 3, FinalAction: "stop", FinalReason: "policy_evaluation",
+				Reason: "analysis", NextAt: next, Reproducible: true}
+			b.write(func(tx *store.Tx) error { return tx.PutEvaluation(b.ctx, &e) })
+			return e
+		}
+		soon, later := day.Add(time.Hour), day.Add(48*time.Hour)
+		first := put("p", "r/w:1", soon)
+		second := put("p", "r/w:1", later)
+		other := put("q", "r/w:1", soon)
+		tagged := put("p", "r/w:2", time.Time{})
+
+		if diff := cmp.Diff([]store.Evaluation{second, first}, must(b.Evaluations(b.ctx, "a", i.Digest, "r/w:1", "p"))(t)); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]store.Evaluation{other, second, first}, must(b.Evaluations(b.ctx, "a", i.Digest, "r/w:1", ""))(t)); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(tagged, must(b.LastEvaluation(b.ctx, "a", i.Digest, "r/w:2", ""))(t)); diff != "" {
+			t.Error(diff)
+		}
+		if list := must(b.Evaluations(b.ctx, "b", i.Digest, "r/w:1", ""))(t); len(list) != 0 {
+			t.Errorf("another account sees %d evaluations", len(list))
+		}
+		for at, want := range map[time.Time][]store.Evaluation{
+			soon.Add(-time.Second): nil,
+			soon:                   {other}, // the first is no longer the newest
+			later:                  {other, second},
+		} {
+			if diff := cmp.Diff(want, must(b.DueEvaluations(b.ctx, at, 10))(t)); diff != "" {
+				t.Errorf("due at %s:\n%s", at, diff)
+			}
+		}
+		if due := must(b.DueEvaluations(b.ctx, later, 1))(t); len(due) != 1 {
+			t.Errorf("%d due of at most 1", len(due))
+		}
+	})
+}
+
+// Old documents go, headers stay, and a document that a younger verdict shows stays too.
+func TestRetentionTakesDocumentsAlone(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b *bench) {
+		shared := must(b.Blobs().Put(b.ctx, []byte("shared")))(t)
+		alone := must(b.Blobs().Put(b.ctx, []byte("alone")))(t)
+		for n, result := range []image.Digest{shared, alone, alone, shared} {
+			b.write(func(tx *store.Tx) error {
+				return tx.PutEvaluation(b.ctx, &store.Evaluation{Account: "a", ImageDigest: digest("i"), Tag: "t", PolicyID: "p",
+					Result: result, EvaluatedAt: day.AddDate(0, 0, n)})
+			})
+		}
+		var gone []image.Digest
+		var took []int64
+		for {
+			var n int64
+			var part []image.Digest
+			b.write(func(tx *store.Tx) (err error) {
+				part, n, err = tx.DeleteEvaluationRows(b.ctx, day.AddDate(0, 0, 3), 2)
+				return err
+			})
+			took, gone = append(took, n), append(gone, part...)
+			if n == 0 {
+				break
+			}
+		}
+		if diff := cmp.Diff([]int64{2, 1, 0}, took); diff != "" {
+			t.Errorf("verdicts cleared at a time:\n%s", diff)
+		}
+		if diff := cmp.Diff([]image.Digest{alone}, gone); diff != "" {
+			t.Errorf("documents to remove:\n%s", diff)
+		}
+		var flags []bool
+		for _, e := range must(b.Evaluations(b.ctx, "a", digest("i"), "t", ""))(t) {
+			flags = append(flags, e.RowsGone)
+		}
+		if diff := cmp.Diff([]bool{false, true, true, true}, flags); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
