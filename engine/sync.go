@@ -273,7 +273,9 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, folder string, f *fet
 		}
 		batch = slices.DeleteFunc(batch, func(b store.NewRecord) bool { return again && b.ID == n.ID })
 		if batch = append(batch, n); len(batch) >= stageBatch {
-			u.tell(fmt.Sprintf("%s: %d records", folder, len(s.seen)))
+			if s.changed%(10*stageBatch) == 0 {
+				u.tell(fmt.Sprintf("%s: %d records", folder, len(s.seen)))
+			}
 			if err := flush(); err != nil {
 				return nil, err
 			}
