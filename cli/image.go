@@ -52,7 +52,7 @@ func (a *app) imageAdd() *cobra.Command {
 			return err
 		}
 		if wait {
-			return a.wait(c.Context(), s, img, patience, 2*time.Second)
+			return a.wait(c.Context(), s, img, patience, time.Second)
 		}
 		return a.showImages(img)
 	})
@@ -77,7 +77,7 @@ func (a *app) imageWait() *cobra.Command {
 		return a.wait(c.Context(), s, img, patience, interval)
 	})
 	c.Flags().DurationVar(&patience, "timeout", 0, "how long at most (default: as long as it takes)")
-	c.Flags().DurationVar(&interval, "interval", 2*time.Second, "time between two looks")
+	c.Flags().DurationVar(&interval, "interval", time.Second, "time between two looks")
 	return c
 }
 
