@@ -114,44 +114,51 @@ func (w *walk) load(f *image.File, head []byte, body io.Reader, held bool) (*con
 }
 
 func (w *walk) begin(f *image.File) {
-	if !w.task.parts[PartFiles] {
+	if !w.hashing {
 		return
 	}
 	w.sha.Reset()
-	if w.system = systemFile(f.Path); w.system {
-		w.md5h.Reset()
-		w.sha1.Reset()
+	w.md5h.Reset()
+	w.sha1.Reset()
+	w.now = sums{}
+	if systemFile(f.Path) {
+		w.now = w.sums
 	}
 }
 
 func (w *walk) digest(p []byte) {
-	if !w.task.parts[PartFiles] {
+	if !w.hashing {
 		return
 	}
 	w.sha.Write(p)
-	if w.system {
+	if w.now.md5 {
 		w.md5h.Write(p)
+	}
+	if w.now.sha1 {
 		w.sha1.Write(p)
 	}
 }
 
 func (w *walk) end(f *image.File) {
-	if !w.task.parts[PartFiles] {
+	if !w.hashing {
 		return
 	}
 	f.SHA256 = w.sum(w.sha)
-	if w.system {
-		f.MD5, f.SHA1 = w.sum(w.md5h), w.sum(w.sha1)
+	if w.now.md5 {
+		f.MD5 = w.sum(w.md5h)
+	}
+	if w.now.sha1 {
+		f.SHA1 = w.sum(w.sha1)
 	}
 }
 
 // sum cuts the room for a digest from a larger piece: tens of thousands of small allocations less.
 func (w *walk) sum(h hash.Hash) []byte {
 	n := h.Size()
-	if cap(w.sums)-len(w.sums) < n {
-		w.sums = make([]byte, 0, 16*kib)
+	if cap(w.slab)-len(w.slab) < n {
+		w.slab = make([]byte, 0, 16*kib)
 	}
-	at := len(w.sums)
-	w.sums = h.Sum(w.sums)
-	return w.sums[at : at+n : at+n]
+	at := len(w.slab)
+	w.slab = h.Sum(w.slab)
+	return w.slab[at : at+n : at+n]
 }

@@ -147,6 +147,7 @@ func (w *walk) report(findings []finding) *Report {
 	}
 	slices.SortStableFunc(rep.Found, compareFound)
 	rep.Kept = append(rep.Kept, w.lastKept()...)
+	rep.summed = w.summed
 	w.conflicts()
 	rep.Files = slices.DeleteFunc(w.files, func(f image.File) bool { return f.Type == 0 })
 	slices.SortFunc(rep.Files, func(a, b image.File) int { return cmp.Compare(a.Path, b.Path) })

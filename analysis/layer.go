@@ -52,13 +52,17 @@ type walk struct {
 	expanded int64
 
 	buf             []byte
-	sums            []byte
+	slab            []byte
 	sha, md5h, sha1 hash.Hash
-	system          bool
-	diffSum         []byte
-	tarSize         int64
+	// hashing says whether digests are taken, sums which ones besides SHA-256, now which ones of the present file.
+	hashing   bool
+	sums, now sums
+	diffSum   []byte
+	tarSize   int64
 	// picked has for each file of a second look the number of its last entry.
 	picked map[image.Path]int32
+	// summed are files of a second look for their digests.
+	summed map[image.Path]image.File
 }
 
 func (w *walk) gap(kind image.GapKind, path image.Path, format string, args ...any) {
@@ -135,6 +139,7 @@ func (w *walk) entry(h *tar.Header, body io.Reader) error {
 	if w.task.picks != nil {
 		return w.pick(h, path, body)
 	}
+	w.sums.look(path)
 	f := image.File{Path: path, Mode: uint16(h.Mode & 0o7777), UID: h.Uid, GID: h.Gid, ModTime: h.ModTime.UTC(), Xattrs: w.xattrs(h, path)}
 	slot, seq := w.slot(path)
 	switch h.Typeflag {
@@ -225,8 +230,9 @@ func (w *walk) marker(path image.Path) bool {
 func newWalk(ctx context.Context, r *Reader, t task, sum *totals) *walk {
 	return &walk{
 		r: r, ctx: ctx, lim: &r.limits, task: t, totals: sum,
-		index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, origins: map[int32]origin{}, unbound: map[int32]bool{}, picked: map[image.Path]int32{},
+		index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, origins: map[int32]origin{}, unbound: map[int32]bool{}, picked: map[image.Path]int32{}, summed: map[image.Path]image.File{},
 		gaps: newGaps(r.limits.Gaps), parser: startParser(ctx, r.catalogers, &r.limits),
+		hashing: t.parts[PartFiles], sums: sums{md5: true, sha1: true},
 		buf: make([]byte, 64*kib), sha: sha256.New(), md5h: md5.New(), sha1: sha1.New(),
 	}
 }
