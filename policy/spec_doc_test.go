@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -52,4 +53,20 @@ func TestDocumentedGates(t *testing.T) {
 	}
 	docblock.Check(t, "policies.md", "gates", active.String())
 	docblock.Check(t, "policies.md", "retired gates", retired.String())
+}
+
+func TestDocumentedBundle(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/policies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), "```json\n")
+	document, _, closed := strings.Cut(rest, "```\n")
+	if !found || !closed {
+		t.Fatal("docs/policies.md shows no bundle")
+	}
+	if _, err := Parse([]byte(document)); err != nil {
+		t.Errorf("the bundle in docs/policies.md: %v", err)
+	}
 }
