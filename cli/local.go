@@ -73,7 +73,7 @@ func (a *app) startLocal(cmd *cobra.Command, o *localOptions) (*localRun, error)
 	run.close = append(run.close, s.Close)
 	run.local = &engine.Local{
 		Store: s, Feeds: feedConfig(settings), Log: slog.New(slog.DiscardHandler), Now: time.Now, Progress: func(s string) { run.progress.step("%s", s) },
-		Reader:  analysis.NewReader(analysis.Options{Progress: run.progress.analysis, TempDir: tempDir(settings.Data)}),
+		Reader:  analysis.NewReader(analysis.Options{Limits: settings.Limits, Progress: run.progress.analysis, TempDir: tempDir(settings.Data)}),
 		TempDir: tempDir(settings.Data),
 	}
 	return run, nil

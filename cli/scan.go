@@ -69,7 +69,11 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 			if err := run.write(result); err != nil {
 				return err
 			}
-			return stopped(result, failOn != "", threshold)
+			err = stopped(result, failOn != "", threshold)
+			if err != nil && result.Verdict.Action != "stop" {
+				run.progress.say("stopped by --fail-on %s", failOn)
+			}
+			return err
 		},
 	}
 	o.flags(cmd)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -79,6 +80,9 @@ func (a *app) serve(ctx context.Context, settings Settings) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := checkKey(ctx, s, key); err != nil {
+		return err
+	}
 	if err := a.ensureAdmin(ctx, s, settings); err != nil {
 		return err
 	}
@@ -140,7 +144,7 @@ func (a *app) engine(s *store.Store, settings Settings, key seal.Key, baseURL st
 	temp := tempDir(settings.Data)
 	return engine.New(s, engine.Config{
 		HostID: host, BaseURL: baseURL, Version: a.version, Roles: settings.Roles, Key: key,
-		Passwords: secret.NewVerifier(time.Minute, 2), Reader: analysis.NewReader(analysis.Options{TempDir: temp}),
+		Passwords: secret.NewVerifier(time.Minute, 2), Reader: analysis.NewReader(analysis.Options{Limits: settings.Limits, TempDir: temp}),
 		Feeds: feedConfig(settings), WatchInterval: settings.WatchInterval, Retention: settings.RetentionEvaluations,
 		Webhooks: notify.WebhookConfig{URLs: urls, AllowPrivate: settings.Webhooks.AllowPrivate, Key: []byte(settings.Webhooks.Key.Reveal())},
 		TempDir:  temp, Log: log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
@@ -152,6 +156,24 @@ func installationKey(settings Settings) (seal.Key, error) {
 		return seal.FromText(settings.SecretKey.Reveal())
 	}
 	return seal.FromFile(settings.Data)
+}
+
+// checkKey sees to it that all nodes of an installation have one key: what one seals another must open.
+func checkKey(ctx context.Context, s *store.Store, key seal.Key) error {
+	const setting = "key.check"
+	mine := hex.EncodeToString(key.Derive("check")[:8])
+	return s.Write(ctx, func(tx *store.Tx) error {
+		known, err := tx.Setting(ctx, setting)
+		switch {
+		case err != nil:
+			return err
+		case known == "":
+			return tx.PutSetting(ctx, setting, mine)
+		case known != mine:
+			return errors.New("the secret key is not the one with which this database was begun: give every node the same LANDWAITER_SECRET_KEY, or the secret.key file of the first node's data directory")
+		}
+		return nil
+	})
 }
 
 // hostID names this node: on the embedded store by one name, elsewhere by host and a name kept in the data directory, so

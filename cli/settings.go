@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"landwaiter.dev/analysis"
 	"landwaiter.dev/internal/secret"
 )
 
@@ -21,6 +22,9 @@ type Settings struct {
 	AdminPassword secret.Text
 	// SecretKey encrypts credentials at rest; empty means a key file in Data.
 	SecretKey secret.Text
+
+	// Limits of the analysis; zero fields are defaults.
+	Limits analysis.Limits
 
 	Feeds    FeedSettings
 	Webhooks WebhookSettings

@@ -6,12 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/knadh/koanf/maps"
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/pflag"
 	"sigs.k8s.io/yaml"
+
+	"landwaiter.dev/analysis"
 )
 
 // values is a layer of settings by dotted name; it makes a map what koanf loads.
@@ -105,6 +108,12 @@ func (s *Settings) fromEnvironment(environ []string) values {
 		if !strings.HasPrefix(name, "LANDWAITER_") || slices.Contains(others, name) {
 			continue
 		}
+		if done, err := s.limit(name, value); done {
+			if err != nil {
+				s.Warnings = append(s.Warnings, err.Error())
+			}
+			continue
+		}
 		i := slices.IndexFunc(Table, func(s Setting) bool { return s.Variable() == name })
 		switch {
 		case i < 0:
@@ -114,6 +123,26 @@ func (s *Settings) fromEnvironment(environ []string) values {
 		}
 	}
 	return v
+}
+
+// limit sets one of the limits of the analysis; false when name is none. A value that is none leaves the default, said
+// aloud: a limit is never lifted by a slip.
+func (s *Settings) limit(name, value string) (bool, error) {
+	for _, row := range analysis.LimitTable() {
+		if row.Setting != name {
+			continue
+		}
+		if value == "" {
+			return true, nil
+		}
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || n <= 0 {
+			return true, fmt.Errorf("%s must be a whole number above 0, not %q: the default of %d counts", name, value, row.Default)
+		}
+		*row.Field(&s.Limits) = n
+		return true, nil
+	}
+	return false, nil
 }
 
 func fromFlags(flags *pflag.FlagSet) values {

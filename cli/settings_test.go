@@ -141,3 +141,17 @@ func TestSettingsNames(t *testing.T) {
 		t.Error("scan takes the wrong flags")
 	}
 }
+
+func TestLimitsAreSettings(t *testing.T) {
+	t.Parallel()
+	s, err := Load(nil, []string{"LANDWAITER_DATA=/d", "LANDWAITER_LIMITS_LAYERS=7", "LANDWAITER_LIMITS_SPOOL=none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Limits.Layers != 7 || s.Limits.Spool != 0 {
+		t.Errorf("limits = %+v; want 7 layers, and the default where the value is none", s.Limits)
+	}
+	if len(s.Warnings) != 1 {
+		t.Errorf("warnings = %q; want one about the spool", s.Warnings)
+	}
+}

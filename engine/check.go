@@ -38,7 +38,7 @@ func (u *Checks) Check(ctx context.Context, account string, r CheckRequest) (*Ch
 	if err != nil {
 		return nil, err
 	}
-	p, err := u.policies.choose(ctx, account, r.PolicyID, r.Moment.At)
+	p, err := u.policies.choose(ctx, account, r.PolicyID, r.Moment)
 	if err != nil {
 		return nil, err
 	}
@@ -78,12 +78,20 @@ func (u *Checks) Check(ctx context.Context, account string, r CheckRequest) (*Ch
 	return out, nil
 }
 
-// choose is the bundle with the id, else the active one, as in force at the moment.
-func (u *Policies) choose(ctx context.Context, account, id string, at time.Time) (store.Policy, error) {
-	if id == "" {
-		return u.active(ctx, account, at)
+// choose is the bundle with the id, else the active one, as in force at the moment. Retrospectively, where none was in
+// force then, today's is asked.
+func (u *Policies) choose(ctx context.Context, account, id string, m Moment) (store.Policy, error) {
+	find := func(at time.Time) (store.Policy, error) {
+		if id == "" {
+			return u.active(ctx, account, at)
+		}
+		return u.inForce(ctx, account, id, at)
 	}
-	return u.inForce(ctx, account, id, at)
+	p, err := find(m.At)
+	if e, ok := errors.AsType[*Error](err); ok && e.Class == ClassNotFound && m.Retrospective {
+		return find(time.Time{})
+	}
+	return p, err
 }
 
 // verdict is an evaluation with its stored header.
@@ -103,7 +111,7 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 	if err != nil {
 		return nil, fmt.Errorf("the stored policy %q: %w", p.ID, err)
 	}
-	feed, err := u.feedFacts(ctx, s.analyzed.Analysis)
+	feed, err := u.feedFacts(ctx, s.analyzed.Analysis, s.revision, s.at)
 	if err != nil {
 		return nil, err
 	}
@@ -135,17 +143,22 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 	return v, nil
 }
 
-// feedFacts says how old the data for the image's distribution is.
-func (u *Checks) feedFacts(ctx context.Context, a *image.Analysis) (policy.FeedFacts, error) {
+// feedFacts says how old the data for the image's distribution was at a moment. Of the past, the last change is known and
+// not each sync that found none: the data may then have been looked at later than this says.
+func (u *Checks) feedFacts(ctx context.Context, a *image.Analysis, rev store.Revision, at time.Time) (policy.FeedFacts, error) {
 	groups, err := u.store.FeedGroups(ctx)
 	if err != nil {
 		return policy.FeedFacts{}, err
 	}
 	eco := advisory.EcosystemOfDistro(a.Distro)
 	for _, g := range groups {
-		if g.Ecosystem == eco && eco != "" && g.Enabled && !g.LastSync.IsZero() {
-			return policy.FeedFacts{Present: true, LastSync: g.LastSync}, nil
+		if g.Ecosystem != eco || eco == "" || !g.Enabled || g.LastSync.IsZero() || g.CreatedAt.After(at) {
+			continue
 		}
+		if g.LastSync.After(at) {
+			return policy.FeedFacts{Present: true, LastSync: rev.SwitchedAt}, nil
+		}
+		return policy.FeedFacts{Present: true, LastSync: g.LastSync}, nil
 	}
 	return policy.FeedFacts{}, nil
 }

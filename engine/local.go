@@ -67,7 +67,7 @@ func (l *Local) Judge(ctx context.Context, a *image.Analysis) (*Judgement, error
 	if j.Findings, err = m.layFresh(ctx, a, rev.ID); err != nil {
 		return nil, err
 	}
-	j.Gaps, err = m.gaps(ctx, a)
+	j.Gaps, err = m.gaps(ctx, a, time.Time{})
 	return j, err
 }
 
@@ -98,7 +98,7 @@ func (m *matcher) layFresh(ctx context.Context, a *image.Analysis, rev int64) ([
 // Verdict evaluates a bundle against what is known.
 func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis, j *Judgement, fullTag string) (*policy.Evaluation, error) {
 	checks := &Checks{store: l.Store}
-	feed, err := checks.feedFacts(ctx, a)
+	feed, err := checks.feedFacts(ctx, a, store.Revision{}, l.Now())
 	if err != nil {
 		return nil, err
 	}

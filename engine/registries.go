@@ -71,8 +71,8 @@ func (u *Registries) put(ctx context.Context, account string, r PutRegistry, cre
 	if r.Type == "" {
 		r.Type = "docker_v2"
 	}
-	if r.Type != "docker_v2" && r.Type != "awsecr" {
-		return store.Registry{}, Errorf(ClassInvalid, "invalid_registry", "registry type %q: want docker_v2 or awsecr", r.Type)
+	if r.Type != "docker_v2" {
+		return store.Registry{}, Errorf(ClassInvalid, "invalid_registry", "registry type %q is not supported yet: want docker_v2", r.Type)
 	}
 	if r.Name == "" {
 		r.Name = r.Registry

@@ -116,7 +116,11 @@ func (u *syncFeeds) run(ctx context.Context, args syncArgs) ([]SyncResult, error
 		g.Images = images
 		result.Groups = append(result.Groups, g)
 	}
-	u.log.Info("feed sync done", "revision", o.rev, "changed", o.changed, "images", images, "failed", o.failed, "seconds", result.Seconds)
+	rev, err := u.store.CurrentRevision(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u.log.Info("feed sync done", "revision", rev.ID, "changed", o.changed, "images", images, "failed", o.failed, "seconds", result.Seconds)
 	return []SyncResult{result}, nil
 }
 

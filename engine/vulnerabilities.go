@@ -72,7 +72,7 @@ func (u *Vulns) at(ctx context.Context, img store.Image, m Moment) (*state, erro
 	if s.findings, err = u.matcher.lay(ctx, s.analysisID, a, s.revision.ID, m.Retrospective); err != nil {
 		return nil, err
 	}
-	data, err := u.matcher.gaps(ctx, a)
+	data, err := u.matcher.gaps(ctx, a, m.At)
 	if err != nil {
 		return nil, err
 	}
@@ -115,15 +115,16 @@ func (u *Vulns) dockerfileThen(ctx context.Context, img store.Image, t time.Time
 	return nil
 }
 
-// gaps names the ecosystems of an image for which there is no advisory data, or only data whose last sync failed.
-func (m *matcher) gaps(ctx context.Context, a *image.Analysis) ([]image.Gap, error) {
+// gaps names the ecosystems of an image for which there is no advisory data, or only data whose last sync failed; of a
+// moment past, those for which there was none then.
+func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]image.Gap, error) {
 	groups, err := m.store.FeedGroups(ctx)
 	if err != nil {
 		return nil, err
 	}
 	loaded := map[string]store.FeedGroup{}
 	for _, g := range groups {
-		if g.Enabled && !g.LastSync.IsZero() {
+		if g.Enabled && !g.LastSync.IsZero() && (at.IsZero() || !g.CreatedAt.After(at)) {
 			loaded[g.Ecosystem] = g
 		}
 	}
@@ -142,7 +143,7 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis) ([]image.Gap, err
 		switch {
 		case !ok:
 			gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("no advisory data for %s: its %d packages were not matched", name, count[eco])})
-		case g.LastError != "":
+		case g.LastError != "" && at.IsZero():
 			gaps = append(gaps, image.Gap{Kind: image.GapStaleAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is of %s: the last sync failed", name, g.LastSync.UTC().Format(time.RFC3339))})
 		}
 	}

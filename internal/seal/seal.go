@@ -38,6 +38,9 @@ func FromFile(dir string) (Key, error) {
 		raw := make([]byte, 32)
 		_, _ = rand.Read(raw)
 		b = []byte(base64.StdEncoding.EncodeToString(raw) + "\n")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return Key{}, fmt.Errorf("the data directory: %w", err)
+		}
 		f, ferr := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(ferr, os.ErrExist) {
 			b, err = os.ReadFile(name)
