@@ -13,20 +13,20 @@ import (
 type again struct {
 	target, as image.Path
 	want       mask
-	kept       bool
+	kept, sums bool
 }
 
 // pick is an [again] on its way through the layer.
 type pick struct {
-	as   image.Path
-	want mask
-	kept bool
+	as         image.Path
+	want       mask
+	kept, sums bool
 }
 
 func picksOf(list []again) map[image.Path][]pick {
 	m := map[image.Path][]pick{}
 	for _, a := range list {
-		m[a.target] = append(m[a.target], pick{a.as, a.want, a.kept})
+		m[a.target] = append(m[a.target], pick{a.as, a.want, a.kept, a.sums})
 	}
 	return m
 }
@@ -42,11 +42,20 @@ func (w *walk) pick(h *tar.Header, path image.Path, body io.Reader) error {
 	}
 	w.picked[path] = w.entries
 	f := image.File{Path: path, Size: h.Size, Mode: uint16(h.Mode & 0o7777), Type: image.Regular}
+	w.hashing = false
+	held := false
+	for _, p := range picks {
+		w.hashing = w.hashing || p.sums
+		held = held || p.want != 0 || p.kept
+	}
 	head := w.buf[:min(f.Size, int64(len(w.buf)))]
 	if _, err := io.ReadFull(body, head); err != nil {
 		return err
 	}
-	c, err := w.load(&f, head, body, true)
+	c, err := w.load(&f, head, body, held)
+	if err == nil && w.hashing {
+		w.summed[path] = f
+	}
 	if err != nil || c == nil {
 		return err
 	}

@@ -20,6 +20,8 @@ type contents struct {
 	spool  *spool.Pool
 	// pools recycle buffers; pool i has those of 1<<i bytes.
 	pools [32]sync.Pool
+	// chunks recycles the buffers of streams.
+	chunks sync.Pool
 }
 
 func newContents(lim *Limits, dir string) *contents {

@@ -45,7 +45,7 @@ func (r *Reader) read(ctx context.Context, t task, in io.Reader, sum *totals, ti
 	}
 	defer z.close()
 	w := newWalk(ctx, r, t, sum)
-	err = w.through(z, b)
+	err = w.through(z, kind, b)
 	findings := w.parser.finish()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -56,7 +56,11 @@ func (r *Reader) read(ctx context.Context, t task, in io.Reader, sum *totals, ti
 	if err := b.finish(t.layer); err != nil {
 		return nil, err
 	}
-	if got := image.DigestOfSum(w.diffSum); got != t.diffID {
+	got := t.layer.Digest
+	if kind != Plain {
+		got = image.DigestOfSum(w.diffSum)
+	}
+	if got != t.diffID {
 		return nil, &Error{Code: CodeDiffIDMismatch, Reason: fmt.Sprintf("uncompressed it is %s and not %.7s%.12s… as the config says", got.Short(), t.diffID, t.diffID.Hex())}
 	}
 	if z.trailing {
@@ -69,9 +73,11 @@ func (r *Reader) read(ctx context.Context, t task, in io.Reader, sum *totals, ti
 }
 
 // through lets the whole uncompressed layer go by, the tar and what is behind its end.
-func (w *walk) through(z *decompressor, b *blob) error {
+func (w *walk) through(z *decompressor, kind Compression, b *blob) error {
 	before := int64(0)
-	s := newStream(w.ctx, z, func(total int64) error {
+	// A layer that is stored as it is has one digest, not two.
+	hashed := kind != Plain
+	s := newStream(w.ctx, z, &w.r.contents.chunks, hashed, func(total int64) error {
 		image := w.totals.bytes.Add(total - before)
 		before = total
 		switch {
@@ -99,7 +105,9 @@ func (w *walk) through(z *decompressor, b *blob) error {
 			err = damaged(err, "it cannot be decompressed")
 		}
 	}
-	w.diffSum, w.tarSize = s.hash.Sum(nil), s.total
+	if w.tarSize = s.total; hashed {
+		w.diffSum = s.hash.Sum(nil)
+	}
 	return err
 }
 
@@ -139,6 +147,7 @@ func (w *walk) report(findings []finding) *Report {
 	}
 	slices.SortStableFunc(rep.Found, compareFound)
 	rep.Kept = append(rep.Kept, w.lastKept()...)
+	rep.summed = w.summed
 	w.conflicts()
 	rep.Files = slices.DeleteFunc(w.files, func(f image.File) bool { return f.Type == 0 })
 	slices.SortFunc(rep.Files, func(a, b image.File) int { return cmp.Compare(a.Path, b.Path) })

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"landwaiter.dev/image"
-	"landwaiter.dev/internal/spool"
 )
 
 // task says what is to be read from a layer.
@@ -53,13 +52,17 @@ type walk struct {
 	expanded int64
 
 	buf             []byte
-	sums            []byte
+	slab            []byte
 	sha, md5h, sha1 hash.Hash
-	system          bool
-	diffSum         []byte
-	tarSize         int64
+	// hashing says whether digests are taken, sums which ones besides SHA-256, now which ones of the present file.
+	hashing   bool
+	sums, now sums
+	diffSum   []byte
+	tarSize   int64
 	// picked has for each file of a second look the number of its last entry.
 	picked map[image.Path]int32
+	// summed are files of a second look for their digests.
+	summed map[image.Path]image.File
 }
 
 func (w *walk) gap(kind image.GapKind, path image.Path, format string, args ...any) {
@@ -136,6 +139,7 @@ func (w *walk) entry(h *tar.Header, body io.Reader) error {
 	if w.task.picks != nil {
 		return w.pick(h, path, body)
 	}
+	w.sums.look(path)
 	f := image.File{Path: path, Mode: uint16(h.Mode & 0o7777), UID: h.Uid, GID: h.Gid, ModTime: h.ModTime.UTC(), Xattrs: w.xattrs(h, path)}
 	slot, seq := w.slot(path)
 	switch h.Typeflag {
@@ -223,156 +227,12 @@ func (w *walk) marker(path image.Path) bool {
 	return true
 }
 
-// content reads a regular file: its digests, and where somebody wants it, its bytes.
-func (w *walk) content(f *image.File, body io.Reader, slot, seq int32) error {
-	var want mask
-	if w.task.parts[PartPackages] {
-		want = w.r.router.byName(f.Path)
-	}
-	head := w.buf[:min(f.Size, int64(len(w.buf)))]
-	if _, err := io.ReadFull(body, head); err != nil {
-		return err
-	}
-	exe := executable(head)
-	if exe && w.task.parts[PartPackages] {
-		want |= w.r.router.executables
-	}
-	keep := w.task.parts[PartKept] && keptFile(f.Path)
-	if keep && f.Size > w.lim.KeptBytes {
-		w.gap(image.GapLimit, f.Path, "the file has %d bytes, more than LANDWAITER_LIMITS_KEPT_BYTES allows, and was not kept", f.Size)
-		keep = false
-	}
-	box := exe && w.task.parts[PartKept] && maybeBusybox(f.Path, f.Size)
-	c, err := w.load(f, head, body, want != 0 || keep || box)
-	if err != nil || c == nil {
-		return err
-	}
-	if keep {
-		w.kept = append(w.kept, Kept{Path: f.Path, Data: append([]byte{}, c.bytes...)})
-	}
-	if box {
-		if v := busyboxVersion(c.bytes); v != "" {
-			w.kept = append(w.kept, Kept{Path: f.Path, Fact: FactBusybox, Data: []byte(v)})
-		}
-	}
-	if want == 0 {
-		c.free()
-		return nil
-	}
-	w.readBy[slot] = want
-	return w.hand(job{slot: slot, seq: seq, path: f.Path, size: f.Size, mode: f.Mode, names: []asked{{f.Path, want}}, content: c})
-}
-
-// hand gives a job to the parser, which owns the content from then on.
-func (w *walk) hand(j job) error {
-	select {
-	case w.parser.jobs <- j:
-		return nil
-	case <-w.ctx.Done():
-		j.content.free()
-		return context.Cause(w.ctx)
-	}
-}
-
-// load takes the content of f, whose beginning is in head, through the digests and, when held, into memory or spool.
-// It returns nil when the content is not held.
-func (w *walk) load(f *image.File, head []byte, body io.Reader, held bool) (*content, error) {
-	w.begin(f)
-	var c *content
-	var err error
-	switch {
-	case !held:
-	case f.Size <= w.lim.MemoryFile:
-		if c, err = w.r.contents.inMemory(w.ctx, f.Size); err != nil {
-			return nil, err
-		}
-		copy(c.bytes, head)
-		if _, err = io.ReadFull(body, c.bytes[len(head):]); err != nil {
-			c.free()
-			return nil, err
-		}
-		w.digest(c.bytes)
-		w.end(f)
-		return c, nil
-	default:
-		c, err = w.r.contents.onDisk(w.ctx, f.Size)
-		if errors.Is(err, spool.ErrTooLarge) {
-			w.gap(image.GapLimit, f.Path, "the file has %d bytes, more than LANDWAITER_LIMITS_SPOOL allows, and was not looked into", f.Size)
-			err = nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	for part := head; len(part) > 0; {
-		w.digest(part)
-		if c != nil {
-			if _, err := c.file.Write(part); err != nil {
-				c.free()
-				return nil, fmt.Errorf("writing to the spool: %w", err)
-			}
-		}
-		n, err := body.Read(w.buf)
-		part = w.buf[:n]
-		if err != nil && err != io.EOF {
-			if c != nil {
-				c.free()
-			}
-			return nil, err
-		}
-	}
-	w.end(f)
-	return c, nil
-}
-
-func (w *walk) begin(f *image.File) {
-	if !w.task.parts[PartFiles] {
-		return
-	}
-	w.sha.Reset()
-	if w.system = systemFile(f.Path); w.system {
-		w.md5h.Reset()
-		w.sha1.Reset()
-	}
-}
-
-func (w *walk) digest(p []byte) {
-	if !w.task.parts[PartFiles] {
-		return
-	}
-	w.sha.Write(p)
-	if w.system {
-		w.md5h.Write(p)
-		w.sha1.Write(p)
-	}
-}
-
-func (w *walk) end(f *image.File) {
-	if !w.task.parts[PartFiles] {
-		return
-	}
-	f.SHA256 = w.sum(w.sha)
-	if w.system {
-		f.MD5, f.SHA1 = w.sum(w.md5h), w.sum(w.sha1)
-	}
-}
-
-// sum cuts the room for a digest from a larger piece: tens of thousands of small allocations less.
-func (w *walk) sum(h hash.Hash) []byte {
-	n := h.Size()
-	if cap(w.sums)-len(w.sums) < n {
-		w.sums = make([]byte, 0, 16*kib)
-	}
-	at := len(w.sums)
-	w.sums = h.Sum(w.sums)
-	return w.sums[at : at+n : at+n]
-}
-
 func newWalk(ctx context.Context, r *Reader, t task, sum *totals) *walk {
 	return &walk{
 		r: r, ctx: ctx, lim: &r.limits, task: t, totals: sum,
-		index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, origins: map[int32]origin{}, unbound: map[int32]bool{}, picked: map[image.Path]int32{},
+		index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, origins: map[int32]origin{}, unbound: map[int32]bool{}, picked: map[image.Path]int32{}, summed: map[image.Path]image.File{},
 		gaps: newGaps(r.limits.Gaps), parser: startParser(ctx, r.catalogers, &r.limits),
+		hashing: t.parts[PartFiles], sums: sums{md5: true, sha1: true},
 		buf: make([]byte, 64*kib), sha: sha256.New(), md5h: md5.New(), sha1: sha1.New(),
 	}
 }

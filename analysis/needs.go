@@ -19,6 +19,7 @@ func (r *Reader) needs(t *Tree, reports []*Report) map[image.LayerID][]again {
 	for _, p := range releaseFiles {
 		n.kept(p)
 	}
+	n.sums()
 	return n.out
 }
 

@@ -56,6 +56,9 @@ func (t *Tree) owned(o *image.OwnedFile, dirs map[image.Path]image.Path) (int32,
 		}
 	}
 	f := &t.files[at]
+	if f.Type == image.Regular {
+		t.lack(at, o)
+	}
 	if f.Type != image.Regular || database(f.Path) || replaced(f, o) {
 		return 0, false
 	}

@@ -35,6 +35,7 @@ func (r *Report) borrow(extra *Report, asked []again) *Report {
 	out := *r
 	out.Borrowed = append(slices.Clone(r.Borrowed), extra.Borrowed...)
 	out.Kept = append(slices.Clone(r.Kept), extra.Kept...)
+	out.Files = r.withSums(extra.summed, asked)
 	// What was asked for and yielded nothing is noted too: nobody asks again.
 	has := borrowedNames(&out)
 	for _, a := range asked {

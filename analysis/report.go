@@ -26,8 +26,9 @@ type Report struct {
 	// Revisions of the parts that the report holds, by part name.
 	Revisions map[string]string
 
-	// again is what a second look at the layer has to add.
-	again []again
+	// again is what a second look at the layer has to add, summed the files that one took digests of.
+	again  []again
+	summed map[image.Path]image.File
 }
 
 // Kept is a small file, or one fact of a file, that the merge may need.

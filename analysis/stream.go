@@ -12,8 +12,6 @@ import (
 // room for what the stages themselves need.
 const chunkSize = 256 * kib
 
-var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
-
 type chunk struct {
 	data *[chunkSize]byte
 	n    int
@@ -26,19 +24,23 @@ type stream struct {
 	in   chan chunk
 	stop context.CancelFunc
 	done chan struct{}
+	pool *sync.Pool
 	// now is the chunk being read, left what of it is unread.
 	now  *[chunkSize]byte
 	left []byte
 	err  error
-	// hash and total are complete once Read has returned io.EOF.
+	// hash and total are complete once Read has returned io.EOF. There is no hash when the caller needs none.
 	hash  hash.Hash
 	total int64
 }
 
-// newStream starts the stage. check is called with the running total and may end the stream.
-func newStream(ctx context.Context, r io.Reader, check func(total int64) error) *stream {
+// newStream starts the stage with buffers of the pool. check is called with the running total and may end the stream.
+func newStream(ctx context.Context, r io.Reader, pool *sync.Pool, hashed bool, check func(total int64) error) *stream {
 	ctx, stop := context.WithCancel(ctx)
-	s := &stream{in: make(chan chunk, 4), stop: stop, done: make(chan struct{}), hash: sha256.New()}
+	s := &stream{in: make(chan chunk, 4), stop: stop, done: make(chan struct{}), pool: pool}
+	if hashed {
+		s.hash = sha256.New()
+	}
 	go s.fill(ctx, r, check)
 	return s
 }
@@ -48,9 +50,11 @@ func (s *stream) fill(ctx context.Context, r io.Reader, check func(int64) error)
 	defer close(s.in)
 	total := int64(0)
 	for {
-		c := chunk{data: chunks.Get().(*[chunkSize]byte)}
+		c := chunk{data: s.buffer()}
 		c.n, c.err = readFull(r, c.data[:])
-		s.hash.Write(c.data[:c.n])
+		if s.hash != nil {
+			s.hash.Write(c.data[:c.n])
+		}
 		total += int64(c.n)
 		if c.err == nil || c.err == io.EOF {
 			if err := check(total); err != nil {
@@ -63,13 +67,20 @@ func (s *stream) fill(ctx context.Context, r io.Reader, check func(int64) error)
 		select {
 		case s.in <- c:
 		case <-ctx.Done():
-			chunks.Put(c.data)
+			s.pool.Put(c.data)
 			return
 		}
 		if c.err != nil {
 			return
 		}
 	}
+}
+
+func (s *stream) buffer() *[chunkSize]byte {
+	if b, ok := s.pool.Get().(*[chunkSize]byte); ok {
+		return b
+	}
+	return new([chunkSize]byte)
 }
 
 // readFull fills p unless the stream ends or fails before.
@@ -89,7 +100,7 @@ func (s *stream) Read(p []byte) (int, error) {
 			return 0, s.err
 		}
 		if s.now != nil {
-			chunks.Put(s.now)
+			s.pool.Put(s.now)
 			s.now = nil
 		}
 		c, ok := <-s.in
@@ -138,11 +149,11 @@ func (s *stream) drain() (more bool, err error) {
 func (s *stream) close() {
 	s.stop()
 	for c := range s.in {
-		chunks.Put(c.data)
+		s.pool.Put(c.data)
 	}
 	<-s.done
 	if s.now != nil {
-		chunks.Put(s.now)
+		s.pool.Put(s.now)
 		s.now = nil
 	}
 }

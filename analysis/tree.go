@@ -18,6 +18,8 @@ type Tree struct {
 	refs  []image.PackageRef
 	kept  map[image.Path][]byte
 	links int
+	// lacking are files that a package records a digest of and that have none of that kind.
+	lacking []int32
 	// implied marks directories that no layer lists.
 	implied map[image.Path]bool
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -69,7 +70,9 @@ func (e *encoder) time(t time.Time) {
 
 // seal compresses what was written.
 func (e *encoder) seal() ([]byte, error) {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderCRC(true))
+	// The window decides what an encoder costs: most layers are small, and so are their parts.
+	window := min(max(1<<bits.Len(uint(len(e.b))), zstd.MinWindowSize), 4*mib)
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(true))
 	if err != nil {
 		return nil, err
 	}

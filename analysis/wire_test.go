@@ -3,6 +3,7 @@ package analysis
 import (
 	"bytes"
 	"context"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -72,6 +73,33 @@ func TestPartsRoundTrip(t *testing.T) {
 		some, err := DecodeReport(want.Layer, parts[1:])
 		if err != nil || len(some.Files) != 0 || some.Revisions[PartFiles] != "" {
 			t.Errorf("fewer parts make a report of fewer parts: %v %v", err, some.Revisions)
+		}
+	}
+}
+
+// TestNothingIsForgotten fails when somebody gives a package or a file a field that the parts do not keep: set it in
+// fullPackage, and teach encode.go and decode.go.
+func TestNothingIsForgotten(t *testing.T) {
+	t.Parallel()
+	p := fullPackage()
+	for _, v := range []reflect.Value{reflect.ValueOf(p), reflect.ValueOf(p.Files[0])} {
+		for i := range v.NumField() {
+			name := v.Type().Field(i).Name
+			if v.Field(i).IsZero() && name != "Layer" && name != "OwnedBy" { // Those two are set by the merge.
+				t.Errorf("%s.%s is not tried", v.Type(), name)
+			}
+		}
+	}
+	if n := reflect.TypeFor[image.File]().NumField(); n != 14 {
+		t.Errorf("image.File has %d fields, encode.go knows 14", n)
+	}
+}
+
+func BenchmarkSmallParts(b *testing.B) {
+	r := reportsOf(b, rich(b))[0]
+	for b.Loop() {
+		if _, err := r.Parts(); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

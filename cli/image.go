@@ -52,7 +52,7 @@ func (a *app) imageAdd() *cobra.Command {
 			return err
 		}
 		if wait {
-			return a.wait(c.Context(), s, img, patience, 2*time.Second)
+			return a.wait(c.Context(), s, img, patience, time.Second)
 		}
 		return a.showImages(img)
 	})
@@ -77,7 +77,7 @@ func (a *app) imageWait() *cobra.Command {
 		return a.wait(c.Context(), s, img, patience, interval)
 	})
 	c.Flags().DurationVar(&patience, "timeout", 0, "how long at most (default: as long as it takes)")
-	c.Flags().DurationVar(&interval, "interval", 2*time.Second, "time between two looks")
+	c.Flags().DurationVar(&interval, "interval", time.Second, "time between two looks")
 	return c
 }
 
@@ -111,6 +111,17 @@ func state(status string) string {
 	return map[string]string{
 		client.NotAnalyzed: "waiting for an analyser", client.Analyzing: "being analysed", client.Analyzed: "analysed", client.AnalysisFailed: "analysis failed",
 	}[status]
+}
+
+// distribution for people; an image without one has none to show.
+func distribution(name, version string) string {
+	known := func(s string) string {
+		if s == "unknown" || s == "N/A" {
+			return ""
+		}
+		return s
+	}
+	return strings.TrimSpace(known(name) + " " + known(version))
 }
 
 func orText(s, other string) string {
@@ -151,7 +162,7 @@ func (a *app) imageList() *cobra.Command {
 					if meta.Size > 0 {
 						size = bytesText(meta.Size)
 					}
-					g.rows = append(g.rows, []string{t.FullTag, img.Digest, img.Status, strings.TrimSpace(meta.Distro + " " + meta.DistroVersion), size, when(t.DetectedAt)})
+					g.rows = append(g.rows, []string{t.FullTag, img.Digest, img.Status, distribution(meta.Distro, meta.DistroVersion), size, when(t.DetectedAt)})
 				}
 			}
 			slices.SortStableFunc(g.rows, func(x, y []string) int { return strings.Compare(x[0], y[0]) })
@@ -219,7 +230,7 @@ func (a *app) showImage(i *client.Image) {
 		parent = ""
 	}
 	lines := []string{"Digest", i.Digest, "Index", parent, "Image ID", id, "Analysis", i.Status, "Reason", i.Error, "Analysed", when(i.AnalyzedAt),
-		"Distribution", strings.TrimSpace(meta.Distro + " " + meta.DistroVersion), "Architecture", meta.Arch, "Size", size, "Layers", layers,
+		"Distribution", distribution(meta.Distro, meta.DistroVersion), "Architecture", meta.Arch, "Size", size, "Layers", layers,
 		"Dockerfile", meta.DockerfileMode, "Annotations", strings.Join(notes, ", ")}
 	for _, t := range i.Tags {
 		lines = append(lines, "Tag", t.FullTag+"  since "+when(t.DetectedAt))
@@ -243,7 +254,7 @@ func (a *app) imageDelete() *cobra.Command {
 			case d.Status == "not_found":
 				return &Exit{ExitNotFound, fmt.Errorf("%s: %s", arg, d.Detail)}
 			case d.Status != "deleting":
-				return &Exit{ExitFailed, fmt.Errorf("%s: %s; --force deletes it all the same", arg, d.Detail)}
+				return &Exit{ExitFailed, fmt.Errorf("%s: %s (--force deletes it all the same)", arg, d.Detail)}
 			}
 			a.say("%s (%s) is being deleted", name(&img), img.Digest)
 			done = append(done, d)

@@ -142,7 +142,7 @@ func (a *app) engine(s *store.Store, settings Settings, key seal.Key, baseURL st
 		HostID: host, BaseURL: baseURL, Version: a.version, Roles: settings.Roles, Key: key,
 		Passwords: secret.NewVerifier(time.Minute, 2), Reader: analysis.NewReader(analysis.Options{TempDir: temp}),
 		Feeds: feedConfig(settings), WatchInterval: settings.WatchInterval, Retention: settings.RetentionEvaluations,
-		Webhooks: notify.WebhookConfig{URLs: urls, AllowPrivate: settings.Webhooks.AllowPrivate},
+		Webhooks: notify.WebhookConfig{URLs: urls, AllowPrivate: settings.Webhooks.AllowPrivate, Key: []byte(settings.Webhooks.Key.Reveal())},
 		TempDir:  temp, Log: log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	})
 }

@@ -14,7 +14,6 @@ import (
 // serverFlags say which server to ask, and as whom.
 type serverFlags struct {
 	url, user, account string
-	timeout            time.Duration
 }
 
 // asks gives a command the flags that name a server.

@@ -46,6 +46,8 @@ type WebhookSettings struct {
 	// General gets every notice; ByType the notices of one type. Placeholders: <userId>, <notification_type>.
 	General secret.Text
 	ByType  map[string]secret.Text
+	// Key of the signature; empty means one derived from the secret key.
+	Key secret.Text
 	// AllowPrivate lets webhooks reach loopback and private addresses: "true", "false", or a list of the hosts for which it
 	// is allowed.
 	AllowPrivate string
@@ -102,6 +104,7 @@ var Table = append([]Setting{
 	{Name: "watch.interval", Default: "1h", Help: "time between looks at watched tags", set: duration(func(s *Settings) *time.Duration { return &s.WatchInterval })},
 	{Name: "retention.evaluations", Default: "365d", Help: "how long the rows of evaluations are kept after an image is deleted", set: duration(func(s *Settings) *time.Duration { return &s.RetentionEvaluations })},
 	{Name: "webhooks.general.url", Help: "where every notice goes; <userId> and <notification_type> are filled in", Secret: true, set: webhook("")},
+	{Name: "webhooks.key", Help: "key of the notices' Landwaiter-Signature, for receivers that check it (default: derived from the secret key)", Secret: true, set: asSecret(func(s *Settings) *secret.Text { return &s.Webhooks.Key })},
 	{Name: "webhooks.allow_private", Default: "false", Help: "let webhooks reach loopback and private addresses: true, false, or a list of the hosts for which it is allowed", set: asText(func(s *Settings) *string { return &s.Webhooks.AllowPrivate })},
 }, webhookTypes("policy_eval", "tag_update", "vuln_update", "analysis_update")...)
 

@@ -35,15 +35,6 @@ func words(v string) []string {
 	return list
 }
 
-func boolean(field func(*Settings) *bool) func(*Settings, string) error {
-	return func(s *Settings, v string) (err error) {
-		if *field(s), err = strconv.ParseBool(v); err != nil {
-			return fmt.Errorf("want true or false, not %q", v)
-		}
-		return nil
-	}
-}
-
 func hostPort(field func(*Settings) *string) func(*Settings, string) error {
 	return func(s *Settings, v string) error {
 		_, port, err := net.SplitHostPort(v)

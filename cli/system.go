@@ -88,7 +88,7 @@ func (a *app) systemWait() *cobra.Command {
 		}
 	})
 	c.Flags().DurationVar(&patience, "timeout", 0, "how long at most (default: as long as it takes)")
-	c.Flags().DurationVar(&interval, "interval", 2*time.Second, "time between two looks")
+	c.Flags().DurationVar(&interval, "interval", time.Second, "time between two looks")
 	c.Flags().BoolVar(&noFeeds, "no-feeds", false, "do not wait for advisory data")
 	return c
 }

@@ -55,12 +55,8 @@ type EvaluationResult struct {
 		Type     string `json:"problem_type"`
 		Details  string `json:"details"`
 	} `json:"evaluation_problems"`
-	Result map[string]struct {
-		Result struct {
-			Header []string            `json:"header"`
-			Rows   [][]json.RawMessage `json:"rows"`
-		} `json:"result"`
-	} `json:"result"`
+	// Result holds the table under the image id, beside keys of other kinds.
+	Result map[string]json.RawMessage `json:"result"`
 }
 
 // Row is one line of an evaluation.
@@ -70,16 +66,24 @@ type Row struct {
 	Allowlisted string
 }
 
-// Rows of the evaluation, by the names of the header.
+// Rows of the evaluation, by the names of the header; none when the document has no table.
 func (r *EvaluationResult) Rows() []Row {
 	var rows []Row
 	if r == nil {
 		return nil
 	}
-	table := r.Result[r.ImageID].Result
-	for _, cells := range table.Rows {
+	var table struct {
+		Result struct {
+			Header []string
+			Rows   [][]json.RawMessage
+		}
+	}
+	if json.Unmarshal(r.Result[r.ImageID], &table) != nil {
+		return nil
+	}
+	for _, cells := range table.Result.Rows {
 		var row Row
-		for i, name := range table.Header {
+		for i, name := range table.Result.Header {
 			if i >= len(cells) {
 				break
 			}

@@ -19,19 +19,24 @@ type Auth struct {
 	passwords Passwords
 }
 
+// nobody is the hash of a password that nobody has, in the parameters of real ones.
+const nobody = "$argon2id$v=19$m=19456,t=2,p=1$GL8V5rZrcIsqeC/XTy8p5w$kokFZijYw7ztJfTAjN+UIpvFPiZdKNW11F2kMFpcDJ0"
+
 // Authenticate checks a user's password. Whatever is wrong, the answer is the same.
 func (u *Auth) Authenticate(ctx context.Context, username, password string) (Caller, error) {
 	user, err := u.store.User(ctx, username)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Caller{}, err
 	}
-	ok := false
-	if user.PasswordHash != "" {
-		if ok, err = u.passwords.Verify(ctx, user.PasswordHash, password); err != nil {
-			return Caller{}, err
-		}
+	hash := user.PasswordHash
+	if hash == "" {
+		hash = nobody // so that an unknown name takes as long as a wrong password
 	}
-	if !ok {
+	ok, err := u.passwords.Verify(ctx, hash, password)
+	if err != nil {
+		return Caller{}, err
+	}
+	if !ok || user.PasswordHash == "" {
 		return Caller{}, Errorf(ClassUnauthorised, "unauthorised", "Unauthorized")
 	}
 	account, err := u.store.Account(ctx, user.Account)

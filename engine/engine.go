@@ -77,7 +77,9 @@ func New(s *store.Store, c Config) (*Engine, error) {
 			return nil, fmt.Errorf("role %q: there are %s", r, strings.Join(Roles(), ", "))
 		}
 	}
-	c.Webhooks.Key = c.Key.Derive("webhooks")
+	if len(c.Webhooks.Key) == 0 {
+		c.Webhooks.Key = c.Key.Derive("webhooks")
+	}
 	webhooks, err := notify.NewWebhooks(c.Webhooks)
 	if err != nil {
 		return nil, err

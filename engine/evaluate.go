@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -23,10 +22,7 @@ type evaluate struct {
 	vulns    *Vulns
 	checks   *Checks
 	policies *Policies
-	matcher  *matcher
 	notices  *notices
-	log      *slog.Logger
-	now      func() time.Time
 }
 
 func (u *evaluate) run(ctx context.Context, job *river.Job[evaluateArgs]) error {

@@ -358,16 +358,30 @@ func fromSource(err error, name string) error {
 	if !ok {
 		return Errorf(ClassUnavailable, "unreachable", "cannot read %s: %w", name, err)
 	}
-	codes := map[string]string{
-		"image_not_found": "REGISTRY_IMAGE_NOT_FOUND", "unauthorised": "REGISTRY_PERMISSION_DENIED",
-		"unreachable": "REGISTRY_NOT_ACCESSIBLE", "unsupported": "REGISTRY_NOT_SUPPORTED", "no_such_platform": "OSARCH_MISMATCH",
-	}
-	code := codes[e.Code]
-	if code == "" {
-		code = "UNKNOWN"
-	}
 	return Errorf(ClassInvalid, e.Code, "cannot fetch image digest/manifest from registry: %w", err).
-		With("error_codes", []string{code}).With("raw_exception_message", err.Error())
+		With("error_codes", []string{sourceCode(err)}).With("raw_exception_message", err.Error())
+}
+
+// sourceCode is the word of /v1 for what a source says.
+func sourceCode(err error) string {
+	e, ok := errors.AsType[*source.Error](err)
+	if !ok {
+		return "UNKNOWN"
+	}
+	switch e.Code {
+	case source.CodeNotFound:
+		return "REGISTRY_IMAGE_NOT_FOUND"
+	case source.CodeUnauthorised:
+		return "REGISTRY_PERMISSION_DENIED"
+	case source.CodeUnreachable:
+		return "REGISTRY_NOT_ACCESSIBLE"
+	case source.CodeUnsupported:
+		return "REGISTRY_NOT_SUPPORTED"
+	case source.CodeNoSuchPlatform:
+		return "OSARCH_MISMATCH"
+	default:
+		return "UNKNOWN"
+	}
 }
 
 // annotationsOf is never nil.

@@ -82,7 +82,8 @@ func (u *Registries) put(ctx context.Context, account string, r PutRegistry, cre
 		o := u.base
 		o.Keychain, o.SkipVerify = fixed{r.User, r.Password}, !r.Verify
 		if err := source.Ping(ctx, host, o); err != nil {
-			return store.Registry{}, Errorf(ClassRefused, "registry_credentials", "cannot ping supplied registry with supplied credentials: %w", err)
+			refusal := Errorf(ClassRefused, "registry_credentials", "cannot ping supplied registry with supplied credentials: %w", err)
+			return store.Registry{}, refusal.With("error_codes", []string{sourceCode(err)})
 		}
 	}
 	row := store.Registry{

@@ -107,6 +107,9 @@ func (u *syncFeeds) run(ctx context.Context, args syncArgs) ([]SyncResult, error
 	if err := u.epss(ctx, o); err != nil {
 		return nil, err
 	}
+	if err := u.unchanged(ctx, o); err != nil {
+		return nil, err
+	}
 	result := SyncResult{Feed: FeedName, OK: len(o.failed) == 0, Seconds: u.now().Sub(start).Seconds()}
 	for _, eco := range sortedWords(o.groups) {
 		g := *o.groups[eco]
@@ -115,6 +118,20 @@ func (u *syncFeeds) run(ctx context.Context, args syncArgs) ([]SyncResult, error
 	}
 	u.log.Info("feed sync done", "revision", o.rev, "changed", o.changed, "images", images, "failed", o.failed, "seconds", result.Seconds)
 	return []SyncResult{result}, nil
+}
+
+// unchanged adds the groups of which nothing is new, so that people see that they were looked at.
+func (u *syncFeeds) unchanged(ctx context.Context, o *outcome) error {
+	groups, err := u.store.FeedGroups(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if o.groups[g.Ecosystem] == nil && g.LastError == "" && !g.LastSync.IsZero() {
+			o.groups[g.Ecosystem] = &SyncedGroup{Group: g.Group, OK: true}
+		}
+	}
+	return nil
 }
 
 // fail notes that a source could not be used; the old data stays in place.
@@ -273,7 +290,9 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, folder string, f *fet
 		}
 		batch = slices.DeleteFunc(batch, func(b store.NewRecord) bool { return again && b.ID == n.ID })
 		if batch = append(batch, n); len(batch) >= stageBatch {
-			u.tell(fmt.Sprintf("%s: %d records", folder, len(s.seen)))
+			if s.changed%(10*stageBatch) == 0 {
+				u.tell(fmt.Sprintf("%s: %d records", folder, len(s.seen)))
+			}
 			if err := flush(); err != nil {
 				return nil, err
 			}

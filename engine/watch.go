@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/riverqueue/river"
 
@@ -22,7 +21,6 @@ type watch struct {
 	registries *Registries
 	notices    *notices
 	log        *slog.Logger
-	now        func() time.Time
 }
 
 // watchParallel is how many tags are asked at once.

@@ -153,32 +153,48 @@ func (p *page) gaps(list []image.Gap) {
 	p.table(table.Row{"Gap", "What could not be seen"}, rows)
 }
 
+// maxVerdictRows is how many rows of one trigger the table shows; the findings above and the JSON output have all.
+const maxVerdictRows = 8
+
 func (p *page) verdict(v *Verdict, gaps int) {
-	rows := make([]table.Row, 0, len(v.Rows))
-	for _, r := range v.Rows {
-		action := r.Action
-		if r.Allowed != "" {
-			action += " (allowed by " + r.Allowed + ")"
-		}
-		rows = append(rows, table.Row{action, r.Gate, r.Trigger, r.Message})
-	}
-	order := map[string]int{"stop": 0, "warn": 1}
-	slices.SortStableFunc(rows, func(a, b table.Row) int {
-		rank := func(r table.Row) int {
-			if n, ok := order[r[0].(string)]; ok {
-				return n
-			}
-			return 2
-		}
-		return rank(a) - rank(b)
+	rank := map[string]int{"stop": 0, "warn": 1, "go": 2}
+	list := slices.Clone(v.Rows)
+	slices.SortStableFunc(list, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(rank[a.Action], rank[b.Action]), cmp.Compare(a.Gate, b.Gate), cmp.Compare(a.Trigger, b.Trigger))
 	})
+	var rows []table.Row
+	for i := 0; i < len(list); {
+		n := 1
+		for i+n < len(list) && list[i+n].Action == list[i].Action && list[i+n].Gate == list[i].Gate && list[i+n].Trigger == list[i].Trigger {
+			n++
+		}
+		shown := n
+		if n > maxVerdictRows {
+			shown = maxVerdictRows - 1
+		}
+		for _, r := range list[i : i+shown] {
+			action := r.Action
+			if r.Allowed != "" {
+				action += " (allowed by " + r.Allowed + ")"
+			}
+			rows = append(rows, table.Row{action, r.Gate, r.Trigger, r.Message})
+		}
+		if shown < n {
+			rows = append(rows, table.Row{list[i].Action, list[i].Gate, list[i].Trigger, fmt.Sprintf("… and %d more", n-shown)})
+		}
+		i += n
+	}
 	p.line("")
 	p.table(table.Row{"Action", "Gate", "Trigger", "What"}, rows)
 	for _, problem := range v.Problems {
 		p.line("Problem: %s", problem)
 	}
 	word := map[string]string{"stop": "STOP: may not ship", "warn": "PASS, with warnings", "go": "PASS"}[v.Action]
-	if gaps > 0 {
+	switch gaps {
+	case 0:
+	case 1:
+		word += ", with 1 gap"
+	default:
 		word += fmt.Sprintf(", with %d gaps", gaps)
 	}
 	if p.style.Color {

@@ -120,12 +120,3 @@ func isOpen(r *http.Request) bool {
 	}
 	return false
 }
-
-// HTTP is the http.Server for the handler, with the time limits of a public one. It has no limit for writing: a feed
-// sync answers when it has ended.
-func HTTP(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: MaxHeader,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-}

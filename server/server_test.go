@@ -42,6 +42,34 @@ func header(key, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(key, value) }
 }
 
+// Query parameters that default to true can be switched off, in any letter case, also beside a body.
+func TestSwitchingOff(t *testing.T) {
+	t.Parallel()
+	e := servertest.New()
+	h := e.Handler()
+	for value, want := range map[string]bool{"": true, "True": true, "true": true, "TRUE": true, "False": false, "false": false, "FALSE": false} {
+		get[any](t, h, "POST /v1/images?autosubscribe="+value, `{"tag": "a:1"}`)
+		if got := e.Adds[len(e.Adds)-1].Autosubscribe; got != want {
+			t.Errorf("autosubscribe=%s: %v", value, got)
+		}
+		// The registry refuses the password "wrong", but only when it is asked.
+		body := `{"registry": "r.example", "registry_user": "u", "registry_pass": "wrong"}`
+		wantStatus := map[bool]int{true: http.StatusNotAcceptable, false: http.StatusOK}[want]
+		if status, _, text := ask(t, h, "POST /v1/registries?validate="+value, body); status != wantStatus {
+			t.Errorf("POST validate=%s: %d %s", value, status, text)
+		}
+		if !want {
+			if status, _, text := ask(t, h, "PUT /v1/registries/r.example?validate="+value, body); status != wantStatus {
+				t.Errorf("PUT validate=%s: %d %s", value, status, text)
+			}
+			get[any](t, h, "DELETE /v1/registries/r.example", "")
+		}
+	}
+	if added := get[object](t, h, "POST /v1/policies?detail=False", `{"id": "p", "version": "1_0"}`); len(added["policybundle"].(object)) != 0 {
+		t.Errorf("detail=False: %v", added)
+	}
+}
+
 // get asks and decodes; anything but 200 ends the test.
 func get[T any](t *testing.T, h http.Handler, route, body string) T {
 	t.Helper()

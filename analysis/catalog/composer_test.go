@@ -33,7 +33,7 @@ func TestComposer(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			found, err := readFile(Composer(), string(at), []byte(tc.in))
+			found, err := readBytes(Composer(), string(at), []byte(tc.in))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,12 +50,12 @@ func TestComposer(t *testing.T) {
 func TestComposerBroken(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{``, `<html>`, `{"packages":[{"name":"a/b"`, `[1,2`} {
-		if found, err := readFile(Composer(), "vendor/composer/installed.json", []byte(in)); err == nil || len(found.Packages) > 0 {
+		if found, err := readBytes(Composer(), "vendor/composer/installed.json", []byte(in)); err == nil || len(found.Packages) > 0 {
 			t.Errorf("%q: got %v, %v; want an error", in, found.Packages, err)
 		}
 	}
 	// What was read before the file breaks off stays.
-	found, err := readFile(Composer(), "vendor/composer/installed.json", []byte(`[{"name":"a/b","version":"1"},{"name":`))
+	found, err := readBytes(Composer(), "vendor/composer/installed.json", []byte(`[{"name":"a/b","version":"1"},{"name":`))
 	if err == nil || len(found.Packages) != 1 {
 		t.Errorf("got %v, %v; want one package and an error", found.Packages, err)
 	}
@@ -65,7 +65,7 @@ func FuzzComposer(f *testing.F) {
 	f.Add([]byte(composerTwo))
 	f.Add([]byte(`[{"name":"smarty/smarty","version":"v3.1.33"}]`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		found, _ := readFile(Composer(), "vendor/composer/installed.json", data)
+		found, _ := readBytes(Composer(), "vendor/composer/installed.json", data)
 		checkPackages(t, found.Packages)
 	})
 }

@@ -11,12 +11,12 @@ import (
 // testLimits are small, so that tests can reach them.
 var testLimits = Limits{ArchiveDepth: 4, ArchiveEntries: 1000, ArchiveBytes: 16 << 20, MetadataBytes: 1 << 20}
 
-// readFile gives a cataloguer one file, as the walk over a layer does.
-func readFile(c Cataloger, path string, data []byte) (Found, error) {
-	return readFileWith(c, path, data, testLimits)
+// readBytes gives a cataloguer one file, as the walk over a layer does.
+func readBytes(c Cataloger, path string, data []byte) (Found, error) {
+	return readBytesWith(c, path, data, testLimits)
 }
 
-func readFileWith(c Cataloger, path string, data []byte, limits Limits) (Found, error) {
+func readBytesWith(c Cataloger, path string, data []byte, limits Limits) (Found, error) {
 	found := Found{Cataloger: c.Name, Path: image.Path(path)}
 	f := &File{Path: image.Path(path), Size: int64(len(data)), Mode: 0o644, Content: bytes.NewReader(data), Bytes: data, Limits: limits}
 	err := c.Read(f, &found)

@@ -52,7 +52,7 @@ func TestGem(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			found, err := readFile(Gem(), tc.path, []byte(tc.in))
+			found, err := readBytes(Gem(), tc.path, []byte(tc.in))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +67,7 @@ func TestGem(t *testing.T) {
 // The gemspec in a gem's own source tree is there whether or not the gem is installed.
 func TestGemSourceTreeIsNoInstalledGem(t *testing.T) {
 	t.Parallel()
-	found, err := readFile(Gem(), "var/lib/gems/gems/rack-2.2/rack.gemspec", []byte(gemWritten))
+	found, err := readBytes(Gem(), "var/lib/gems/gems/rack-2.2/rack.gemspec", []byte(gemWritten))
 	if err != nil || len(found.Packages) != 0 {
 		t.Errorf("got %v, %v", found.Packages, err)
 	}
@@ -75,7 +75,7 @@ func TestGemSourceTreeIsNoInstalledGem(t *testing.T) {
 
 func TestGemWithoutIdentity(t *testing.T) {
 	t.Parallel()
-	if found, err := readFile(Gem(), "x/specifications/readme.gemspec", []byte("hello")); err == nil || len(found.Packages) > 0 {
+	if found, err := readBytes(Gem(), "x/specifications/readme.gemspec", []byte("hello")); err == nil || len(found.Packages) > 0 {
 		t.Errorf("got %v, %v; want an error", found.Packages, err)
 	}
 }
@@ -85,7 +85,7 @@ func FuzzGem(f *testing.F) {
 	f.Add([]byte(`Gem::Specification.new("puma", "4.3.8") do |s|` + "\n  s.files = %q{a} \n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, path := range []string{"x/specifications/a-1.0.gemspec", "x/specifications/default/a.gemspec"} {
-			found, _ := readFile(Gem(), path, data)
+			found, _ := readBytes(Gem(), path, data)
 			checkPackages(t, found.Packages)
 		}
 	})

@@ -37,7 +37,7 @@ func TestGoBinary(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := readFile(GoBinary(), "usr/bin/server", file)
+			found, err := readBytes(GoBinary(), "usr/bin/server", file)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +70,7 @@ func TestGoBinaryOfThisToolchain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := readFile(GoBinary(), "usr/bin/test", data)
+	found, err := readBytes(GoBinary(), "usr/bin/test", data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestNotGo(t *testing.T) {
 		"Java class":    []byte("\xca\xfe\xba\xbe\x00\x00\x00\x34 and more"),
 		"no sections":   append([]byte("\x7fELF"), make([]byte, 100)...),
 	} {
-		if found, err := readFile(GoBinary(), "bin/x", file); err != nil || len(found.Packages)+len(found.Gaps) > 0 {
+		if found, err := readBytes(GoBinary(), "bin/x", file); err != nil || len(found.Packages)+len(found.Gaps) > 0 {
 			t.Errorf("%s: got %+v, %v; want nothing", name, found, err)
 		}
 	}
@@ -132,13 +132,13 @@ func TestBrokenGoBinaryIsSaid(t *testing.T) {
 		"other magic": []byte("hello"),
 	} {
 		file := binaries.ELF(binary.LittleEndian, binaries.Section{Name: ".go.buildinfo", Data: info})
-		if found, err := readFile(GoBinary(), "bin/x", file); err == nil {
+		if found, err := readBytes(GoBinary(), "bin/x", file); err == nil {
 			t.Errorf("%s: got %+v, want an error", name, found)
 		}
 	}
 	file := binaries.ELF(binary.LittleEndian, binaries.Section{Name: "x", Data: []byte("x")})
 	copy(file[60:], "\xff\xff") // 65,535 sections
-	if found, err := readFile(GoBinary(), "bin/x", file); err != nil || len(found.Gaps) != 1 || found.Gaps[0].Kind != image.GapFileSkipped {
+	if found, err := readBytes(GoBinary(), "bin/x", file); err != nil || len(found.Gaps) != 1 || found.Gaps[0].Kind != image.GapFileSkipped {
 		t.Errorf("got %+v, %v; want a gap", found, err)
 	}
 }
@@ -147,7 +147,7 @@ func TestBrokenGoBinaryIsSaid(t *testing.T) {
 func TestSearchForBuildInfoEnds(t *testing.T) {
 	t.Parallel()
 	file := binaries.PE(binaries.Section{Name: ".data", Data: make([]byte, maxBuildInfoReads+1<<20)})
-	found, err := readFile(GoBinary(), "bin/x.exe", file)
+	found, err := readBytes(GoBinary(), "bin/x.exe", file)
 	if err != nil || len(found.Gaps) != 1 || found.Gaps[0].Kind != image.GapLimit {
 		t.Errorf("got %+v, %v; want a gap", found.Gaps, err)
 	}
@@ -163,7 +163,7 @@ func FuzzGoBinary(f *testing.F) {
 			binaries.ELF(binary.LittleEndian, binaries.Section{Name: ".go.buildinfo", Data: modules}),
 			modules,
 		} {
-			found, _ := readFile(GoBinary(), "bin/x", file)
+			found, _ := readBytes(GoBinary(), "bin/x", file)
 			checkPackages(t, found.Packages)
 		}
 	})
@@ -177,8 +177,8 @@ func BenchmarkNeitherGoNorRust(b *testing.B) {
 	file := binaries.ELF(binary.LittleEndian, sections...)
 	b.ReportAllocs()
 	for b.Loop() {
-		_, err1 := readFile(GoBinary(), "bin/x", file)
-		_, err2 := readFile(RustBinary(), "bin/x", file)
+		_, err1 := readBytes(GoBinary(), "bin/x", file)
+		_, err2 := readBytes(RustBinary(), "bin/x", file)
 		if err1 != nil || err2 != nil {
 			b.Fatal(err1, err2)
 		}

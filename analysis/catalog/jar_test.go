@@ -106,7 +106,7 @@ func TestJarIdentity(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			found, err := readFile(Jar(), "srv/"+tc.file, []byte(makeJar(t, tc.entries...)))
+			found, err := readBytes(Jar(), "srv/"+tc.file, []byte(makeJar(t, tc.entries...)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +132,7 @@ func TestJarFacts(t *testing.T) {
 	t.Parallel()
 	jar := makeJar(t, manifestEntry("Specification-Version: 2.14", "Implementation-Version: 2.14.1", "Implementation-Vendor: The Apache ", " Software Foundation",
 		"Bundle-License: https://www.apache.org/licenses/LICENSE-2.0.txt;link=x, MIT", "Bundle-DocURL: https://logging.apache.org"), pomEntry("org.apache", "log4j", "2.14.1"))
-	found, err := readFile(Jar(), "a/log4j-2.14.1.jar", []byte(jar))
+	found, err := readBytes(Jar(), "a/log4j-2.14.1.jar", []byte(jar))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestNestedJars(t *testing.T) {
 	lib := makeJar(t, pomEntry("g", "lib", "1"))
 	war := makeJar(t, pomEntry("g", "shop", "2"), entry{"WEB-INF/lib/lib-1.jar", lib}, entry{"=WEB-INF/lib/../stored-1.jar", makeJar(t)})
 	ear := makeJar(t, entry{"=shop.war", war}, entry{"broken.jar", "this is not a zip file"}, entry{"data.rar", "Rar!"}, entry{"META-INF/application.xml", ""})
-	found, err := readFile(Jar(), "srv/suite-3.1.ear", []byte(ear))
+	found, err := readBytes(Jar(), "srv/suite-3.1.ear", []byte(ear))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestNestedJars(t *testing.T) {
 func TestUnidentifiedJarIsNamedByItsSum(t *testing.T) {
 	t.Parallel()
 	inner := makeJar(t, entry{"a/B.class", "x"})
-	found, err := readFile(Jar(), "a/outer-1.jar", []byte(makeJar(t, entry{"lib/inner.jar", inner})))
+	found, err := readBytes(Jar(), "a/outer-1.jar", []byte(makeJar(t, entry{"lib/inner.jar", inner})))
 	sum := sha1.Sum([]byte(inner))
 	if err != nil || len(found.Gaps) != 1 || !strings.Contains(found.Gaps[0].Detail, "lib/inner.jar") || !strings.Contains(found.Gaps[0].Detail, hex.EncodeToString(sum[:])) {
 		t.Errorf("got %+v, %v", found.Gaps, err)
@@ -176,11 +176,11 @@ func TestNotJars(t *testing.T) {
 	t.Parallel()
 	whole := makeJar(t, pomEntry("g", "a", "1"), entry{"x", strings.Repeat("0123456789", 100)})
 	for file, in := range map[string]string{"empty.jar": "", "text.jar": "this is not a zip file\n", "cut.jar": whole[:len(whole)/2], "ones.jar": "PK\x05\x06" + strings.Repeat("\xff", 18)} {
-		if found, err := readFile(Jar(), file, []byte(in)); err == nil || len(found.Packages) > 0 {
+		if found, err := readBytes(Jar(), file, []byte(in)); err == nil || len(found.Packages) > 0 {
 			t.Errorf("%s: got %v, %v; want an error", file, found.Packages, err)
 		}
 	}
-	if found, err := readFile(Jar(), "films.rar", []byte("Rar!\x1a\x07\x00")); err != nil || len(found.Gaps) > 0 {
+	if found, err := readBytes(Jar(), "films.rar", []byte("Rar!\x1a\x07\x00")); err != nil || len(found.Gaps) > 0 {
 		t.Errorf("another format of the same suffix: got %v, %v; want nothing", found.Gaps, err)
 	}
 }
@@ -210,7 +210,7 @@ func TestJarBombs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := readFile(Jar(), "srv/outer-1.jar", []byte(makeJar(t, tc.bomb, good)))
+			found, err := readBytes(Jar(), "srv/outer-1.jar", []byte(makeJar(t, tc.bomb, good)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -243,7 +243,7 @@ func TestJarThatHoldsItself(t *testing.T) {
 		}
 		copy(jar[at+42:], []byte{byte(local), 0, 0, 0})
 	}
-	found, err := readFileWith(Jar(), "a/loop-1.jar", jar, Limits{ArchiveDepth: 1000, ArchiveEntries: 1000, ArchiveBytes: 4 << 20, MetadataBytes: 1 << 20})
+	found, err := readBytesWith(Jar(), "a/loop-1.jar", jar, Limits{ArchiveDepth: 1000, ArchiveEntries: 1000, ArchiveBytes: 4 << 20, MetadataBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +258,7 @@ func TestManyUnidentifiedJarsAreCounted(t *testing.T) {
 	for i := range entries {
 		entries[i] = entry{fmt.Sprintf("lib/x%c%c.jar", 'a'+i/26, 'a'+i%26), makeJar(t)}
 	}
-	found, err := readFile(Jar(), "a/outer-1.jar", []byte(makeJar(t, entries...)))
+	found, err := readBytes(Jar(), "a/outer-1.jar", []byte(makeJar(t, entries...)))
 	if err != nil || len(found.Gaps) != maxJarGaps || found.Gaps[maxJarGaps-1].Count != 300-maxJarGaps {
 		t.Errorf("%d gaps, the last one %+v, %v", len(found.Gaps), found.Gaps[len(found.Gaps)-1], err)
 	}
@@ -269,7 +269,7 @@ func FuzzJar(f *testing.F) {
 	f.Add([]byte(lib))
 	f.Add([]byte(makeJar(f, entry{"WEB-INF/lib/lib-1.jar", lib}, entry{"=../stored.war", lib})))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		found, _ := readFile(Jar(), "a/outer-1.jar", data)
+		found, _ := readBytes(Jar(), "a/outer-1.jar", data)
 		checkPackages(t, found.Packages)
 		for _, p := range found.Packages {
 			for _, part := range strings.Split(p.Inner, "!") {
@@ -303,7 +303,7 @@ func BenchmarkJar(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if found, err := readFile(Jar(), "a/lib-1.jar", data); err != nil || len(found.Packages) != 1 {
+		if found, err := readBytes(Jar(), "a/lib-1.jar", data); err != nil || len(found.Packages) != 1 {
 			b.Fatal(found, err)
 		}
 	}

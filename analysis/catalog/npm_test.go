@@ -32,7 +32,7 @@ func TestNPMFields(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			path := "app/node_modules/any/package.json"
-			found, err := readFile(NPM(), path, []byte(tc.in))
+			found, err := readBytes(NPM(), path, []byte(tc.in))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func TestNPMPlaces(t *testing.T) {
 		"app/node_modules/package.json":                                         "",
 		"app/node_modules/@scope/package.json":                                  "",
 	} {
-		found, err := readFile(NPM(), path, []byte(`{"name":"left-pad","version":"1.1.3"}`))
+		found, err := readBytes(NPM(), path, []byte(`{"name":"left-pad","version":"1.1.3"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +96,7 @@ func TestNPMNotPackages(t *testing.T) {
 		{"wrong types where a package must be", "app/node_modules/x/package.json", `{"name":["a"],"version":{"x":1}}`, true, false},
 		{"injection", "app/node_modules/x/package.json", `{"name":"x","version":"1.0.0';DROP TABLE images;--"}`, true, false},
 	} {
-		found, err := readFile(NPM(), tc.path, []byte(tc.in))
+		found, err := readBytes(NPM(), tc.path, []byte(tc.in))
 		if len(found.Packages) > 0 || (err != nil) != tc.broken || (len(found.Gaps) > 0) != tc.gap {
 			t.Errorf("%s: got %+v, %v", tc.name, found, err)
 		}
@@ -107,7 +107,7 @@ func FuzzNPM(f *testing.F) {
 	f.Add([]byte(`{"name":"@hapi/hoek","version":"8.5.0","license":{"type":"MIT"},"author":{"name":"A","email":"a@x"},"repository":{"url":"u"}}`))
 	f.Add([]byte(`{"name":"x","version":"1.0.0","licenses":[{"type":"MIT"},"Apache-2.0",7],"maintainers":[{"name":"A"},"B"]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		found, _ := readFile(NPM(), "app/node_modules/x/package.json", data)
+		found, _ := readBytes(NPM(), "app/node_modules/x/package.json", data)
 		checkPackages(t, found.Packages)
 	})
 }
@@ -118,7 +118,7 @@ func BenchmarkNPM(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if found, err := readFile(NPM(), "app/node_modules/express/package.json", data); err != nil || len(found.Packages) != 1 {
+		if found, err := readBytes(NPM(), "app/node_modules/express/package.json", data); err != nil || len(found.Packages) != 1 {
 			b.Fatal(found, err)
 		}
 	}

@@ -51,7 +51,7 @@ func TestPythonMetadata(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			found, err := readFile(Python(), tc.path, []byte(tc.in))
+			found, err := readBytes(Python(), tc.path, []byte(tc.in))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +77,7 @@ func TestPythonZippedEgg(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	found, err := readFile(Python(), "opt/old-0.9-py2.7.egg", b.Bytes())
+	found, err := readBytes(Python(), "opt/old-0.9-py2.7.egg", b.Bytes())
 	want := []image.Package{{Type: image.Python, Name: "old", Version: "0.9", Location: "opt/old-0.9-py2.7.egg"}}
 	if d := cmp.Diff(want, found.Packages); d != "" || err != nil {
 		t.Error(err, d)
@@ -95,7 +95,7 @@ func TestPythonRefusesWhatNamesNoPackage(t *testing.T) {
 		"terminal":     "Name: x\nVersion: 1\x1b[31m\n",
 		"empty":        "",
 	} {
-		if found, err := readFile(Python(), "a/x-1.dist-info/METADATA", []byte(in)); err == nil || len(found.Packages) > 0 {
+		if found, err := readBytes(Python(), "a/x-1.dist-info/METADATA", []byte(in)); err == nil || len(found.Packages) > 0 {
 			t.Errorf("%s: got %v, %v; want an error", name, found.Packages, err)
 		}
 	}
@@ -118,7 +118,7 @@ x-1.dist-info/RECORD,,
 		"usr/lib/python3/removed-1.dist-info/RECORD":       "removed.py,,\n",
 		"usr/lib/python3/no-record-1.dist-info/METADATA":   "Name: no-record\nVersion: 1\n",
 	} {
-		found, err := readFile(Python(), path, []byte(text))
+		found, err := readBytes(Python(), path, []byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +147,7 @@ x-1.dist-info/RECORD,,
 
 func TestPythonMetadataOverTheLimitIsAGap(t *testing.T) {
 	t.Parallel()
-	found, err := readFileWith(Python(), "a/x-1.dist-info/METADATA", []byte(pyMetadata), Limits{MetadataBytes: 10})
+	found, err := readBytesWith(Python(), "a/x-1.dist-info/METADATA", []byte(pyMetadata), Limits{MetadataBytes: 10})
 	if err != nil || len(found.Packages) != 0 || len(found.Gaps) != 1 || found.Gaps[0].Kind != image.GapLimit {
 		t.Errorf("got %+v, %v", found, err)
 	}
@@ -158,11 +158,11 @@ func FuzzPython(f *testing.F) {
 	f.Add([]byte("x/__init__.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n\"a,b\",,\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, path := range []string{"a/x-1.dist-info/METADATA", "a/x-1.egg-info", "a/x.egg"} {
-			found, _ := readFile(Python(), path, data)
+			found, _ := readBytes(Python(), path, data)
 			checkPackages(t, found.Packages)
 		}
 		for _, path := range []string{"a/x-1.dist-info/RECORD", "a/x-1.egg-info/installed-files.txt"} {
-			found, _ := readFile(Python(), path, data)
+			found, _ := readBytes(Python(), path, data)
 			for _, l := range found.Lists {
 				for _, owned := range l.Files {
 					checkPath(t, owned.Path)

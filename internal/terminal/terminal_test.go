@@ -10,13 +10,13 @@ import (
 func TestEscape(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"":                       "",
+		"":                        "",
 		"openssl 3.0 – größer 漢字": "openssl 3.0 – größer 漢字",
-		"\x1b[2J\x1b]0;owned\a":  `\x1b[2J\x1b]0;owned\a`,
-		"a\r\nb\tc":              `a\r\nb\tc`,
-		"\xff\xfe":               `\xff\xfe`,
-		"evil\u202etxt.exe":      `evil\u202etxt.exe`,
-		"\u009b31m":              `\u009b31m`,
+		"\x1b[2J\x1b]0;owned\a":   `\x1b[2J\x1b]0;owned\a`,
+		"a\r\nb\tc":               `a\r\nb\tc`,
+		"\xff\xfe":                `\xff\xfe`,
+		"evil\u202etxt.exe":       `evil\u202etxt.exe`,
+		"\u009b31m":               `\u009b31m`,
 	} {
 		if got := Escape(in); got != want {
 			t.Errorf("Escape(%q) = %q, want %q", in, got, want)

@@ -164,7 +164,7 @@ func (e *Engine) Check(ctx context.Context, account string, r engine.CheckReques
 				{img.ImageID.Hex(), r.Tag, "a1", "dockerfile", "instruction", "no HEALTHCHECK", "warn", map[string]any{"whitelist_name": "ours", "whitelist_id": "w1", "matched_rule_id": "r1"}, p.ID},
 			},
 			"row_count": 2, "final_action": action,
-		}}},
+		}}, "policy_data": []any{}, "whitelist_data": []any{}, "policy_name": "", "whitelist_names": []any{}},
 	}
 	text, err := json.Marshal(doc)
 	if err != nil {

@@ -28,20 +28,22 @@ type RegistryPath struct {
 	Registry string `path:"registry" doc:"Host, with a path and a final * if it was stored with one; the rest of the path, slashes included"`
 }
 
+// registryBody has pointers where a missing key differs from an empty one.
 type registryBody struct {
 	_        struct{} `additionalProperties:"true"`
-	Registry string   `json:"registry" doc:"host[:port][/path[*]]"`
-	User     string   `json:"registry_user"`
-	Password string   `json:"registry_pass" writeOnly:"true"`
+	Registry *string  `json:"registry" doc:"host[:port][/path[*]]"`
+	User     *string  `json:"registry_user"`
+	Password *string  `json:"registry_pass" writeOnly:"true"`
 	Type     string   `json:"registry_type,omitempty" doc:"docker_v2 (default) or awsecr"`
 	Name     string   `json:"registry_name,omitempty"`
 	Verify   *bool    `json:"registry_verify,omitempty" doc:"Check the TLS certificate; default true"`
 }
 
-// CreateRegistry is what POST and PUT take.
+// CreateRegistry is what POST and PUT take. The body is read raw: beside a decoded one, a query parameter that defaults
+// to true could not be switched off.
 type CreateRegistry struct {
 	Validate bool `query:"validate" default:"true" doc:"Log in before storing"`
-	Body     registryBody
+	RawBody  []byte
 }
 
 type updateRegistry struct {
@@ -52,12 +54,12 @@ type updateRegistry struct {
 func (r *routes) registries() {
 	const tag = "Registries"
 	add(r, "GET /registries", tag, "List registry credentials", r.listRegistries)
-	add(r, "POST /registries", tag, "Store registry credentials", r.createRegistry)
+	add(r, "POST /registries", tag, "Store registry credentials", r.createRegistry, takes[registryBody](r))
 	add(r, "GET /registries/{registry}", tag, "Get registry credentials", func(ctx context.Context, in *RegistryPath) ([]Registry, error) {
 		found, err := r.Registries.Get(ctx, account(ctx), in.Registry)
 		return []Registry{newRegistry(&found)}, err
 	})
-	add(r, "PUT /registries/{registry}", tag, "Change registry credentials", r.updateRegistry)
+	add(r, "PUT /registries/{registry}", tag, "Change registry credentials", r.updateRegistry, takes[registryBody](r))
 	add(r, "DELETE /registries/{registry}", tag, "Delete registry credentials", func(ctx context.Context, in *RegistryPath) (bool, error) {
 		err := r.Registries.Delete(ctx, account(ctx), in.Registry)
 		if isNotFound(err) {
@@ -108,22 +110,34 @@ func (r *routes) updateRegistry(ctx context.Context, in *updateRegistry) ([]Regi
 }
 
 func (in *CreateRegistry) read() (engine.PutRegistry, error) {
-	b := &in.Body
+	var b registryBody
+	if err := object(in.RawBody, &b); err != nil {
+		return engine.PutRegistry{}, err
+	}
+	for _, key := range []struct {
+		name  string
+		value *string
+	}{{"registry", b.Registry}, {"registry_user", b.User}, {"registry_pass", b.Password}} {
+		if key.value == nil {
+			return engine.PutRegistry{}, required(key.name)
+		}
+	}
+	name := *b.Registry
 	put := engine.PutRegistry{
-		Registry: b.Registry, Name: or(b.Name, b.Registry), Type: or(b.Type, "docker_v2"), User: b.User, Password: b.Password,
+		Registry: name, Name: or(b.Name, name), Type: or(b.Type, "docker_v2"), User: *b.User, Password: *b.Password,
 		Verify: b.Verify == nil || *b.Verify, Validate: in.Validate,
 	}
 	switch {
-	case b.Registry == "":
+	case name == "":
 		return put, invalid("'registry' is empty")
-	case strings.Contains(b.Registry, "://"):
-		return put, invalid("registry %.200q: leave out the scheme; want host[:port][/path[*]]", b.Registry)
-	case strings.HasSuffix(b.Registry, "/"):
-		return put, invalid("registry %.200q: leave out the slash at the end", b.Registry)
-	case strings.Contains(strings.TrimSuffix(b.Registry, "*"), "*"):
-		return put, invalid("registry %.200q: a * may only stand at the end", b.Registry)
-	case strings.ContainsFunc(b.Registry, func(c rune) bool { return c <= ' ' || c == 0x7f }):
-		return put, invalid("registry %.200q holds blanks or control characters", b.Registry)
+	case strings.Contains(name, "://"):
+		return put, invalid("registry %.200q: leave out the scheme; want host[:port][/path[*]]", name)
+	case strings.HasSuffix(name, "/"):
+		return put, invalid("registry %.200q: leave out the slash at the end", name)
+	case strings.Contains(strings.TrimSuffix(name, "*"), "*"):
+		return put, invalid("registry %.200q: a * may only stand at the end", name)
+	case strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c == 0x7f }):
+		return put, invalid("registry %.200q holds blanks or control characters", name)
 	case !slices.Contains(registryTypes, put.Type):
 		return put, invalid("%.60q is not one of [%s]", put.Type, strings.Join(registryTypes, ", "))
 	}

@@ -1,0 +1,107 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// result has one of everything that the forms must carry, and names that try to steer a terminal.
+func result() *Result {
+	digest := image.DigestOf([]byte("manifest"))
+	openssl := image.Package{
+		Type: image.Deb, Name: "openssl", Version: "3.0.1-1", Arch: "amd64", SourceName: "openssl", SourceVersion: "3.0.1-1",
+		Location: "var/lib/dpkg/status", Licenses: []string{"Apache-2.0"}, Origin: "Somebody",
+	}
+	rpm := image.Package{Type: image.RPM, Name: "bash", Version: "1:5.1-6.el9", Arch: "x86_64", SourceRPM: "bash-5.1-6.el9.src.rpm", Location: "var/lib/rpm/rpmdb.sqlite"}
+	npm := image.Package{Type: image.NPM, Name: "@scope/evil\x1b[31m", Version: "1.0.0", Location: "app/node_modules/@scope/evil/package.json", Layer: 1}
+	jar := image.Package{Type: image.Maven, Namespace: "org.example", Name: "lib", Version: "2", Location: "app/a.war", Inner: "WEB-INF/lib/lib.jar", Layer: 1,
+		OwnedBy: &image.PackageRef{Type: image.Deb, Name: "liblib-java", Version: "2-1"}}
+	gaps := []image.Gap{{Kind: image.GapParserFailed, Path: "app/broken.jar", Layer: 1, Detail: "not a zip archive", Count: 2}}
+	return &Result{
+		Name: "example:1", Reference: "docker.io/example:1", Matched: true, Version: "1.2.3", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FeedRevision: 7,
+		Analysis: &image.Analysis{
+			Schema: 1, Digest: digest, ID: image.DigestOf([]byte("config")), Platform: image.DefaultPlatform, Size: 3 << 20,
+			Layers: []image.Layer{{LayerID: image.LayerID{Blob: image.DigestOf([]byte("0"))}}, {LayerID: image.LayerID{Blob: image.DigestOf([]byte("1"))}}},
+			Distro: image.Distro{ID: "debian", VersionID: "12"}, Files: image.FileCount{Total: 42}, Packages: []image.Package{openssl, rpm, npm, jar}, Gaps: gaps,
+		},
+		Findings: []advisory.ImageFinding{
+			{
+				Finding: advisory.Finding{ID: "CVE-2026-1", IDs: []string{"CVE-2026-1"}, Severity: advisory.Critical, SeveritySource: "debian", Fixes: []string{"3.0.2-1"}, State: advisory.Fixed,
+					Title: "bad", URL: "https://example.com/1", KnownExploited: "2026-01-01", CVSS: []advisory.CVSS{{Source: "NVD", Version: "3.1", Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Base: 9.8}}},
+				Package: openssl, Distinct: advisory.Package{Ecosystem: "Debian:12"},
+			},
+			{Finding: advisory.Finding{ID: "GHSA-1", IDs: []string{"GHSA-1"}, State: advisory.NotFixed}, Package: jar, Ignored: "the distribution decides"},
+		},
+		Gaps: gaps,
+		Verdict: &Verdict{Policy: "default", Action: "stop", Reason: "policy_evaluation", Rows: []Row{
+			{Gate: "vulnerabilities", Trigger: "package", TriggerID: "CVE-2026-1+openssl", Message: "CRITICAL …", Action: "stop"},
+			{Gate: "dockerfile", Trigger: "exposed_ports", TriggerID: "x", Message: "port 22", Action: "go", Allowed: "our list"},
+		}},
+	}
+}
+
+func TestForms(t *testing.T) {
+	t.Parallel()
+	for _, format := range Formats() {
+		var b bytes.Buffer
+		if err := Write(&b, format, result(), Style{}); err != nil {
+			t.Fatalf("%s: %v", format, err)
+		}
+		if strings.Contains(b.String(), "\x1b") {
+			t.Errorf("%s: a name from the image reaches the terminal as it is", format)
+		}
+		if format != "table" && !json.Valid(b.Bytes()) {
+			t.Errorf("%s: not JSON", format)
+		}
+		golden := filepath.Join("testdata", format+".golden")
+		if *update {
+			if err := os.WriteFile(golden, b.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), b.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", format, diff)
+		}
+	}
+	if err := Write(&bytes.Buffer{}, "xml", result(), Style{}); err == nil {
+		t.Error("an unknown form was written")
+	}
+}
+
+func TestPURL(t *testing.T) {
+	t.Parallel()
+	debian := image.Distro{ID: "debian", VersionID: "12"}
+	for want, p := range map[string]image.Package{
+		"pkg:deb/debian/libssl3@1:3.0-1?arch=amd64&distro=debian-12&upstream=openssl": {Type: image.Deb, Name: "libssl3", Version: "1:3.0-1", Arch: "amd64", SourceName: "openssl", SourceVersion: "1:3.0-1"},
+		"pkg:rpm/debian/bash@5.1-6?arch=x86_64&distro=debian-12&epoch=1":              {Type: image.RPM, Name: "bash", Version: "1:5.1-6", Arch: "x86_64"},
+		"pkg:npm/%40scope/name@1.0.0":                                                 {Type: image.NPM, Name: "@scope/name", Version: "1.0.0"},
+		"pkg:golang/golang.org/x/net@v0.7.0":                                          {Type: image.Golang, Name: "golang.org/x/net", Version: "v0.7.0"},
+		"pkg:maven/org.example/lib@2":                                                 {Type: image.Maven, Namespace: "org.example", Name: "lib", Version: "2"},
+		"pkg:pypi/some-name@1":                                                        {Type: image.Python, Name: "Some_Name", Version: "1"},
+		"pkg:composer/vendor/name@v1":                                                 {Type: image.Composer, Name: "vendor/name", Version: "v1"},
+		"pkg:cargo/serde@1.0.0":                                                       {Type: image.Cargo, Name: "serde", Version: "1.0.0"},
+		"pkg:gem/rack@2.2.22":                                                         {Type: image.Gem, Name: "rack", Version: "2.2.22"},
+		"pkg:apk/debian/musl@1.2-r0?distro=debian-12":                                 {Type: image.APK, Name: "musl", Version: "1.2-r0"},
+	} {
+		if got := PURL(&p, debian); got != want {
+			t.Errorf("PURL of %s = %s, want %s", p.Name, got, want)
+		}
+	}
+}
