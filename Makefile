@@ -15,7 +15,7 @@ build: ## bin/landwaiter, one static binary
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/landwaiter ./cmd/landwaiter
 
 demo: build ## the main job on a real image, phase by phase; KEEP=1 keeps the server running at the end
-	$(GO) run ./cmd/demo -landwaiter bin/landwaiter $(if $(KEEP),-keep)
+	$(GO) run -trimpath ./cmd/demo -landwaiter bin/landwaiter $(if $(KEEP),-keep)
 
 test: needs lint unit fuzz ## everything that CI runs
 

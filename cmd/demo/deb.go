@@ -132,7 +132,9 @@ func eachEntry(name string, r io.Reader, visit func(*tar.Header, io.Reader) erro
 	for t := tar.NewReader(plain); ; {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			// A tar file may end before its stream does; what is cut short shows at the end of that.
+			_, err := io.Copy(io.Discard, io.LimitReader(plain, maxLayer))
+			return err
 		}
 		if err != nil {
 			return err

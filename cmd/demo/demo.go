@@ -250,12 +250,15 @@ func (d *demo) evaluated(ctx context.Context) error {
 	}
 	d.line("   " + d.paint(green, fmt.Sprintf("%-10s", "evaluated")) + " the default policy says " + d.verdict(list[0].FinalAction))
 	result, err := list[0].Result()
+	if err != nil {
+		return err
+	}
 	for _, row := range result.Rows() {
 		if row.Action == "stop" {
 			d.phase("", "because of %s: %s", row.Trigger, row.Message)
 		}
 	}
-	return err
+	return nil
 }
 
 // result shows verdict and vulnerabilities as the commands show them.
