@@ -1,13 +1,21 @@
 package cli
 
 import (
+	"archive/zip"
+	"context"
+	"database/sql"
+	"errors"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"landwaiter.dev/internal/testkit"
 	"landwaiter.dev/server/servertest"
+	"landwaiter.dev/store"
 )
 
 func TestMain(m *testing.M) {
@@ -29,13 +37,17 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LANDWAITER_URL", e.Serve(env.T().(testing.TB)))
 			env.Setenv("LANDWAITER_USER", servertest.Admin)
 			env.Setenv("LANDWAITER_PASS", servertest.Password)
-			env.Values["engine"] = e
+			env.Values["engine"], env.Values["t"] = e, env.T()
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code":    code,
 			"server":  serverState,
 			"request": request,
+			"oci":     ociImage,
+			"osv":     osvFolder,
+			"newer":   newerSchema,
+			"sound":   checkStore,
 		},
 	})
 }
@@ -72,5 +84,51 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 	found := strings.Contains(strings.Join(e.Requests, "\n")+"\n", args[0])
 	if found == neg {
 		ts.Fatalf("requests were:\n%s", strings.Join(e.Requests, "\n"))
+	}
+}
+
+// ociImage writes a small image of Debian as an OCI layout: oci DIR.
+func ociImage(ts *testscript.TestScript, _ bool, args []string) {
+	img := testkit.Image(testkit.Layer(
+		testkit.File("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n"),
+		testkit.File("var/lib/dpkg/status", "Package: openssl\nStatus: install ok installed\nArchitecture: amd64\nMaintainer: Somebody\nVersion: 3.0.1-1\n\n"),
+	))
+	ts.Check(os.Rename(img.OCIDir(ts.Value("t").(testing.TB), "latest"), ts.MkAbs(args[0])))
+}
+
+// osvFolder writes one advisory of Debian as OSV publishes it: osv DIR.
+func osvFolder(ts *testscript.TestScript, _ bool, args []string) {
+	dir := filepath.Join(ts.MkAbs(args[0]), "Debian")
+	ts.Check(os.MkdirAll(dir, 0o700))
+	f, err := os.Create(filepath.Join(dir, "all.zip"))
+	ts.Check(err)
+	z := zip.NewWriter(f)
+	w, err := z.Create("DEBIAN-CVE-2026-1000.json")
+	ts.Check(err)
+	_, err = io.WriteString(w, `{"schema_version": "1.6.0", "id": "DEBIAN-CVE-2026-1000", "modified": "2026-01-01T00:00:00Z", "upstream": ["CVE-2026-1000"],
+		"affected": [{"package": {"ecosystem": "Debian:12", "name": "openssl"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]}`)
+	ts.Check(errors.Join(err, z.Close(), f.Close()))
+}
+
+// newerSchema makes a data directory look as if a newer version had been there: newer DIR.
+func newerSchema(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", filepath.Join(ts.MkAbs(args[0]), "landwaiter.db"))
+	ts.Check(err)
+	_, err = db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+	ts.Check(errors.Join(err, db.Close()))
+}
+
+// checkStore looks for what must not be in a data directory after a refusal: sound DIR.
+func checkStore(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	s, err := store.Open(context.Background(), store.Options{DataDir: dir})
+	ts.Check(err)
+	defer s.Close()
+	problems, err := s.Check(context.Background())
+	ts.Check(err)
+	left, err := os.ReadDir(filepath.Join(dir, "tmp"))
+	ts.Check(err)
+	if len(problems)+len(left) > 0 {
+		ts.Fatalf("problems: %v; left in tmp: %v", problems, left)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"landwaiter.dev/client"
 	"landwaiter.dev/internal/terminal"
+	"landwaiter.dev/policy"
 )
 
 // The exit codes.
@@ -118,11 +119,14 @@ func (a *app) hint(err error) string {
 	var misuse *usageError
 	var refusal *client.Error
 	var unreachable *client.Unreachable
+	var invalid *policy.InvalidError
 	switch {
 	case errors.As(err, &misuse):
 		return "see " + misuse.command + " --help"
 	case errors.As(err, &unreachable) && !errors.Is(err, context.Canceled):
 		return "is the server running there? Say where with --url or LANDWAITER_URL"
+	case errors.As(err, &invalid):
+		return otherProblems(invalid.Problems[1:])
 	case !errors.As(err, &refusal):
 		return ""
 	case refusal.Status == http.StatusUnauthorized:
@@ -135,6 +139,15 @@ func (a *app) hint(err error) string {
 		return problems(refusal.Detail["validation_details"])
 	}
 	return ""
+}
+
+// otherProblems lists what a bundle on disk has beside what its error says, a line each.
+func otherProblems(list []policy.Problem) string {
+	lines := make([]string, len(list))
+	for i, p := range list {
+		lines[i] = "also: " + p.Details
+	}
+	return strings.Join(lines, "\n")
 }
 
 // problems lists what a refused bundle has, a line each.

@@ -104,21 +104,31 @@ func openLocalStore(ctx context.Context, settings Settings) (*store.Store, error
 	if err != nil {
 		return nil, err
 	}
-	current, err := s.SchemaCurrent(ctx)
-	if err == nil && !current {
-		var release func() error
-		release, err = s.LockData()
-		switch {
-		case errors.Is(err, store.ErrHeld):
-			err = errors.New("a running server holds the data directory with an older schema: upgrade and restart the server first")
-		case err == nil:
-			err = errors.Join(s.Migrate(ctx), release())
-		}
-	}
-	if err != nil {
+	if err := migrateLocal(ctx, s); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// migrationPatience is how long a scan waits for another one that has just begun to make the database.
+const migrationPatience = 10 * time.Second
+
+func migrateLocal(ctx context.Context, s *store.Store) error {
+	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		current, err := s.SchemaCurrent(ctx)
+		if err != nil || current {
+			return err
+		}
+		release, err := s.LockData()
+		switch {
+		case err == nil:
+			return errors.Join(s.Migrate(ctx), release())
+		case !errors.Is(err, store.ErrHeld):
+			return err
+		case time.Since(begin) > migrationPatience:
+			return errors.New("a running server holds the data directory with an older schema: upgrade and restart the server first")
+		}
+	}
 }
 
 func (r *localRun) done() {

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -82,7 +84,7 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 	f.StringVar(&failOn, "fail-on", "", "also stop on any vulnerability of this severity or above")
 	f.StringVar(&tag, "tag", "", "full tag to evaluate the policy for, where the image comes from a file")
 	f.BoolVar(&offline, "offline", false, "fetch no advisory data")
-	f.BoolVar(&allowNoData, "allow-no-data", false, "with --offline: go on where there is no advisory data")
+	f.BoolVar(&allowNoData, "allow-no-data", false, "go on where there is no advisory data and none may be fetched")
 	return cmd
 }
 
@@ -150,14 +152,27 @@ func orWord(s, otherwise string) string {
 	return s
 }
 
-// readBounded reads a file of the user's.
+// readBounded reads a file of the user's, whatever kind of file it is: one without an end is no reason to run out of memory.
 func readBounded(name string, limit int64) ([]byte, error) {
-	st, err := os.Stat(name)
+	f, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(name, err)
 	}
-	if st.Size() > limit {
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	if int64(len(b)) > limit {
 		return nil, fmt.Errorf("%s is larger than %d MiB", name, limit>>20)
 	}
-	return os.ReadFile(name)
+	return b, nil
+}
+
+// unreadable says which file cannot be read, and why, without the name of a system call.
+func unreadable(name string, err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err
+	}
+	return fmt.Errorf("cannot read %s: %w", name, err)
 }

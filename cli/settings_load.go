@@ -65,12 +65,15 @@ func defaults() (values, error) {
 	return v, nil
 }
 
+// maxSettings bounds the settings file.
+const maxSettings = 1 << 20
+
 func fromFile(flags *pflag.FlagSet) (values, error) {
 	if flags == nil || flags.Lookup("config") == nil || flags.Lookup("config").Value.String() == "" {
 		return nil, nil
 	}
 	name := flags.Lookup("config").Value.String()
-	data, err := os.ReadFile(name)
+	data, err := readBounded(name, maxSettings)
 	if err != nil {
 		return nil, fmt.Errorf("settings file: %w", err)
 	}

@@ -161,7 +161,7 @@ func (u *analyze) fetch(ctx context.Context, img store.Image, ref image.Referenc
 	if err != nil {
 		return nil, err
 	}
-	src, err := source.Open(ctx, ref.String(), source.Options{Registry: opts})
+	src, err := source.OpenReference(ctx, ref, source.Options{Registry: opts})
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func (u *Registries) resolve(ctx context.Context, account string, ref image.Refe
 	if err != nil {
 		return resolved{}, err
 	}
-	img, err := source.Open(ctx, ref.String(), source.Options{Registry: opts})
+	img, err := source.OpenReference(ctx, ref, source.Options{Registry: opts})
 	if err != nil {
 		return resolved{}, fromSource(err, ref.String())
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"landwaiter.dev/advisory"
@@ -67,7 +68,13 @@ func (l *Local) Judge(ctx context.Context, a *image.Analysis) (*Judgement, error
 	if j.Findings, err = m.layFresh(ctx, a, rev.ID); err != nil {
 		return nil, err
 	}
-	j.Gaps, err = m.gaps(ctx, a, time.Time{})
+	if j.Gaps, err = m.gaps(ctx, a, time.Time{}); err != nil {
+		return nil, err
+	}
+	states, err := sources(ctx, l.Store)
+	if err == nil && l.lacksExploited(states) {
+		j.Gaps = append(j.Gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: "no catalogue of exploited vulnerabilities: none is known as exploited"})
+	}
 	return j, err
 }
 
@@ -112,64 +119,113 @@ func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis
 }
 
 // ErrNoData means that there is no advisory data for an image and none may be fetched.
-var ErrNoData = errors.New("there is no advisory data here: run once without --offline, or give --allow-no-data")
+var ErrNoData = errors.New("give --allow-no-data to go on without matching")
 
 // Prepare sees to it that there is advisory data for an image: it fetches the ecosystems that the image has and that were
-// never loaded. A server that holds the data directory does that by itself, so then nothing is fetched.
+// never loaded, and the catalogue of exploited vulnerabilities. A source that failed is asked again the next time: no image
+// passes because a download once failed. Who holds the data directory, a server or another scan, fetches by itself, so then
+// nothing is.
 func (l *Local) Prepare(ctx context.Context, a *image.Analysis, offline bool) error {
+	if l.Feeds.off() {
+		return nil
+	}
 	states, err := sources(ctx, l.Store)
 	if err != nil {
 		return err
-	}
-	var missing []string
-	loaded := false
-	for i := range a.Packages {
-		folder := advisory.FolderOf(advisory.EcosystemOf(a.Packages[i].Type, a.Distro))
-		if _, tried := states[folder]; folder != "" && !tried && !slices.Contains(missing, folder) {
-			missing = append(missing, folder)
-		}
-		loaded = loaded || !states[folder].LastSync.IsZero()
 	}
 	rev, err := l.Store.CurrentRevision(ctx)
 	if err != nil {
 		return err
 	}
-	switch {
-	case l.Feeds.off():
-		return nil
-	case offline && rev.ID == 0:
-		return ErrNoData
-	case offline || rev.ID > 0 && len(missing) == 0:
+	missing, some := l.missing(a, states, offline)
+	if offline {
+		switch {
+		case !some && len(missing) > 0:
+			return fmt.Errorf("there is no advisory data for %s here: run once without --offline, or %w", strings.Join(missing, ", "), ErrNoData)
+		case rev.ID == 0:
+			return fmt.Errorf("there is no advisory data here: run once without --offline, or %w", ErrNoData)
+		}
 		return nil
 	}
-	return l.Sync(ctx, missing)
+	if rev.ID > 0 && len(missing) == 0 && !l.lacksExploited(states) {
+		return nil
+	}
+	err = l.Sync(ctx, missing)
+	if errors.Is(err, store.ErrHeld) {
+		if !some && len(missing) > 0 {
+			return fmt.Errorf("%w, and there is no advisory data for %s yet: try again when its sync has ended, or %w", err, strings.Join(missing, ", "), ErrNoData)
+		}
+		return nil
+	}
+	return err
 }
 
-// Sync loads the advisory data of some ecosystems; none means those that the settings name.
+// missing lists the folders of an image's ecosystems that were never loaded, though the settings want them and the source
+// is not known to lack them; some says that others were.
+func (l *Local) missing(a *image.Analysis, states map[string]folderState, offline bool) (missing []string, some bool) {
+	for i := range a.Packages {
+		folder := advisory.FolderOf(advisory.EcosystemOf(a.Packages[i].Type, a.Distro))
+		st := states[folder]
+		switch {
+		case folder == "" || isOff(l.Feeds.OSV) || slices.Contains(missing, folder):
+		case !st.LastSync.IsZero():
+			some = true
+		case len(l.Feeds.Ecosystems) > 0 && !slices.Contains(l.Feeds.Ecosystems, folder):
+		case st.Absent && (offline || isURL(l.Feeds.OSV)): // a directory is quickly asked again
+		default:
+			missing = append(missing, folder)
+		}
+	}
+	slices.Sort(missing)
+	return missing, some
+}
+
+func (l *Local) lacksExploited(states map[string]folderState) bool {
+	return !isOff(l.Feeds.KEV) && states[kevSource].LastSync.IsZero()
+}
+
+// Sync loads the advisory data of some ecosystems, or of those that the settings name where there is a choice.
 func (l *Local) Sync(ctx context.Context, folders []string) error {
 	release, err := l.Store.LockData()
-	if errors.Is(err, store.ErrHeld) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
 	defer func() { _ = release() }()
-	slices.Sort(folders)
-	if !isURL(l.Feeds.OSV) || len(l.Feeds.Ecosystems) > 0 {
-		folders = nil
+	args := syncArgs{}
+	if isURL(l.Feeds.OSV) && len(l.Feeds.Ecosystems) == 0 {
+		args.Ecosystems = folders
 	}
-	s := &syncFeeds{store: l.Store, matcher: &matcher{store: l.Store, now: l.Now}, fetcher: newFetcher(l.TempDir), config: l.Feeds, log: l.Log, now: l.Now, progress: l.Progress}
-	results, err := s.run(ctx, syncArgs{Ecosystems: folders})
+	config := l.Feeds
+	config.EPSS = "" // scores are kept for stored matches, and here are none
+	s := &syncFeeds{store: l.Store, matcher: &matcher{store: l.Store, now: l.Now}, fetcher: newFetcher(l.TempDir), config: config, log: l.Log, now: l.Now, progress: l.Progress}
+	results, err := s.run(ctx, args)
 	if err != nil {
 		return err
 	}
 	for _, r := range results {
 		for _, g := range r.Groups {
-			if !g.OK {
-				return fmt.Errorf("advisory data could not be loaded: %s", g.Error)
+			switch {
+			case g.OK:
+			case g.Group == kevSource:
+				return fmt.Errorf("the catalogue of exploited vulnerabilities could not be loaded: %s; try again, name another with --feeds-kev, or go without by --feeds-kev none", g.Error)
+			default:
+				return fmt.Errorf("advisory data could not be loaded: %s; try again, or name another source with --feeds-osv", g.Error)
 			}
 		}
 	}
-	return nil
+	return s.noteAbsent(ctx, folders)
+}
+
+// noteAbsent remembers of folders that were wanted and are not in the directory that was just read that it lacks them.
+func (u *syncFeeds) noteAbsent(ctx context.Context, wanted []string) error {
+	states, err := sources(ctx, u.store)
+	if err != nil {
+		return err
+	}
+	for _, folder := range wanted {
+		if _, tried := states[folder]; !tried {
+			states[folder] = folderState{Absent: true}
+		}
+	}
+	return u.store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(ctx, settingSources, string(encode(states))) })
 }

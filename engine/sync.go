@@ -35,6 +35,8 @@ type folderState struct {
 	Fingerprint string    `json:"fingerprint,omitempty"`
 	LastSync    time.Time `json:"last_sync,omitzero"`
 	LastError   string    `json:"last_error,omitempty"`
+	// Absent says that the source answered and does not have it.
+	Absent bool `json:"absent,omitempty"`
 }
 
 // Names of the sources that are no folder of records.
@@ -200,7 +202,7 @@ func (u *syncFeeds) folder(ctx context.Context, o *outcome, folder string, args 
 		o.states[folder] = folderState{Fingerprint: st.Fingerprint, LastSync: u.now()}
 		return nil
 	case errors.Is(err, errAbsent) && st.LastSync.IsZero():
-		o.states[folder] = folderState{LastError: "the source has no advisories of " + folder}
+		o.states[folder] = folderState{LastError: "the source has no advisories of " + folder, Absent: true}
 		return nil
 	case err != nil && ctx.Err() != nil:
 		return err

@@ -107,6 +107,8 @@ func indexArchive(ctx context.Context, f archiveFile) (*archive, error) {
 		switch {
 		case err == io.EOF:
 			return a, nil
+		case errors.Is(err, io.ErrUnexpectedEOF) && count == 0:
+			return nil, fail(CodeNotAnImage, "the file is no tar archive, or cut off at its very beginning")
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return nil, fail(CodeNotAnImage, "the archive is cut off: it ends in the middle of entry %d", count+1)
 		case err != nil && count == 0:

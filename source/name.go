@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"landwaiter.dev/image"
@@ -19,6 +20,9 @@ const (
 	formLayout        = "oci-dir"
 	formSkopeoDir     = "dir"
 )
+
+// defaultRegistry is that of a name that has none.
+const defaultRegistry = "docker.io"
 
 // imageName is a name taken apart.
 type imageName struct {
@@ -55,7 +59,17 @@ func parseName(name string) (imageName, error) {
 	if err != nil {
 		return imageName{}, fail(CodeInvalidReference, "%w, or a path to an image on disk", err)
 	}
+	if isFileName(name) && r.Registry == defaultRegistry && !strings.HasPrefix(name, defaultRegistry+"/") {
+		_, err := os.Stat(name)
+		return imageName{}, noSuchPath(name, err)
+	}
 	return imageName{form: formRegistry, reference: r}, nil
+}
+
+// isFileName says whether a name without a registry is meant as that of an archive: a file that is missing is not looked
+// for at a registry.
+func isFileName(name string) bool {
+	return slices.ContainsFunc([]string{".tar", ".tar.gz", ".tgz", ".tar.zst"}, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // parseBarePath recognises an existing path by its content. A directory that happens to be called like an image and holds

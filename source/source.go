@@ -75,6 +75,17 @@ func Open(ctx context.Context, name string, o Options) (*Image, error) {
 	return i, nil
 }
 
+// OpenReference opens an image at its registry. Unlike [Open] it never looks at the disk, whatever the reference looks
+// like: it is for names that come from others.
+func OpenReference(ctx context.Context, ref image.Reference, o Options) (*Image, error) {
+	i, err := openRegistry(ctx, ref, o)
+	if err != nil {
+		return nil, about(ref.String(), err)
+	}
+	i.Name = ref.String()
+	return i, nil
+}
+
 func open(ctx context.Context, name string, o Options) (*Image, error) {
 	n, err := parseName(name)
 	if err != nil {

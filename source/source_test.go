@@ -172,6 +172,8 @@ func TestNamesThatLeadNowhere(t *testing.T) {
 		"dir:/no/such/dir":                   source.CodeNotFound,
 		"/no/such/dir":                       source.CodeNotFound,
 		"./no-such-file:tag":                 source.CodeNotFound,
+		"no-such-file.tar":                   source.CodeNotFound,
+		"out/no-such-file.tar.gz":            source.CodeNotFound,
 		"oci-dir:" + file:                    source.CodeNotFound,
 		"oci-dir:" + dir:                     source.CodeNotAnImage,
 		"dir:" + dir:                         source.CodeNotAnImage,

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -71,3 +72,11 @@ func again(err error) bool {
 }
 
 func unhex(s string) ([]byte, error) { return hex.DecodeString(s) }
+
+// noDataDir says that the data directory cannot be made or written, why, and what to do, without names of system calls.
+func noDataDir(dir string, err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err
+	}
+	return fmt.Errorf("the data directory %s cannot be used: %w; choose another with --data or LANDWAITER_DATA", dir, err)
+}

@@ -15,11 +15,11 @@ func (s *Store) LockData() (release func() error, err error) {
 		return func() error { return nil }, nil
 	}
 	if err := os.MkdirAll(s.dataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("making the data directory: %w", err)
+		return nil, noDataDir(s.dataDir, err)
 	}
 	f, err := os.OpenFile(filepath.Join(s.dataDir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("locking the data directory: %w", err)
+		return nil, noDataDir(s.dataDir, err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()

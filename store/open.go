@@ -66,6 +66,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.run = s.readers
 	if err := s.pool.PingContext(ctx); err != nil {
 		_ = s.Close()
+		if s.Embedded() {
+			return nil, noDataDir(o.DataDir, err)
+		}
 		return nil, fmt.Errorf("the database does not answer: %w", err)
 	}
 	if have, err := s.schemaVersion(ctx); err != nil || have > newestMigration() {
@@ -83,11 +86,11 @@ func (s *Store) openSQLite(o Options) error {
 		return errors.New("the embedded database needs a data directory")
 	}
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
-		return fmt.Errorf("making the data directory: %w", err)
+		return noDataDir(o.DataDir, err)
 	}
 	blobs, err := NewDirBlobs(filepath.Join(o.DataDir, blobsDir))
 	if err != nil {
-		return err
+		return noDataDir(o.DataDir, err)
 	}
 	path := filepath.Join(o.DataDir, databaseFile)
 	s.d, s.blobs = sqliteDialect, blobs
