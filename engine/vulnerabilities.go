@@ -115,6 +115,9 @@ func (u *Vulns) dockerfileThen(ctx context.Context, img store.Image, t time.Time
 	return nil
 }
 
+// staleAfter is the age from which on advisory data is a gap.
+const staleAfter = 7 * 24 * time.Hour
+
 // gaps names the ecosystems of an image for which there is no advisory data, or only data whose last sync failed; of a
 // moment past, those for which there was none then.
 func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]image.Gap, error) {
@@ -143,6 +146,8 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 		switch {
 		case !ok:
 			gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("no advisory data for %s: its %d packages were not matched", name, count[eco])})
+		case at.IsZero() && m.now().Sub(g.LastSync) > staleAfter:
+			gaps = append(gaps, image.Gap{Kind: image.GapStaleAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is of %s: what came since is not known here", name, g.LastSync.UTC().Format(time.DateOnly))})
 		case g.LastError != "" && at.IsZero():
 			gaps = append(gaps, image.Gap{Kind: image.GapStaleAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is of %s: the last sync failed", name, g.LastSync.UTC().Format(time.RFC3339))})
 		}
