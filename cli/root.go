@@ -82,6 +82,7 @@ func (a *app) commands() []*cobra.Command {
 		a.evaluateCommand(),
 		a.policyCommand(),
 		a.subscriptionCommand(),
+		a.noticeCommand(),
 		a.registryCommand(),
 		a.feedCommand(),
 		a.systemCommand(),

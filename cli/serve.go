@@ -126,7 +126,7 @@ func ignoreClosed(err error) error {
 func services(e *engine.Engine) v1.Services {
 	return v1.Services{
 		Images: e.Images, Content: e.Content, Vulnerabilities: e.Vulns, Checks: e.Checks, Policies: e.Policies,
-		Subscriptions: e.Subscriptions, Registries: e.Registries, Feeds: e.Feeds, System: e.System,
+		Subscriptions: e.Subscriptions, Registries: e.Registries, Notices: e.Notices, Feeds: e.Feeds, System: e.System,
 		PolicySpec: func() any { return policy.Spec() }, FeedGroup: advisory.FeedGroup, SchemaVersion: store.SchemaVersion(),
 	}
 }

@@ -172,3 +172,22 @@ func (c *Client) UpdateRegistry(ctx context.Context, p PutRegistry) (Registry, e
 func (c *Client) DeleteRegistry(ctx context.Context, name string) error {
 	return c.do(ctx, http.MethodDelete, at("registries", name), nil, nil)
 }
+
+// Notice is one change that was told, or is to be.
+type Notice struct {
+	ID        string          `json:"notificationId"`
+	Type      string          `json:"notification_type"`
+	Key       string          `json:"subscription_key"`
+	State     string          `json:"state"`
+	Attempts  int             `json:"attempts"`
+	LastError string          `json:"last_error"`
+	CreatedAt time.Time       `json:"created_at"`
+	Payload   json.RawMessage `json:"notification_payload"`
+}
+
+// Notices lists the newest notices in a state; "" means any, "failed" what was not delivered.
+func (c *Client) Notices(ctx context.Context, state string) ([]Notice, error) {
+	var list []Notice
+	err := c.get(ctx, at("notices").with("state", state), &list)
+	return list, err
+}

@@ -59,6 +59,7 @@ type Engine struct {
 	Policies      *Policies
 	Subscriptions *Subscriptions
 	Registries    *Registries
+	Notices       *Notices
 	Feeds         *Feeds
 	System        *System
 	Auth          *Auth
@@ -101,6 +102,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
 	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, content: e.Content, notices: tell, now: c.Now}
+	e.Notices = &Notices{store: s}
 	e.Subscriptions = &Subscriptions{store: s, now: c.Now}
 	e.Auth = &Auth{store: s, passwords: c.Passwords}
 	e.Feeds = &Feeds{store: s, jobs: jobs, config: c.Feeds, now: c.Now, results: map[int64]chan []SyncResult{},

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -13,6 +15,23 @@ import (
 	"landwaiter.dev/notify"
 	"landwaiter.dev/store"
 )
+
+// Notices shows what was told, and what could not be.
+type Notices struct{ store *store.Store }
+
+// maxNotices is how many notices a list shows.
+const maxNotices = 1000
+
+// States of a notice.
+var noticeStates = []string{"pending", "delivered", "failed", "not_configured"}
+
+// List gives the newest notices of an account, those of one state or with "" all; "failed" is what was not delivered.
+func (u *Notices) List(ctx context.Context, account, state string) ([]store.Notice, error) {
+	if state != "" && !slices.Contains(noticeStates, state) {
+		return nil, Errorf(ClassInvalid, "invalid_state", "%q is no state of a notice: there are %s", state, strings.Join(noticeStates, ", "))
+	}
+	return u.store.Notices(ctx, account, state, maxNotices)
+}
 
 // notices writes what is to be told, in the transaction that changed it, and carries it to the endpoints.
 type notices struct {

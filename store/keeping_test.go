@@ -137,7 +137,7 @@ func TestNotices(t *testing.T) {
 			return nil
 		})
 		n.State, n.CreatedAt = "pending", day
-		if diff := cmp.Diff([]store.Notice{n}, must(b.Notices(b.ctx, "pending"))(t)); diff != "" {
+		if diff := cmp.Diff([]store.Notice{n}, must(b.Notices(b.ctx, n.Account, "pending", 10))(t)); diff != "" {
 			t.Error(diff)
 		}
 		b.write(func(tx *store.Tx) error { return tx.UpdateNotice(b.ctx, "n1", "failed", 8, "no answer") })
@@ -145,7 +145,7 @@ func TestNotices(t *testing.T) {
 		if diff := cmp.Diff(n, must(b.Notice(b.ctx, "n1"))(t)); diff != "" {
 			t.Error(diff)
 		}
-		if list := must(b.Notices(b.ctx, "pending"))(t); len(list) != 0 {
+		if list := must(b.Notices(b.ctx, n.Account, "pending", 10))(t); len(list) != 0 {
 			t.Errorf("still pending: %v", list)
 		}
 		told := must(b.Blobs().Put(b.ctx, []byte("list")))(t)

@@ -35,9 +35,10 @@ func (q *Queries) Notice(ctx context.Context, id string) (Notice, error) {
 	return n, describe(err, "notice %q", id)
 }
 
-// Notices lists the notices of all accounts in a state, oldest first; "" lists all.
-func (q *Queries) Notices(ctx context.Context, state string) ([]Notice, error) {
-	return all(ctx, q, scanNotice, "SELECT "+noticeColumns+" FROM notices WHERE ? = '' OR state = ? ORDER BY created_at, id", state, state)
+// Notices lists the newest notices of an account in a state, at most limit of them, newest first; "" stands for any state.
+func (q *Queries) Notices(ctx context.Context, account, state string, limit int) ([]Notice, error) {
+	return all(ctx, q, scanNotice, "SELECT "+noticeColumns+" FROM notices WHERE account = ? AND (? = '' OR state = ?) ORDER BY created_at DESC, id LIMIT ?",
+		account, state, state, limit)
 }
 
 // UpdateNotice keeps how the telling went.

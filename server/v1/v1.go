@@ -77,6 +77,11 @@ type Registries interface {
 	Delete(ctx context.Context, account, name string) error
 }
 
+// Notices knows what was told. An empty state means any.
+type Notices interface {
+	List(ctx context.Context, account, state string) ([]store.Notice, error)
+}
+
 // Feeds knows the advisory data. Sync is refused with class conflict while one runs.
 type Feeds interface {
 	State(ctx context.Context) ([]engine.FeedState, error)
@@ -99,6 +104,7 @@ type Services struct {
 	Policies        Policies
 	Subscriptions   Subscriptions
 	Registries      Registries
+	Notices         Notices
 	Feeds           Feeds
 	System          System
 	// PolicySpec is the document of gates, triggers and parameters.
@@ -122,6 +128,7 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.checks()
 	r.policies()
 	r.subscriptions()
+	r.notices()
 	r.registries()
 	r.feeds()
 	r.system()
