@@ -49,8 +49,8 @@ func readGem(f *File, found *Found) error {
 			}
 		}
 	}
-	if g.platform != "" && g.platform != "ruby" {
-		p.Arch = g.platform
+	if arch, ok := declaredVersion(g.platform); ok && arch != "ruby" {
+		p.Arch = arch
 	}
 	found.Packages = append(found.Packages, p)
 	return nil
