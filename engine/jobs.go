@@ -194,7 +194,7 @@ func newClient(driver riverdriver.Driver[*sql.Tx], c Config, workers *river.Work
 	config := &river.Config{
 		ID: c.HostID, Logger: slog.New(quiet{c.Log.Handler()}), Workers: workers, Queues: queues, PeriodicJobs: periodic,
 		RetryPolicy: retryPolicy{c.Now}, ErrorHandler: jobLog{c.Log},
-		FetchPollInterval: 200 * time.Millisecond, FetchCooldown: 50 * time.Millisecond,
+		FetchPollInterval: 500 * time.Millisecond, FetchCooldown: 50 * time.Millisecond,
 		RescueStuckJobsAfter: 2 * time.Hour, CompletedJobRetentionPeriod: time.Hour, PollOnly: true,
 	}
 	if len(queues) == 0 {

@@ -125,12 +125,18 @@ func (w *writer) node(n *node, f flags) {
 	}
 }
 
+// literal writes a rune outside a class. Only what has a meaning is escaped: the backtracking engine reads an escaped
+// quotation mark or angle bracket as the beginning of a group's name.
 func (w *writer) literal(r rune) {
-	if r == ' ' || r == '#' {
+	switch {
+	case strings.ContainsRune(`\.+*?()|[]{}^$`, r):
+		w.WriteByte('\\')
 		w.WriteRune(r)
-		return
+	case r < ' ' || r == 0x7f:
+		classRune(&w.Builder, r)
+	default:
+		w.WriteRune(r)
 	}
-	classRune(&w.Builder, r)
 }
 
 func (w *writer) repeat(n *node, f flags) {
