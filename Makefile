@@ -31,7 +31,7 @@ unit: build ## all tests, on SQLite and PostgreSQL, with a real registry
 	$(GO) test ./...
 
 fuzz: ## each fuzz target for a moment; FUZZTIME=10m for the long run
-	@scripts/fuzz.sh $(or $(FUZZTIME),500x)
+	@scripts/fuzz.sh $(or $(FUZZTIME),100x)
 
 bench: ## hot paths beside their floor; LANDWAITER_BENCH_IMAGE=DIR measures an OCI layout of yours
 	$(GO) test -run '^$$' -bench . -benchmem ./...
