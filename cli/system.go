@@ -193,15 +193,15 @@ func (a *app) feedSync() *cobra.Command {
 	return c
 }
 
-// trouble is what is wrong with a group: why it failed, or how many of its records were left out, with the first of them.
-func trouble(failure string, leftOut []string) string {
+// trouble is what is wrong with a group: why it failed, or what was skipped of its records, the first of them in words.
+func trouble(failure string, list []string) string {
 	switch {
-	case failure != "" || len(leftOut) == 0:
+	case failure != "" || len(list) == 0:
 		return failure
-	case len(leftOut) == 1:
-		return "left out: " + leftOut[0]
+	case len(list) == 1:
+		return list[0]
 	default:
-		return fmt.Sprintf("%d records left out, first: %s", len(leftOut), leftOut[0])
+		return fmt.Sprintf("%d records with problems, first: %s", len(list), list[0])
 	}
 }
 
