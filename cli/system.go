@@ -151,7 +151,12 @@ func (a *app) feedList() *cobra.Command {
 					if !one.Enabled {
 						last = "switched off"
 					}
-					g.rows = append(g.rows, []string{f.Name, one.Name, last, fmt.Sprint(one.Records), one.LastError})
+					g.rows = append(g.rows, []string{f.Name, one.Name, last, fmt.Sprint(one.Records), trouble(one.LastError, one.Problems)})
+				}
+				for _, bad := range f.Failing { // what no group tells
+					if !slices.ContainsFunc(f.Groups, func(one client.FeedGroup) bool { return one.LastError == bad.Error }) {
+						g.rows = append(g.rows, []string{f.Name, bad.Name, orText(when(bad.LastSync), "never"), "", bad.Error})
+					}
 				}
 			}
 			slices.SortFunc(g.rows, slices.Compare)
@@ -188,6 +193,18 @@ func (a *app) feedSync() *cobra.Command {
 	return c
 }
 
+// trouble is what is wrong with a group: why it failed, or what was skipped of its records, the first of them in words.
+func trouble(failure string, list []string) string {
+	switch {
+	case failure != "" || len(list) == 0:
+		return failure
+	case len(list) == 1:
+		return list[0]
+	default:
+		return fmt.Sprintf("%d records with problems, first: %s", len(list), list[0])
+	}
+}
+
 func (a *app) showSync(done []client.SyncResult, started bool) {
 	if started {
 		a.say("the sync has begun; landwaiter feed list shows how far it is")
@@ -196,7 +213,7 @@ func (a *app) showSync(done []client.SyncResult, started bool) {
 	g := grid{header: []string{"feed", "group", "status", "changed", "images", "took", "problem"}, empty: "nothing to sync"}
 	for _, f := range done {
 		for _, one := range f.Groups {
-			g.rows = append(g.rows, []string{f.Feed, one.Group, one.Status, fmt.Sprint(one.Records), fmt.Sprint(one.Images), fmt.Sprintf("%.1f s", one.Seconds), one.Error})
+			g.rows = append(g.rows, []string{f.Feed, one.Group, one.Status, fmt.Sprint(one.Records), fmt.Sprint(one.Images), fmt.Sprintf("%.1f s", one.Seconds), trouble(one.Error, one.Problems)})
 		}
 	}
 	a.grid(g)

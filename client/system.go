@@ -59,6 +59,15 @@ type Feed struct {
 	LastFullSync time.Time   `json:"last_full_sync,omitzero"`
 	Groups       []FeedGroup `json:"groups"`
 	Revision     int64       `json:"feed_revision"`
+	// Failing sources could not be used when they were last asked.
+	Failing []FailingSource `json:"failing_sources,omitempty"`
+}
+
+// FailingSource is a source of advisory data that failed; its former data stays in force.
+type FailingSource struct {
+	Name     string    `json:"name"`
+	LastSync time.Time `json:"last_sync,omitzero"`
+	Error    string    `json:"error"`
 }
 
 // FeedGroup is one group of a feed.
@@ -68,6 +77,7 @@ type FeedGroup struct {
 	LastSync  time.Time `json:"last_sync,omitzero"`
 	Records   int64     `json:"record_count"`
 	LastError string    `json:"last_error,omitempty"`
+	Problems  []string  `json:"problems,omitempty"` // records that were refused
 }
 
 // Ready says whether the feed and each enabled group of it has loaded, and that it has one.
@@ -104,6 +114,8 @@ type SyncResult struct {
 		Records int     `json:"updated_record_count"`
 		Images  int     `json:"updated_image_count"`
 		Error   string  `json:"error,omitempty"`
+		// Problems are records that were refused.
+		Problems []string `json:"problems,omitempty"`
 	} `json:"groups"`
 }
 

@@ -75,6 +75,15 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 	if f.CreatedAt.IsZero() {
 		f.CreatedAt = f.LastFullSync
 	}
+	states, err := sources(ctx, u.store)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range sortedWords(states) {
+		if st := states[name]; st.LastError != "" && !st.Absent {
+			f.Failing = append(f.Failing, FailingSource{name, st.LastSync, st.LastError})
+		}
+	}
 	return []FeedState{f}, nil
 }
 

@@ -264,7 +264,13 @@ func (f *fixture) subscribe(t *testing.T, tag string, kinds ...string) {
 func (f *fixture) sync(t *testing.T, r engine.SyncRequest) engine.SyncResult {
 	t.Helper()
 	r.Wait = true
-	out, err := f.Feeds.Sync(t.Context(), r)
+	var out []engine.SyncResult
+	var err error
+	waitFor(t, "end of the sync before", func() bool { // its result is seen a moment before it has ended
+		out, err = f.Feeds.Sync(t.Context(), r)
+		e, ok := errors.AsType[*engine.Error](err)
+		return !ok || e.Code != "feed_sync_running"
+	})
 	if err != nil || len(out) != 1 {
 		t.Fatalf("sync: %v, %v", out, err)
 	}
@@ -402,6 +408,9 @@ func TestABrokenFeedLeavesTheOldData(t *testing.T) {
 			if r.OK {
 				t.Errorf("%s: the sync says that all is well", name)
 			}
+			if got := f.failing(t); !slices.Equal(got, []string{"Debian"}) {
+				t.Errorf("%s: failing sources are %v, want Debian", name, got)
+			}
 			if diff := cmp.Diff(want, f.vulns(t, img.Digest, engine.Moment{})); diff != "" {
 				t.Errorf("%s: vulnerabilities (-want +got):\n%s", name, diff)
 			}
@@ -423,6 +432,57 @@ func TestABrokenFeedLeavesTheOldData(t *testing.T) {
 		}
 		if diff := cmp.Diff(map[string]string{}, f.vulns(t, img.Digest, engine.Moment{})); diff != "" {
 			t.Errorf("accepted: vulnerabilities (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// failing names the sources that failed when they were last asked.
+func (f *fixture) failing(t *testing.T) []string {
+	t.Helper()
+	state, err := f.Feeds.State(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range state[0].Failing {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+func TestASourceWithoutGroupsTellsItsFailureToo(t *testing.T) {
+	t.Parallel()
+	storetest.Stores(t, func(t *testing.T, s *store.Store) {
+		f := start(t, s)
+		f.feeds.raw(t, "kev.json", []byte(`{"vulnerabilities": [{"cveID"`))
+		if r := f.sync(t, engine.SyncRequest{}); r.OK {
+			t.Error("a cut catalogue: the sync says that all is well")
+		}
+		if got := f.failing(t); !slices.Equal(got, []string{"kev"}) {
+			t.Errorf("failing sources are %v, want kev", got)
+		}
+		// A record that is also about a package of another ecosystem does not count there.
+		f.feeds.kev(t, "CVE-2026-9999")
+		both := record("GHSA-aaaa-bbbb-cccc", "2", nil)
+		both["affected"] = []object{
+			{"package": object{"ecosystem": "npm", "name": "a"}, "versions": []string{"1"}},
+			{"package": object{"ecosystem": "Debian:12", "name": "a"}, "versions": []string{"1"}},
+		}
+		f.feeds.write(t, "npm", both, record("GHSA-dddd-eeee-ffff", "2", object{"affected": []object{{"package": object{"ecosystem": "npm", "name": "b"}, "versions": []string{"1"}}}}))
+		f.sync(t, engine.SyncRequest{})
+		if got := f.failing(t); len(got) > 0 {
+			t.Errorf("failing sources after a good sync are %v", got)
+		}
+		state, err := f.Feeds.State(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := map[string]int64{}
+		for _, g := range state[0].Groups {
+			counts[g.Ecosystem] = g.Records
+		}
+		if diff := cmp.Diff(map[string]int64{"Debian:12": 1, "npm": 2}, counts); diff != "" {
+			t.Errorf("records by group (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -123,7 +123,16 @@ type FeedState struct {
 	UpdatedAt    time.Time
 	LastFullSync time.Time // zero until every enabled group has loaded
 	Groups       []store.FeedGroup
-	Revision     int64
+	// Sources that failed when they were last asked: a folder of records, kev, epss, or osv for all folders.
+	Failing  []FailingSource
+	Revision int64
+}
+
+// FailingSource is a source of advisory data that could not be used; its former data, if any, stays in force.
+type FailingSource struct {
+	Name     string
+	LastSync time.Time // zero when it was never loaded
+	Error    string
 }
 
 // SyncRequest asks for a feed sync.

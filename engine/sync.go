@@ -42,6 +42,7 @@ type folderState struct {
 // Names of the sources that are no folder of records.
 const (
 	kevSource  = "kev"
+	allFolders = "osv" // where the list of folders could not be had
 	epssSource = "epss"
 )
 
@@ -87,7 +88,10 @@ func (u *syncFeeds) run(ctx context.Context, args syncArgs) ([]SyncResult, error
 	}
 	folders, err := u.folders(ctx, args)
 	if err != nil {
-		u.fail(o, "osv", err)
+		u.fail(o, allFolders, err)
+	}
+	if err == nil {
+		delete(o.states, allFolders)
 	}
 	for _, f := range folders {
 		if err := u.folder(ctx, o, f, args); err != nil {
@@ -144,7 +148,7 @@ func (u *syncFeeds) unchanged(ctx context.Context, o *outcome) error {
 func (u *syncFeeds) fail(o *outcome, source string, err error) {
 	u.log.Warn("feed failed", "source", source, "err", err.Error())
 	st := o.states[source]
-	st.LastError = err.Error()
+	st.LastError, st.Absent = err.Error(), false
 	o.states[source] = st
 	o.failed = append(o.failed, source)
 	name := groupName(source)
@@ -278,6 +282,7 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, folder string, f *fet
 		again := s.seen[rec.ID]
 		s.seen[rec.ID] = true
 		ecosystems := ecosystemsOf(rec)
+		ecosystems = slices.DeleteFunc(ecosystems, func(eco string) bool { return advisory.FolderOf(eco) != folder }) // those count where they are at home
 		for _, eco := range ecosystems {
 			if !again {
 				s.counts[eco]++
@@ -411,7 +416,11 @@ func (u *syncFeeds) epss(ctx context.Context, o *outcome) error {
 			scores = append(scores, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile})
 		}
 	}
-	return u.store.PutEPSS(ctx, day, scores)
+	if err := u.store.PutEPSS(ctx, day, scores); err != nil {
+		return err
+	}
+	o.states[epssSource] = folderState{LastSync: u.now()}
+	return u.remember(ctx, o)
 }
 
 // remember writes the state of sources and groups.

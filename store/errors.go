@@ -16,8 +16,8 @@ import (
 var (
 	// ErrNewerSchema says that a newer Landwaiter has been here.
 	ErrNewerSchema = errors.New("the database was written by a newer version of landwaiter; use that version or a new data directory")
-	// ErrHeld says that another process, a server, holds the data directory.
-	ErrHeld = errors.New("the data directory is in use by another landwaiter server")
+	// ErrHeld says that another process, a server or a scan that loads data, holds the data directory.
+	ErrHeld = errors.New("the data directory is in use by another landwaiter, a server or a scan that loads advisory data")
 )
 
 // SQLSTATE codes (PostgreSQL documentation, appendix A).

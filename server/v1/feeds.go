@@ -16,7 +16,16 @@ type Feed struct {
 	UpdatedAt    clock       `json:"updated_at"`
 	LastFullSync clock       `json:"last_full_sync"`
 	Groups       []FeedGroup `json:"groups"`
-	Revision     int64       `json:"feed_revision" doc:"Number of the present state of the data"`
+	// Failing is additive.
+	Failing  []FailingSource `json:"failing_sources,omitempty" doc:"Sources that could not be used when they were last asked; former data stays in force"`
+	Revision int64           `json:"feed_revision" doc:"Number of the present state of the data"`
+}
+
+// FailingSource is a source of advisory data that failed.
+type FailingSource struct {
+	Name     string `json:"name" doc:"Folder of an ecosystem, kev, epss, or osv for all folders"`
+	LastSync clock  `json:"last_sync"`
+	Error    string `json:"error"`
 }
 
 // FeedGroup is one group of a feed.
@@ -77,6 +86,9 @@ func (r *routes) listFeeds(ctx context.Context, _ *none) ([]Feed, error) {
 		}
 		for i := range s.Groups {
 			f.Groups = append(f.Groups, newFeedGroup(&s.Groups[i]))
+		}
+		for _, bad := range s.Failing {
+			f.Failing = append(f.Failing, FailingSource{bad.Name, clock(bad.LastSync), bad.Error})
 		}
 		list = append(list, f)
 	}
