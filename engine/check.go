@@ -203,7 +203,7 @@ func (u *Checks) keep(ctx context.Context, img store.Image, v *verdict) error {
 			return err
 		}
 		return u.notices.tell(ctx, tx, img.Account, notify.PolicyEval, v.header.Tag, notify.Payload{
-			Last: told1(old, before), Current: told1(v.document, v.header), Annotations: annotationsOf(img),
+			Last: forNotice(old, before), Current: forNotice(v.document, v.header), Annotations: annotationsOf(img),
 		})
 	})
 }
@@ -213,8 +213,8 @@ func sameInputs(a, b store.Evaluation) bool {
 		a.Result == b.Result && a.NextAt.Equal(b.NextAt) && a.FinalAction == b.FinalAction
 }
 
-// told1 adds to an evaluation document what notices have beside it.
-func told1(document json.RawMessage, e store.Evaluation) any {
+// forNotice adds to an evaluation document what notices have beside it.
+func forNotice(document json.RawMessage, e store.Evaluation) any {
 	var m map[string]any
 	if json.Unmarshal(document, &m) != nil || m == nil {
 		m = map[string]any{}
