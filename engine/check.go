@@ -19,7 +19,6 @@ type Checks struct {
 	store    *store.Store
 	vulns    *Vulns
 	policies *Policies
-	content  *Content
 	notices  *notices
 	now      func() time.Time
 }

@@ -101,7 +101,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Content = &Content{store: s}
 	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
-	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, content: e.Content, notices: tell, now: c.Now}
+	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, now: c.Now}
 	e.Notices = &Notices{store: s}
 	e.Subscriptions = &Subscriptions{store: s, now: c.Now}
 	e.Auth = &Auth{store: s, passwords: c.Passwords}
