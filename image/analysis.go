@@ -25,7 +25,23 @@ type Analysis struct {
 	Distro     Distro    `json:"distro"`
 	Files      FileCount `json:"files"`
 	Packages   []Package `json:"packages"`
-	Gaps       []Gap     `json:"gaps"`
+	// Declared are packages that a lock file pins and nothing proves to be installed. They are matched with nothing.
+	Declared []Package `json:"declared,omitempty"`
+	// Secrets and Matches are places of texts, by path, line and rule: those that rules for secrets found and those that
+	// the user searches for.
+	Secrets []TextMatch `json:"secrets,omitempty"`
+	Matches []TextMatch `json:"matches,omitempty"`
+	// Retrieved are the files that the settings ask for.
+	Retrieved []RetrievedFile `json:"retrieved,omitempty"`
+	// Verification compares the files of operating-system packages with what their databases say.
+	Verification Verification `json:"verification,omitzero"`
+	// Malware is nil when no scanner was asked.
+	Malware *Malware `json:"malware,omitempty"`
+	// Special are files with set-user-ID, set-group-ID or capabilities, by path.
+	Special []SpecialFile `json:"special,omitempty"`
+	// Base is what the image says of the image that it was built on.
+	Base *BaseImage `json:"base,omitempty"`
+	Gaps []Gap      `json:"gaps"`
 	// Revisions of the parts that made this analysis, by part name.
 	Revisions map[string]string `json:"revisions"`
 }

@@ -15,10 +15,34 @@ const (
 	Golang   PackageType = "golang"
 	Cargo    PackageType = "cargo"
 	Composer PackageType = "composer"
+	ALPM     PackageType = "alpm"   // Arch Linux
+	Ebuild   PackageType = "ebuild" // Gentoo
+	Opkg     PackageType = "opkg"   // OpenWrt, Yocto
+	NuGet    PackageType = "nuget"
+	Pub      PackageType = "pub"
+	Hex      PackageType = "hex" // Elixir and Erlang
+	Hackage  PackageType = "hackage"
+	Swift    PackageType = "swift"
+	Pods     PackageType = "cocoapods"
+	CRAN     PackageType = "cran"
+	Conda    PackageType = "conda"
+	LuaRocks PackageType = "luarocks"
+	Nix      PackageType = "nix"
+	CPAN     PackageType = "cpan"
+	Julia    PackageType = "julia"
+	Opam     PackageType = "opam"
+	Conan    PackageType = "conan"
+	Binary   PackageType = "generic" // a program known by the version that it carries
 )
 
 // OS says whether packages of this type come from an operating-system package manager.
-func (t PackageType) OS() bool { return t == Deb || t == APK || t == RPM }
+func (t PackageType) OS() bool {
+	switch t {
+	case Deb, APK, RPM, ALPM, Ebuild, Opkg:
+		return true
+	}
+	return false
+}
 
 // Package is one installed package: what a database or the package's own metadata says, and where it was read.
 // Two copies in two places are two packages.
@@ -43,6 +67,15 @@ type Package struct {
 	Modularity string `json:"modularity,omitempty"`
 	// Licenses as declared, not normalised.
 	Licenses []string `json:"licenses,omitempty"`
+	// License is what the declaration or, where there is none, the package's licence texts mean: an SPDX licence
+	// expression (SPDX 2.3, annex D); "" when nothing is known. Set by the merge.
+	License string `json:"license,omitempty"`
+	// LicenseSource is where License comes from: "declared", or the path of the text.
+	LicenseSource string `json:"license_source,omitempty"`
+	// CPEs (2.3) of known binaries, and of imported documents that give some.
+	CPEs []string `json:"cpes,omitempty"`
+	// PURL is the package URL that an imported document gave; "" where we make it ourselves.
+	PURL string `json:"purl,omitempty"`
 	// Origin is the maintainer, vendor or author as declared.
 	Origin string `json:"origin,omitempty"`
 	// Homepage or repository as declared.

@@ -84,6 +84,8 @@ type Found struct {
 	Path      image.Path
 	// Packages that the file describes. The layer report keeps their Files, which JSON by itself leaves out.
 	Packages []image.Package
+	// Declared are packages that the file pins (a lock file) and that nothing proves to be installed.
+	Declared []image.Package
 	// Lists are files of packages that a side file of a database names (dpkg info/*.list).
 	Lists []FileList
 	// Gaps of this file; Path and Layer are set by the caller where empty.
