@@ -19,9 +19,10 @@ import (
 type task struct {
 	layer  image.Descriptor
 	diffID image.Digest
-	// parts to make; picks, when not nil, are all that is wanted instead.
-	parts map[string]bool
-	picks map[image.Path][]pick
+	// parts to make, revisions those that they get; picks, when not nil, are all that is wanted instead.
+	parts     map[string]bool
+	revisions map[string]string
+	picks     map[image.Path][]pick
 }
 
 // walk reads one layer. Its fields are what the entries so far have said.
@@ -48,6 +49,7 @@ type walk struct {
 	unbound  map[int32]bool
 	gaps     *gapList
 	parser   *parser
+	observer *observer
 	entries  int32
 	expanded int64
 
@@ -228,13 +230,15 @@ func (w *walk) marker(path image.Path) bool {
 }
 
 func newWalk(ctx context.Context, r *Reader, t task, sum *totals) *walk {
-	return &walk{
+	w := &walk{
 		r: r, ctx: ctx, lim: &r.limits, task: t, totals: sum,
 		index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, origins: map[int32]origin{}, unbound: map[int32]bool{}, picked: map[image.Path]int32{}, summed: map[image.Path]image.File{},
 		gaps: newGaps(r.limits.Gaps), parser: startParser(ctx, r.catalogers, &r.limits),
 		hashing: t.parts[PartFiles], sums: sums{md5: true, sha1: true},
 		buf: make([]byte, 64*kib), sha: sha256.New(), md5h: md5.New(), sha1: sha1.New(),
 	}
+	w.observer = &observer{w: w}
+	return w
 }
 
 func isSparse(h *tar.Header) bool {

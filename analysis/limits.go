@@ -15,6 +15,8 @@ type Limits struct {
 	Links, Xattrs, XattrBytes, Gaps      int64
 	ZstdWindow                           int64
 	Memory, MemoryFile, Spool, KeptBytes int64
+	RetrieveBytes, Retrieved             int64
+	Matches, Differences                 int64
 	ImageTime, FileTime                  int64
 	ArchiveDepth, ArchiveEntries         int64
 	ArchiveBytes, MetadataBytes          int64
@@ -62,6 +64,10 @@ func LimitTable() []Limit {
 		{"LANDWAITER_LIMITS_MEMORY_FILE", 8 * mib, "bytes", "content of one file held in memory; a larger one goes to the spool", "big", func(l *Limits) *int64 { return &l.MemoryFile }},
 		{"LANDWAITER_LIMITS_SPOOL", 4 * gib, "bytes", "file contents held in temporary files by the process", "weird-files", func(l *Limits) *int64 { return &l.Spool }},
 		{"LANDWAITER_LIMITS_KEPT_BYTES", 1000 * kib, "bytes", "a small file that is kept for the merge (os-release, passwd)", "metadata-garbage", func(l *Limits) *int64 { return &l.KeptBytes }},
+		{"LANDWAITER_LIMITS_RETRIEVE_BYTES", 1000 * kib, "bytes", "size of a file whose content the settings ask for", "weird-files", func(l *Limits) *int64 { return &l.RetrieveBytes }},
+		{"LANDWAITER_LIMITS_RETRIEVED", 64 * mib, "bytes", "contents of all files of a layer that the settings ask for", "many-files", func(l *Limits) *int64 { return &l.Retrieved }},
+		{"LANDWAITER_LIMITS_MATCHES", 20_000, "", "places of secrets, and as many of searched texts, that a layer lists", "injection", func(l *Limits) *int64 { return &l.Matches }},
+		{"LANDWAITER_LIMITS_DIFFERENCES", 20_000, "", "files of an image that differ from their packages", "many-files", func(l *Limits) *int64 { return &l.Differences }},
 		{"LANDWAITER_LIMITS_IMAGE_TIME", 1800, "seconds", "time of the analysis of one image", "bomb-gzip", func(l *Limits) *int64 { return &l.ImageTime }},
 		{"LANDWAITER_LIMITS_FILE_TIME", 30, "seconds", "time of one cataloguer on one file", "jar-bombs", func(l *Limits) *int64 { return &l.FileTime }},
 		{"LANDWAITER_LIMITS_ARCHIVE_DEPTH", 8, "", "archives inside archives", "jar-bombs", func(l *Limits) *int64 { return &l.ArchiveDepth }},

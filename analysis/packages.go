@@ -11,9 +11,9 @@ import (
 )
 
 // packages makes the packages of the image: cataloguer by cataloguer from the files that are visible, then each with
-// its layer and, for language packages, its owner.
-func (g *merging) packages() []image.Package {
-	all := []image.Package{}
+// its layer and, for language packages, its owner. Declared are those that a visible lock file pins.
+func (g *merging) packages() (all, declared []image.Package) {
+	all = []image.Package{}
 	for c := range g.catalogers {
 		found := g.visibleFound(g.catalogers[c].Name)
 		if len(found) == 0 {
@@ -23,15 +23,20 @@ func (g *merging) packages() []image.Package {
 			for _, gap := range found[i].Gaps {
 				g.fileGap(gap)
 			}
+			declared = append(declared, found[i].Declared...)
 		}
 		all = append(all, g.join(&g.catalogers[c], found)...)
 	}
 	slices.SortStableFunc(all, comparePackages)
+	slices.SortStableFunc(declared, comparePackages)
 	for i := range all {
 		g.attribute(&all[i])
 	}
+	for i := range declared {
+		g.attribute(&declared[i])
+	}
 	g.own(all)
-	return all
+	return all, declared
 }
 
 func comparePackages(a, b image.Package) int {

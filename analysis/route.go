@@ -144,7 +144,7 @@ func systemFile(path image.Path) bool {
 func keptFile(path image.Path) bool {
 	switch path {
 	case "etc/system-release-cpe", "etc/redhat-release", "etc/centos-release", "etc/system-release", "etc/alpine-release",
-		"etc/debian_version", "etc/lsb-release", "etc/passwd", "etc/group":
+		"etc/debian_version", "etc/lsb-release", "etc/passwd", "etc/group", hintsFile:
 		return true
 	}
 	return osRelease(path)

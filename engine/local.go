@@ -33,12 +33,8 @@ type Local struct {
 // Analyze reads an image that is open at its source.
 func (l *Local) Analyze(ctx context.Context, src *source.Image) (*image.Analysis, error) {
 	in := analysis.Input{Manifest: src.Manifest, Config: src.Config, Blobs: src, Remote: src.Remote, Gaps: src.Gaps}
-	var known analysis.Known
-	if l.Store != nil {
-		known = &knownLayers{store: l.Store, account: store.AdminAccount, repository: localRepository(src), local: true}
-	}
-	a, _, err := l.Reader.Image(ctx, in, known)
-	return a, err
+	done, err := readImage(ctx, l.Reader, in, &knownLayers{store: l.Store, account: store.AdminAccount, repository: localRepository(src), local: true})
+	return done.analysis, err
 }
 
 // localRepository is where the image comes from, when that is a registry.
