@@ -24,6 +24,9 @@ func (g *merging) observations(a *image.Analysis, c image.Config) {
 		}
 		for _, f := range r.Retrieved.Files {
 			if g.visible(i, f.Path) {
+				if f.Content == nil {
+					f.Content = []byte{} // an empty file, and no missing one
+				}
 				a.Retrieved = append(a.Retrieved, f)
 			}
 		}

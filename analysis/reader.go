@@ -29,7 +29,7 @@ type Options struct {
 	Catalogers []catalog.Cataloger
 	// Search looks for secrets and for what the user searches; nil looks for nothing.
 	Search *secret.Scanner
-	// Retrieve are the files whose content is kept: paths, or patterns with * ? [a-z] {a,b} and ** for any directories,
+	// Retrieve are the files whose content is kept: paths, or patterns with * ? [a-z] and ** for any directories,
 	// as doublestar has them; a leading slash is allowed. Files above [Limits.RetrieveBytes] are gaps.
 	Retrieve []string
 	// Hints lets an image name packages of its own in anchore_hints.json.
