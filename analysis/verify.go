@@ -75,6 +75,9 @@ func (v *verification) differ(ref image.PackageRef, o *image.OwnedFile, status i
 
 // done sorts what was found. Files without our digest, and those beyond the limit, are gaps.
 func (v *verification) done(g *merging) image.Verification {
+	if v.out.Differences == nil {
+		v.out.Differences = []image.FileDifference{}
+	}
 	slices.SortFunc(v.out.Differences, func(a, b image.FileDifference) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Package.Name, b.Package.Name), cmp.Compare(a.Package.Arch, b.Package.Arch), cmp.Compare(a.Status, b.Status))
 	})
