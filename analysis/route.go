@@ -126,18 +126,21 @@ func executable(head []byte) bool {
 }
 
 // systemFile says whether package verification may ask for the MD5 or SHA-1 of a file: below system directories, but
-// not in the trees of language package managers.
+// not where distributions keep nothing, nor in an application's own trees below opt.
 func systemFile(path image.Path) bool {
-	top, _, nested := strings.Cut(string(path), "/")
+	top, rest, nested := strings.Cut(string(path), "/")
 	if !nested {
 		return false
 	}
 	switch {
-	case top == "bin", top == "sbin", top == "usr", top == "etc", top == "opt", strings.HasPrefix(top, "lib"):
-	default:
-		return false
+	case top == "usr":
+		return !strings.HasPrefix(rest, "local/") && !strings.HasPrefix(rest, "src/")
+	case top == "opt":
+		return !strings.Contains(rest, "/node_modules/") && !strings.Contains(rest, "/site-packages/")
+	case top == "bin", top == "sbin", top == "etc", top == "boot", strings.HasPrefix(top, "lib"):
+		return true
 	}
-	return !strings.Contains(string(path), "/node_modules/") && !strings.Contains(string(path), "/site-packages/")
+	return false
 }
 
 // keptFile says whether the merge may need the content of a small file: the distribution's own words, and the users.
