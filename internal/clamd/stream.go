@@ -194,7 +194,7 @@ func (s *Stream) send(last bool) error {
 		end += footRoom
 	}
 	err := s.session.write(s.frame[start:end], s.c.options.Write)
-	if err != nil && s.listen() {
+	if isGone(err) && s.listen() {
 		return nil
 	}
 	if isGone(err) && s.again() {
