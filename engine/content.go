@@ -48,7 +48,7 @@ func (u *Content) of(ctx context.Context, img store.Image, analysisID int64) (*A
 }
 
 func notAnalyzed(img store.Image) error {
-	e := Errorf(ClassNotAnalyzed, "image_not_analyzed", "image is not analyzed - analysis_status: %s", img.Status)
+	e := Errorf(ClassNotAnalyzed, "not_analyzed", "image is not analyzed - analysis_status: %s", img.Status)
 	if img.Status == store.AnalysisFailed && img.Error != "" {
 		e.Message += ": " + img.Error
 		_ = e.With("analysis_error", img.ErrorCode)

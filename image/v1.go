@@ -17,6 +17,8 @@ func (t PackageType) V1() string {
 		return "go"
 	case Cargo:
 		return "rust"
+	case Binary:
+		return "binary"
 	default: // rpm, npm, gem, composer are the same word
 		return string(t)
 	}

@@ -140,8 +140,9 @@ func TestContentShapes(t *testing.T) {
 		"go":       `[{"package": "golang.org/x/net", "version": "v0.7.0", "type": "GO", "location": "/usr/local/bin/tool", "origin": "N/A", "license": "N/A", "licenses": ["N/A"], "cpes": [], "purl_type": "golang"}]`,
 		"rust":     `[{"package": "regex", "version": "1.5.4", "type": "RUST", "location": "/usr/local/bin/rg", "origin": "Unknown", "license": "Unknown", "licenses": ["Unknown"], "cpes": [], "purl_type": "cargo"}]`,
 		"composer": `[{"package": "guzzlehttp/psr7", "version": "2.4.3", "type": "COMPOSER", "location": "/srv/vendor/composer/installed.json", "origin": "Unknown", "license": "Unknown", "licenses": ["Unknown"], "cpes": [], "purl_type": "composer"}]`,
-		"binary":   `[]`,
-		"malware":  `[]`,
+		"binary":   `[{"package": "redis", "version": "7.2.1", "type": "BINARY", "location": "/usr/local/bin/redis-server", "origin": "N/A", "license": "N/A", "licenses": ["N/A"], "cpes": [], "purl_type": "generic"}]`,
+		"malware": `[{"scanner": "clamav", "enabled": true, "version": "ClamAV 1.0.7/27100/Tue Nov 14 09:40:00 2023", "metadata": {"db_version": {"main": "", "daily": "27100", "bytecode": ""}},
+			"findings": [{"path": "/opt/x.bin", "signature": "Unix.Test.Sample-1", "layer": 1}], "removed_findings": [{"path": "/tmp/gone", "signature": "Unix.Test.Sample-2", "layer": 0}]}]`,
 		"files": `[
 			{"filename": "/bin", "type": "slink", "size": 7, "mode": "00777", "linkdest": "usr/bin", "sha256": null, "uid": 0, "gid": 0},
 			{"filename": "/etc", "type": "dir", "size": 0, "mode": "00755", "linkdest": null, "sha256": null, "uid": 0, "gid": 0},

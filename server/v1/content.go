@@ -22,7 +22,7 @@ var packagesOf = map[string][]image.PackageType{
 	"python":   {image.Python},
 	"java":     {image.Maven},
 	"go":       {image.Golang},
-	"binary":   {},
+	"binary":   {image.Binary},
 	"rust":     {image.Cargo},
 	"composer": {image.Composer},
 }
@@ -141,10 +141,11 @@ func (r *routes) contentOf(ctx context.Context, asked string, d image.Digest, ty
 		}
 		answer.Content = rows
 	case typ == "malware":
-		if _, err := r.Content.Analyzed(ctx, account(ctx), d); err != nil {
+		a, err := r.Content.Analyzed(ctx, account(ctx), d)
+		if err != nil {
 			return answer, err
 		}
-		answer.Content = []any{} // no scanner ran
+		answer.Content, answer.Gaps = malwareRows(a.Analysis.Malware), gaps(a.Analysis.Gaps)
 	case slices.Contains(metadataTypes, typ):
 		text, err := r.document(ctx, d, typ)
 		if err != nil {

@@ -124,6 +124,8 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.service()
 	r.images()
 	r.content()
+	r.artifacts()
+	r.observations()
 	r.vulnerabilities()
 	r.checks()
 	r.policies()
