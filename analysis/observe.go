@@ -128,7 +128,7 @@ func (o *observer) drop() {
 		o.search = nil
 	}
 	if o.stream != nil {
-		_, _, _ = o.stream.End()
+		o.stream.Abort()
 		o.stream = nil
 	}
 }

@@ -32,6 +32,8 @@ func (s *scanner) Version(context.Context) (string, error) {
 	return s.version, nil
 }
 
+func (s *scanner) Caveat(context.Context) (string, error) { return "", nil }
+
 func (s *scanner) Begin(context.Context, int64) (MalwareStream, error) {
 	s.files.Add(1)
 	return &scanning{s: s}, nil
@@ -41,6 +43,8 @@ type scanning struct {
 	s *scanner
 	bytes.Buffer
 }
+
+func (s *scanning) Abort() {}
 
 func (s *scanning) End() ([]string, string, error) {
 	switch {
