@@ -122,7 +122,7 @@ func (w *walk) entry(h *tar.Header, body io.Reader) error {
 	if h.Size > w.lim.LayerBytes && !sparse {
 		return &Error{Code: CodeLimit, Reason: fmt.Sprintf("entry %d claims %d bytes, more than LANDWAITER_LIMITS_LAYER_BYTES allows", w.entries, h.Size)}
 	}
-	path, err := image.CleanPath(h.Name)
+	path, err := w.clean(h.Name)
 	if err != nil {
 		if w.task.picks == nil {
 			w.gap(image.GapFileSkipped, "", "the name that begins with %.60q was skipped: %v", h.Name, err)
@@ -179,6 +179,20 @@ func (w *walk) entry(h *tar.Header, body io.Reader) error {
 	}
 	w.put(slot, seq, f)
 	return nil
+}
+
+// clean makes a key of a name, within the limits.
+func (w *walk) clean(name string) (image.Path, error) {
+	path, err := image.CleanPath(name)
+	switch {
+	case err != nil:
+		return "", err
+	case int64(len(path)) > w.lim.PathLength:
+		return "", fmt.Errorf("path is longer than %d bytes (LANDWAITER_LIMITS_PATH_LENGTH)", w.lim.PathLength)
+	case int64(strings.Count(string(path), "/")) >= w.lim.PathDepth:
+		return "", fmt.Errorf("path is more than %d directories deep (LANDWAITER_LIMITS_PATH_DEPTH)", w.lim.PathDepth)
+	}
+	return path, nil
 }
 
 // slot is the place of path in the list, and the number of this entry; put fills the place. A path that comes twice

@@ -12,6 +12,7 @@ type Limits struct {
 	LayerStored, LayerBytes, ImageBytes  int64
 	Ratio, RatioFrom                     int64
 	LayerEntries, ImageEntries, Layers   int64
+	PathLength, PathDepth                int64
 	Links, Xattrs, XattrBytes, Gaps      int64
 	ZstdWindow                           int64
 	Memory, MemoryFile, Spool, KeptBytes int64
@@ -42,9 +43,9 @@ const (
 	gib = 1 << 30
 )
 
-// LimitTable has every limit with its default, its setting and its meaning. Limits on names are constants of the image
-// package: [image.MaxPathLength] and [image.MaxPathDepth]. Headers of a tar entry (PAX records, GNU long names) are
-// bounded by archive/tar at 1 MiB, the nesting of JSON by encoding/json at 10,000.
+// LimitTable has every limit with its default, its setting and its meaning. Names of files have a ceiling besides, which
+// no setting lifts: [image.MaxPathLength] and [image.MaxPathDepth]. Headers of a tar entry (PAX records, GNU long names)
+// are bounded by archive/tar at 1 MiB, the nesting of JSON by encoding/json at 10,000.
 func LimitTable() []Limit {
 	return []Limit{
 		{"LANDWAITER_LIMITS_LAYER_STORED", 32 * gib, "bytes", "size of a layer's blob as stored", "size-huge", func(l *Limits) *int64 { return &l.LayerStored }},
@@ -55,6 +56,8 @@ func LimitTable() []Limit {
 		{"LANDWAITER_LIMITS_LAYER_ENTRIES", 1_000_000, "", "entries of a layer", "many-files", func(l *Limits) *int64 { return &l.LayerEntries }},
 		{"LANDWAITER_LIMITS_IMAGE_ENTRIES", 2_000_000, "", "entries of all layers of an image", "many-files", func(l *Limits) *int64 { return &l.ImageEntries }},
 		{"LANDWAITER_LIMITS_LAYERS", 1000, "", "layers of an image", "layers-130", func(l *Limits) *int64 { return &l.Layers }},
+		{"LANDWAITER_LIMITS_PATH_LENGTH", image.MaxPathLength, "bytes", "the path of a file; 4 KiB is the most", "deep-path", func(l *Limits) *int64 { return &l.PathLength }},
+		{"LANDWAITER_LIMITS_PATH_DEPTH", image.MaxPathDepth, "", "folders in the path of a file; 256 is the most", "deep-path", func(l *Limits) *int64 { return &l.PathDepth }},
 		{"LANDWAITER_LIMITS_LINKS", 40, "", "symlinks followed on the way to one path", "cyclic-symlinks", func(l *Limits) *int64 { return &l.Links }},
 		{"LANDWAITER_LIMITS_XATTRS", 256, "", "extended attributes of a file whose names are kept", "xattr-flood", func(l *Limits) *int64 { return &l.Xattrs }},
 		{"LANDWAITER_LIMITS_XATTR_BYTES", 16 * kib, "bytes", "names of extended attributes of a file", "xattr-flood", func(l *Limits) *int64 { return &l.XattrBytes }},

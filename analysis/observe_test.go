@@ -186,3 +186,18 @@ func TestCheckPattern(t *testing.T) {
 		}
 	}
 }
+
+func TestPathLimits(t *testing.T) {
+	t.Parallel()
+	ls := layers{{file("a/b/c", "1"), file("a/b/c/d", "2"), file("123456789", "3"), file("1234567890", "4")}}
+	a, tree, err := testReader(t, Limits{PathLength: 9, PathDepth: 3}).Image(context.Background(), imageOf(t, ls).Input, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"123456789 1 @0", "a/ @0", "a/b/ @0", "a/b/c 1 @0"}, show(tree)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]image.GapKind{image.GapFileSkipped, image.GapFileSkipped}, gapKinds(a)); d != "" {
+		t.Error(d, a.Gaps)
+	}
+}

@@ -112,7 +112,7 @@ func (r *Reader) revise() map[string]string {
 	l := &r.limits
 	fmt.Fprintln(h, l.inside(), l.FileTime, l.Spool)
 	m := map[string]string{
-		PartFiles:    fmt.Sprintf("%d-%d.%d", filesRevision, l.Xattrs, l.XattrBytes),
+		PartFiles:    fmt.Sprintf("%d-%d.%d.%d.%d", filesRevision, l.Xattrs, l.XattrBytes, l.PathLength, l.PathDepth),
 		PartPackages: fmt.Sprintf("%d-%s", packagesRevision, hex.EncodeToString(h.Sum(nil)[:6])),
 		PartKept:     fmt.Sprintf("%d-%d", keptRevision, l.KeptBytes),
 	}
