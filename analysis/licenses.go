@@ -26,21 +26,20 @@ func licenses(t *Tree, packages []image.Package, texts []license.Text) {
 	}
 	for i := range packages {
 		p := &packages[i]
-		var text *license.Text
-		if p.Type == image.Deb {
-			if text = l.copyright(p); text != nil && len(p.Licenses) == 0 {
-				p.Licenses = slices.Clone(text.Names)
-			}
-		}
-		if e, ok := license.Expression(p.Licenses, p.Type); ok && text == nil {
+		if e, ok := license.Expression(p.Licenses, p.Type); ok {
 			p.License, p.LicenseSource = e, declaredLicense
 			continue
 		}
-		found := l.beside(p)
-		if text != nil {
-			found = []*license.Text{text}
+		if p.Type != image.Deb {
+			p.License, p.LicenseSource = l.together(l.beside(p))
+			continue
 		}
-		p.License, p.LicenseSource = l.together(found)
+		if text := l.copyright(p); text != nil {
+			p.License, p.LicenseSource = l.together([]*license.Text{text})
+			if len(p.Licenses) == 0 {
+				p.Licenses = slices.Clone(text.Names)
+			}
+		}
 	}
 }
 
