@@ -28,6 +28,11 @@ func licenses(t *Tree, packages []image.Package, texts []license.Text) {
 		p := &packages[i]
 		if e, ok := license.Expression(p.Licenses, p.Type); ok {
 			p.License, p.LicenseSource = e, declaredLicense
+			if vague(e) { // "BSD" is a family: the text tells which
+				if exact, path := l.together(l.beside(p)); exact != "" && !strings.Contains(exact, "LicenseRef-") {
+					p.License, p.LicenseSource = exact, path
+				}
+			}
 			continue
 		}
 		if p.Type != image.Deb {
@@ -41,6 +46,11 @@ func licenses(t *Tree, packages []image.Package, texts []license.Text) {
 			}
 		}
 	}
+}
+
+// vague says whether an expression is a single name that SPDX does not have.
+func vague(expression string) bool {
+	return strings.HasPrefix(expression, "LicenseRef-") && !strings.Contains(expression, " ")
 }
 
 // licensing is the way from packages to their texts.

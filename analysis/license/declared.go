@@ -22,14 +22,27 @@ func Expression(declared []string, t image.PackageType) (string, bool) {
 	if t == image.Gem || t == image.Composer {
 		op = or
 	}
+	if len(declared) > maxEntries {
+		return "", false
+	}
 	var list []*node
 	for i, s := range declared {
-		if i == maxEntries {
-			return "", false
+		if version(s) { // a comma in the name made two entries of it
+			continue
+		}
+		if i+1 < len(declared) && version(declared[i+1]) {
+			s += " " + declared[i+1]
 		}
 		list = append(list, declaration(strings.ToValidUTF8(s, "\uFFFD"), t, op))
 	}
 	return join(op, list).text(false)
+}
+
+// version says whether an entry is only the second half of "Apache License, Version 2.0".
+func version(s string) bool {
+	s = strings.TrimSpace(s)
+	_, ok := cutPrefixFold(s, "version ")
+	return ok && len(s) < 20
 }
 
 // Join makes one of expressions that all apply; what is no expression is left out.

@@ -11,6 +11,8 @@ const (
 	maxParagraphs = 4096
 	// maxNames bounds the different licence declarations of one.
 	maxNames = 256
+	// maxWords is the longest name, in words.
+	maxWords = 5
 	// minParagraph is the shortest licence text, in bytes, that is worth a scan.
 	minParagraph = 120
 )
@@ -22,6 +24,9 @@ func readDEP5(data []byte) (Text, bool) {
 	d := dep5{texts: map[string][]byte{}}
 	if !d.read(data) {
 		return Text{}, false
+	}
+	if !d.format && slices.ContainsFunc(d.files, prose) {
+		return Text{}, false // prose with fields in it
 	}
 	used := d.files
 	if len(used) == 0 {
@@ -41,7 +46,9 @@ func readDEP5(data []byte) (Text, bool) {
 	}
 	t := Text{Expression: s, Confidence: 100, Form: FormDEP5}
 	for _, name := range append(used, d.alone...) {
-		t.Names = append(t.Names, shortNames(name)...)
+		if !prose(name) {
+			t.Names = append(t.Names, shortNames(name)...)
+		}
 	}
 	slices.Sort(t.Names)
 	t.Names = slices.Compact(t.Names)
@@ -157,17 +164,48 @@ func licenceLine(s string) (string, bool) {
 
 // node is what one declaration means.
 func (d *dep5) node(name string) *node {
-	if silent[fold(name)] {
-		name = strings.TrimSpace(name)
+	if prose(name) {
+		f := scan(append([]byte(name+"\n"), d.texts[name]...))
+		if n := f.expression(); n != nil {
+			return n
+		}
+		if len(d.texts[name]) == 0 && bytes.Contains(f.folded, []byte("public domain")) {
+			return one("LicenseRef-public-domain")
+		}
+		return nil
 	}
 	n, ok := parse(name, and)
-	if !ok || n == nil {
+	if !ok || n == nil { // "other" is a name here
 		n = nil
 		if r := reference(name); r != "" {
 			n = one(r)
 		}
 	}
 	return d.better(n, name)
+}
+
+// filler are words of sentences, not of names.
+var filler = map[string]bool{
+	"to": true, "the": true, "this": true, "is": true, "in": true, "of": true, "for": true, "any": true, "by": true, "are": true, "be": true, "use": true, "under": true,
+}
+
+// prose says whether a licence line is no name but the beginning of a text.
+func prose(s string) bool {
+	run, all, fill := 0, 0, 0
+	for _, w := range strings.Fields(s) {
+		all++
+		switch w = strings.ToLower(w); {
+		case filler[w]:
+			fill++
+		case w == "and", w == "or", w == "with", w == "and/or":
+			run = 0
+			continue
+		}
+		if run++; run > maxWords {
+			return true
+		}
+	}
+	return all > maxWords && fill > 1 || strings.Contains(s, ". ") || strings.HasSuffix(s, ".") && all > 2
 }
 
 // better replaces names that SPDX does not have by what their texts are.

@@ -22,13 +22,16 @@ func lookup(s string) *node {
 	if s == "" || len(s) > maxName {
 		return nil
 	}
-	if ref, ok := cutPrefixFold(s, "LicenseRef-"); ok {
+	if ref, ok := cutPrefixFold(s, "LicenseRef-"); ok && !strings.ContainsAny(ref, " /|&,;:()") {
 		if r := reference(ref); r != "" {
 			return one(r)
 		}
 		return nil
 	}
 	if strings.Contains(s, "://") || strings.HasPrefix(s, "www.") {
+		if strings.Contains(s, " ") {
+			return nameAndAddress(s)
+		}
 		return byAddress(s)
 	}
 	if ok, id := spdxlicenses.IsActiveLicense(s); ok {
@@ -44,6 +47,16 @@ func lookup(s string) *node {
 	if id, ok := foldedIDs()[key]; ok {
 		return one(id)
 	}
+	for _, word := range []string{"license", "licence"} { // RubyLicense
+		if bare, ok := strings.CutSuffix(key, word); ok {
+			if e, ok := names[bare]; ok {
+				return parseKnown(e)
+			}
+			if id, ok := foldedIDs()[bare]; ok {
+				return one(id)
+			}
+		}
+	}
 	return nil
 }
 
@@ -51,7 +64,9 @@ func lookup(s string) *node {
 var foldedIDs = sync.OnceValue(func() map[string]string {
 	m := make(map[string]string, 800)
 	for _, id := range spdxlicenses.GetDeprecated() {
-		m[fold(id)] = id
+		if !strings.Contains(id, "-with-") { // read as a licence with an exception
+			m[fold(id)] = id
+		}
 	}
 	for _, id := range spdxlicenses.GetLicenses() {
 		m[fold(id)] = id
@@ -102,14 +117,14 @@ func fold(s string) string {
 			word = append(word, c+'a'-'A')
 		case c >= 'a' && c <= 'z', digit(c), c == '+', c >= 0x80:
 			word = append(word, c)
-		case c == '.' && len(word) > 0 && digit(word[len(word)-1]) && i+1 < len(s) && digit(s[i+1]):
+		case (c == '.' || c == '_') && len(word) > 0 && digit(word[len(word)-1]) && i+1 < len(s) && digit(s[i+1]):
 			if zeros(s[i:]) {
-				for i+1 < len(s) && (s[i+1] == '.' || s[i+1] == '0') {
+				for i+1 < len(s) && (dot(s[i+1]) || s[i+1] == '0') {
 					i++
 				}
 				continue
 			}
-			word = append(word, c)
+			word = append(word, '.')
 		default:
 			flush()
 		}
@@ -124,12 +139,13 @@ func fold(s string) string {
 // zeros says whether s begins with ".0" or more of it that ends the number.
 func zeros(s string) bool {
 	i := 0
-	for i+1 < len(s) && s[i] == '.' && s[i+1] == '0' {
+	for i+1 < len(s) && dot(s[i]) && s[i+1] == '0' {
 		i += 2
 	}
-	return i > 0 && (i == len(s) || !digit(s[i]) && (s[i] != '.' || i+1 == len(s) || !digit(s[i+1])))
+	return i > 0 && (i == len(s) || !digit(s[i]) && (!dot(s[i]) || i+1 == len(s) || !digit(s[i+1])))
 }
 
+func dot(c byte) bool    { return c == '.' || c == '_' }
 func digit(c byte) bool  { return c >= '0' && c <= '9' }
 func letter(c byte) bool { return c >= 'a' && c <= 'z' }
 
@@ -161,7 +177,7 @@ func gnu(key string) string {
 			continue
 		}
 		invariants := ""
-		for _, w := range []string{"noinvariants", "niv"} {
+		for _, w := range []string{"noinvariants", "noinvariant", "niv"} {
 			if strings.Contains(rest, w) && n.id == "GFDL" {
 				rest, invariants = strings.Replace(rest, w, "", 1), "-no-invariants"
 			}
@@ -195,6 +211,29 @@ func gnu(key string) string {
 		return n.id + "-" + v + invariants + "-only"
 	}
 	return ""
+}
+
+// nameAndAddress reads "MIT License <https://…>": the name, and where it is not known, an address in angle brackets.
+func nameAndAddress(s string) *node {
+	var name []string
+	address := ""
+	for _, w := range strings.Fields(s) {
+		switch {
+		case !strings.Contains(w, "://"):
+			name = append(name, w)
+		case address != "":
+			return nil
+		default:
+			address = w
+		}
+	}
+	if n := lookup(strings.Join(name, " ")); n != nil {
+		return n
+	}
+	if strings.HasPrefix(address, "<") && strings.HasSuffix(address, ">") {
+		return byAddress(strings.Trim(address, "<>"))
+	}
+	return nil
 }
 
 // byAddress finds the licence that lives at a web address.

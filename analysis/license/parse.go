@@ -12,18 +12,19 @@ var phrases = [...]struct{ from, to string }{
 	{" or newer", "-or-later"}, {" or greater", "-or-later"}, {" or above", "-or-later"}, {" or higher", "-or-later"}, {" and later", "-or-later"},
 	{"library or lesser", "lesser"}, {"lesser or library", "lesser"}, {"development and distribution", "development distribution"},
 	{"notice and disclaimer", "notice disclaimer"}, {" and/or ", " or "}, {"-with-", " with "}, {" w/ ", " with "}, {" plus ", " and "},
+	{", version", " version"}, {", ver.", " version"},
 }
 
 // parse reads an expression as people write them. False when it cannot be one.
 func parse(s string, list operator) (*node, bool) {
-	if n := lookup(s); n != nil {
+	if n := lookup(s); n != nil && !strings.Contains(s, "(>") {
 		return n, true
 	}
 	if strings.Contains(strings.ToLower(s), "-with-") && !knownBase(s) {
 		return nil, false
 	}
 	s = replaceFold(s)
-	if n := lookup(s); n != nil {
+	if n := lookup(s); n != nil && !strings.Contains(s, "(>") {
 		return n, true
 	}
 	p := &parser{list: list}
@@ -304,6 +305,9 @@ func byName(s string) *node {
 	if silent[key] {
 		return nil
 	}
+	if n := hyphenated(s); n != nil {
+		return n
+	}
 	if words := strings.Fields(s); len(words) > 1 {
 		list := make([]*node, 0, len(words))
 		for _, w := range words {
@@ -317,6 +321,26 @@ func byName(s string) *node {
 	}
 	if r := reference(s); r != "" {
 		return one(r)
+	}
+	return nil
+}
+
+// hyphenated reads an exception that no "with" sets off: GPL-2+-autoconf-exception.
+func hyphenated(s string) *node {
+	if rest, ok := strings.CutSuffix(strings.ToLower(s), "-exception"); !ok || !strings.Contains(rest, "-") {
+		return nil
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] != '-' {
+			continue
+		}
+		base := lookup(s[:i])
+		if base == nil || base.op != leaf || strings.HasPrefix(base.id, "LicenseRef-") {
+			continue
+		}
+		if id := exceptionID(s[i+1:], base.id); id != "" {
+			return with(base, id)
+		}
 	}
 	return nil
 }

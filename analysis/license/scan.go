@@ -25,6 +25,13 @@ type findings struct {
 // enough is the coverage, in percent, from which on no other family is tried.
 const enough = 95
 
+const (
+	// barely is the coverage, in percent, up to which licences are looked for that hardly anybody has.
+	barely = 20
+	// maxRest is the longest text, in bytes, that they are looked for in.
+	maxRest = 16 << 10
+)
+
 // scan finds licences. Families of licences have a scanner each, made when a text first needs it, because making one for
 // all that are known takes longer than reading the texts of a large image.
 func scan(data []byte) findings {
@@ -57,7 +64,7 @@ func search(data, folded []byte) findings {
 			try(fam)
 		}
 	}
-	if covered() < Threshold && licenceWords(folded) {
+	if covered() < barely && len(data) <= maxRest && licenceWords(folded) {
 		try(&rest)
 	}
 	f := findings{percent: covered()}

@@ -24,7 +24,8 @@ func Named(path image.Path) bool {
 			case strings.HasPrefix(rest, "licenses/"):
 				return true
 			case dir == "usr/share/common-licenses":
-				return true
+				_, known := common[base] // those of Debian need no reading
+				return !known
 			}
 			if IsCopyright(path) {
 				return true
@@ -78,7 +79,7 @@ func named(base string) bool {
 			switch rest := stem[len(s):]; {
 			case rest == "", rest[0] == '-', rest[0] == '_', rest[0] == '.', rest[0] == ' ':
 				return true
-			case rest == "s", rest == "S": // LICENSES
+			case rest == "s", rest == "S", number(rest): // LICENSES, COPYING3
 				return true
 			}
 		}
