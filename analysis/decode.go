@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/analysis/license"
 	"landwaiter.dev/image"
 )
 
@@ -144,8 +145,15 @@ func (d *decoder) found() catalog.Found {
 	f.Lists = read(d, func() catalog.FileList {
 		return catalog.FileList{Package: d.string(), Files: read(d, d.ownedFile)}
 	})
+	f.Texts = read(d, d.text)
 	f.Gaps = read(d, d.gap)
 	return f
+}
+
+func (d *decoder) text() license.Text {
+	return license.Text{
+		Path: d.path(), Expression: d.string(), Confidence: int(d.limited(100)), Form: d.string(), Refs: d.strings(), Names: d.strings(),
+	}
 }
 
 func (d *decoder) pkg() image.Package {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/analysis/license"
 	"landwaiter.dev/image"
 )
 
@@ -134,7 +135,17 @@ func (e *encoder) found(f catalog.Found) {
 	list(e, f.Packages, e.pkg)
 	list(e, f.Declared, e.pkg)
 	list(e, f.Lists, func(l catalog.FileList) { e.string(l.Package); list(e, l.Files, e.ownedFile) })
+	list(e, f.Texts, e.text)
 	list(e, f.Gaps, e.gap)
+}
+
+func (e *encoder) text(t license.Text) {
+	e.path(t.Path)
+	e.string(t.Expression)
+	e.count(t.Confidence)
+	e.string(t.Form)
+	e.strings(t.Refs)
+	e.strings(t.Names)
 }
 
 func (e *encoder) pkg(p image.Package) {

@@ -15,7 +15,7 @@ import (
 func (w *walk) content(f *image.File, body io.Reader, slot, seq int32) error {
 	var want mask
 	if w.task.parts[PartPackages] {
-		want = w.r.router.byName(f.Path)
+		want = w.r.router.wanted(f.Path, f.Size)
 	}
 	head := w.buf[:min(f.Size, int64(len(w.buf)))]
 	if _, err := io.ReadFull(body, head); err != nil {

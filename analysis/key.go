@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"landwaiter.dev/analysis/license"
 	"landwaiter.dev/image"
 )
 
@@ -15,10 +16,11 @@ const mergePart = "merge"
 
 // mergedBy is the revision of the merge itself.
 func (o *mergeOptions) mergedBy() string {
+	s := fmt.Sprintf("%d-%s", mergeRevision, license.Revision())
 	if o.hints {
-		return fmt.Sprintf("%d-hints", mergeRevision)
+		s += "-hints"
 	}
-	return fmt.Sprint(mergeRevision)
+	return s
 }
 
 // Key names what [Reader.Image] would make of an image: equal keys, equal analyses, byte for byte. Who keeps analyses

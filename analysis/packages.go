@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/analysis/license"
 	"landwaiter.dev/image"
 )
 
@@ -14,6 +15,7 @@ import (
 // its layer and, for language packages, its owner. Declared are those that a visible lock file pins.
 func (g *merging) packages() (all, declared []image.Package) {
 	all = []image.Package{}
+	var texts []license.Text
 	for c := range g.catalogers {
 		found := g.visibleFound(g.catalogers[c].Name)
 		if len(found) == 0 {
@@ -24,6 +26,7 @@ func (g *merging) packages() (all, declared []image.Package) {
 				g.fileGap(gap)
 			}
 			declared = append(declared, found[i].Declared...)
+			texts = append(texts, found[i].Texts...)
 		}
 		all = append(all, g.join(&g.catalogers[c], found)...)
 	}
@@ -36,6 +39,8 @@ func (g *merging) packages() (all, declared []image.Package) {
 		g.attribute(&declared[i])
 	}
 	g.own(all)
+	licenses(g.tree, all, texts)
+	licenses(g.tree, declared, nil)
 	return all, declared
 }
 

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/analysis/license"
 	"landwaiter.dev/analysis/secret"
 	"landwaiter.dev/image"
 )
@@ -110,7 +111,7 @@ func (r *Reader) revise() map[string]string {
 		fmt.Fprintf(h, "%s %d\n", c.Name, c.Revision)
 	}
 	l := &r.limits
-	fmt.Fprintln(h, l.inside(), l.FileTime, l.Spool)
+	fmt.Fprintln(h, l.inside(), l.FileTime, l.Spool, license.Revision())
 	m := map[string]string{
 		PartFiles:    fmt.Sprintf("%d-%d.%d.%d.%d", filesRevision, l.Xattrs, l.XattrBytes, l.PathLength, l.PathDepth),
 		PartPackages: fmt.Sprintf("%d-%s", packagesRevision, hex.EncodeToString(h.Sum(nil)[:6])),

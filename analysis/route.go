@@ -24,7 +24,13 @@ type router struct {
 	suffixes         map[string]mask
 	parents          []parentRoute
 	executables      mask
+	matches          []matchRoute
 	all              mask
+}
+
+type matchRoute struct {
+	match func(image.Path, int64) bool
+	mask  mask
 }
 
 type parentRoute struct {
@@ -64,8 +70,22 @@ func newRouter(list []catalog.Cataloger) *router {
 		if c.Want.Executables {
 			r.executables |= m
 		}
+		if c.Want.Match != nil {
+			r.matches = append(r.matches, matchRoute{c.Want.Match, m})
+		}
 	}
 	return r
+}
+
+// wanted is who wants a file of this path and size.
+func (r *router) wanted(path image.Path, size int64) mask {
+	m := r.byName(path)
+	for i := range r.matches {
+		if r.matches[i].match(path, size) {
+			m |= r.matches[i].mask
+		}
+	}
+	return m
 }
 
 // byName is who wants the file for its path alone.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/analysis/license"
 	"landwaiter.dev/image"
 )
 
@@ -50,6 +51,7 @@ func TestPartsRoundTrip(t *testing.T) {
 	reports := reportsOf(t, rich(t))
 	reports[0].Found = append(reports[0].Found, catalog.Found{
 		Cataloger: "c", Path: "z", Packages: []image.Package{fullPackage()}, Declared: []image.Package{fullPackage()},
+		Texts: []license.Text{{Path: "z", Expression: "MIT", Confidence: 99, Form: license.FormText, Refs: []string{"r"}, Names: []string{"n"}}},
 		Lists: []catalog.FileList{{Package: "p", Files: fullPackage().Files}},
 		Gaps:  []image.Gap{{Kind: image.GapLimit, Path: "z", Layer: -1, Detail: "d", Count: 3}},
 	})

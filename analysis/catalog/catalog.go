@@ -13,6 +13,7 @@ package catalog
 import (
 	"io"
 
+	"landwaiter.dev/analysis/license"
 	"landwaiter.dev/image"
 )
 
@@ -48,6 +49,8 @@ type Want struct {
 	Parents map[string][]string
 	// Executables asks for regular files that begin like an ELF, PE or Mach-O file.
 	Executables bool
+	// Match is for what data cannot say. It is called for every file of an image: it must cost next to nothing.
+	Match func(path image.Path, size int64) bool
 }
 
 // File is one regular file of a layer.
@@ -88,6 +91,8 @@ type Found struct {
 	Declared []image.Package
 	// Lists are files of packages that a side file of a database names (dpkg info/*.list).
 	Lists []FileList
+	// Texts are licences that the file is the text of.
+	Texts []license.Text
 	// Gaps of this file; Path and Layer are set by the caller where empty.
 	Gaps []image.Gap
 }

@@ -13,5 +13,6 @@ func All() []Cataloger {
 		NPM(),
 		Python(),
 		RustBinary(),
+		LicenseText(),
 	}
 }
