@@ -23,6 +23,7 @@ type router struct {
 	paths, in, names map[string]mask
 	suffixes         map[string]mask
 	parents          []parentRoute
+	below            []belowRoute
 	executables      mask
 	all              mask
 }
@@ -30,6 +31,12 @@ type router struct {
 type parentRoute struct {
 	suffix string
 	names  map[string]mask
+}
+
+// belowRoute has the names that are wanted below a directory, which ends in a slash.
+type belowRoute struct {
+	dir   string
+	names map[string]mask
 }
 
 func newRouter(list []catalog.Cataloger) *router {
@@ -60,6 +67,13 @@ func newRouter(list []catalog.Cataloger) *router {
 			for _, n := range names {
 				r.parents[at].names[n] |= m
 			}
+		}
+		for dir, names := range c.Want.Below {
+			route := belowRoute{string(dir) + "/", map[string]mask{}}
+			for _, n := range names {
+				route.names[n] |= m
+			}
+			r.below = append(r.below, route)
 		}
 		if c.Want.Executables {
 			r.executables |= m
@@ -92,6 +106,11 @@ func (r *router) byName(path image.Path) mask {
 	for i := range r.parents {
 		if names := r.parents[i].names[base]; names != 0 && strings.HasSuffix(dir, r.parents[i].suffix) {
 			m |= names
+		}
+	}
+	for i := range r.below {
+		if strings.HasPrefix(p, r.below[i].dir) {
+			m |= r.below[i].names[base]
 		}
 	}
 	return m

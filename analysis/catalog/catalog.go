@@ -46,6 +46,9 @@ type Want struct {
 	// Parents are suffixes of the parent directory's name, with the wanted base names:
 	// {".dist-info": {"METADATA", "RECORD"}}.
 	Parents map[string][]string
+	// Below are directories, with base names that are wanted at any depth below them:
+	// {"var/db/pkg": {"CONTENTS", "LICENSE"}}.
+	Below map[image.Path][]string
 	// Executables asks for regular files that begin like an ELF, PE or Mach-O file.
 	Executables bool
 }
