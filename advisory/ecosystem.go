@@ -25,8 +25,9 @@ type distribution struct {
 	order     order
 }
 
-// distributions is that table. Where several ids share an ecosystem, the first gives the /v1 group its name. What OSV
-// has no ecosystem for (Amazon, Oracle, Fedora …) is not here: its packages have no ecosystem, which is a gap.
+// distributions is that table; ids are compared without regard to case. Where several ids share an ecosystem, the first
+// gives the /v1 group its name. What OSV has no ecosystem for is not here but in [unpublished]: its packages have no
+// ecosystem, which is a gap, and never that of another distribution, however alike.
 var distributions = []distribution{
 	{"debian", image.Deb, "Debian", debianRelease, bySource, debOrder},
 	{"ubuntu", image.Deb, "Ubuntu", fullVersion, bySource, debOrder},
@@ -35,6 +36,8 @@ var distributions = []distribution{
 	{"wolfi", image.APK, "Wolfi", nil, bySource, apkOrder},
 	{"chainguard", image.APK, "Chainguard", nil, bySource, apkOrder},
 	{"minimos", image.APK, "MinimOS", nil, bySource, apkOrder},
+	{"cleanstart", image.APK, "CleanStart", nil, bySource | byBinary, apkOrder},
+	{"clnstrt", image.APK, "CleanStart", nil, bySource | byBinary, apkOrder},
 	{"alpaquita", image.APK, "Alpaquita", fullVersion, bySource, apkOrder},
 	{"bellsoft-hardened-containers", image.APK, "BellSoft Hardened Containers", fullVersion, bySource, apkOrder},
 	{"almalinux", image.RPM, "AlmaLinux", major, byBinary, rpmOrder},
@@ -43,7 +46,11 @@ var distributions = []distribution{
 	{"redhat", image.RPM, "Red Hat", redHatRelease, byBinary, rpmOrder},
 	{"centos", image.RPM, "Red Hat", centosRelease, byBinary, rpmOrder},
 	{"sles", image.RPM, "SUSE", suseRelease, bySource | byBinary, rpmOrder},
-	{"opensuse-leap", image.RPM, "openSUSE", func(d image.Distro) string { return after("Leap ", d.VersionID) }, bySource | byBinary, rpmOrder},
+	{"sles_sap", image.RPM, "SUSE", suseRelease, bySource | byBinary, rpmOrder},
+	{"sle-micro", image.RPM, "SUSE", prefixed("Linux Enterprise Micro "), bySource | byBinary, rpmOrder},
+	{"sl-micro", image.RPM, "SUSE", prefixed("Linux Micro "), bySource | byBinary, rpmOrder},
+	{"opensuse-leap", image.RPM, "openSUSE", prefixed("Leap "), bySource | byBinary, rpmOrder},
+	{"opensuse-leap-micro", image.RPM, "openSUSE", prefixed("Leap Micro "), bySource | byBinary, rpmOrder},
 	{"opensuse-tumbleweed", image.RPM, "openSUSE", func(image.Distro) string { return "Tumbleweed" }, bySource | byBinary, rpmOrder},
 	{"azurelinux", image.RPM, "Azure Linux", major, bySource | byBinary, rpmOrder},
 	{"mariner", image.RPM, "Azure Linux", major, bySource | byBinary, rpmOrder},
@@ -81,7 +88,7 @@ func EcosystemOf(t image.PackageType, d image.Distro) string {
 	}
 	for i := range distributions {
 		row := &distributions[i]
-		if row.packages != t || row.id != d.ID {
+		if row.packages != t || !strings.EqualFold(row.id, d.ID) {
 			continue
 		}
 		if row.release == nil {
@@ -116,14 +123,19 @@ func FeedGroup(ecosystem string) string {
 	case "Red Hat":
 		return after("rhel:", strings.TrimPrefix(release, "enterprise_linux:"))
 	case "SUSE":
+		if micro, ok := strings.CutPrefix(release, "Linux Enterprise Micro "); ok {
+			return "sle-micro:" + micro
+		}
+		if micro, ok := strings.CutPrefix(release, "Linux Micro "); ok {
+			return "sl-micro:" + micro
+		}
 		return after("sles:", strings.ReplaceAll(strings.TrimPrefix(release, "Linux Enterprise "), " SP", "."))
 	case "openSUSE":
-		name, version, ok := strings.Cut(release, " ")
-		if group := "opensuse-" + strings.ToLower(name); ok {
-			return group + ":" + version
-		} else {
-			return group
+		release = strings.ToLower(release)
+		if at := strings.LastIndexByte(release, ' '); at >= 0 {
+			return "opensuse-" + strings.ReplaceAll(release[:at], " ", "-") + ":" + release[at+1:]
 		}
+		return "opensuse-" + release
 	case "Azure Linux":
 		if release == "2" {
 			return "mariner:2"
@@ -165,7 +177,11 @@ func CanonicalEcosystem(ecosystem string) string {
 	case "Ubuntu":
 		return strings.TrimSuffix(ecosystem, ":LTS")
 	case "Red Hat":
-		return after("Red Hat:", strings.SplitN(release, "::", 2)[0])
+		release, _, _ = strings.Cut(release, "::")
+		if m := redHatMinor.FindStringSubmatch(release); m != nil {
+			release = m[1] // since 10 the product is named with its minor release
+		}
+		return after("Red Hat:", release)
 	case "SUSE":
 		if m := suseProduct.FindStringSubmatch(release); m != nil {
 			return "SUSE:Linux Enterprise " + m[1]
@@ -176,7 +192,9 @@ func CanonicalEcosystem(ecosystem string) string {
 	return ecosystem
 }
 
-var suseProduct = regexp.MustCompile(`^Linux Enterprise (?:Server|Module for [A-Za-z0-9 ]*?) (\d+(?: SP\d+)?)$`)
+var suseProduct = regexp.MustCompile(`^Linux Enterprise (?:Server|Module for [A-Za-z0-9 ]*?) (\d+(?:\.\d+| SP\d+)?)$`)
+
+var redHatMinor = regexp.MustCompile(`^(enterprise_linux:\d+)\.\d+$`)
 
 // NormalizeName is the form of a package name under which records are filed: PEP 503 for PyPI, lower case for
 // Packagist, as written elsewhere.

@@ -63,7 +63,7 @@ func FuzzDistro(f *testing.F) {
 	f.Add([]byte("cpe:2.3:o:a:b:c"))
 	f.Add([]byte("CentOS release 6.10 (Final)"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, d := range []image.Distro{parseOSRelease(b), parseLSBRelease(b), parseReleaseCPE(b), parseRedHatRelease(b), debianVersion(firstLine(b))} {
+		for _, d := range []image.Distro{parseOSRelease(b), parseLSBRelease(b), parseReleaseCPE(b), parseReleaseLine(b), parseSuSERelease(b), debianVersion(firstLine(b))} {
 			if strings.ToValidUTF8(d.ID+d.VersionID+d.Name, "?") != d.ID+d.VersionID+d.Name {
 				t.Errorf("%q: not UTF-8: %+v", b, d)
 			}

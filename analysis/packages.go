@@ -113,7 +113,7 @@ func (g *merging) missingDatabases(d image.Distro, packages []image.Package) {
 			types[packages[i].Type] = true
 		}
 	}
-	for _, t := range []image.PackageType{image.APK, image.Deb, image.RPM} {
+	for _, t := range databaseTypes {
 		if last, had := g.since.last[t]; had && !types[t] {
 			g.gaps.add(image.Gap{Kind: image.GapDatabaseRemoved, Layer: last, Detail: fmt.Sprintf("the %s package database, last seen in layer %d, is gone in a later one; its packages may still be there", t, last)})
 			types[t] = true

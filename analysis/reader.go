@@ -78,7 +78,7 @@ func (r *Reader) Revisions() map[string]string { return maps.Clone(r.revisions) 
 const (
 	filesRevision    = 1
 	packagesRevision = 1
-	keptRevision     = 1
+	keptRevision     = 2
 )
 
 // revise puts into each revision what the part depends on besides the bytes: our code, the cataloguers, and the limits.

@@ -162,8 +162,10 @@ func systemFile(path image.Path) bool {
 // keptFile says whether the merge may need the content of a small file: the distribution's own words, and the users.
 func keptFile(path image.Path) bool {
 	switch path {
-	case "etc/system-release-cpe", "etc/redhat-release", "etc/centos-release", "etc/system-release", "etc/alpine-release",
-		"etc/debian_version", "etc/lsb-release", "etc/passwd", "etc/group":
+	case "etc/system-release-cpe", "etc/debian_version", "etc/lsb-release", "etc/openwrt_release", "etc/passwd", "etc/group":
+		return true
+	}
+	if path.Dir() == "etc" && strings.HasSuffix(string(path), "-release") {
 		return true
 	}
 	return osRelease(path)
