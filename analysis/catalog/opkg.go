@@ -46,6 +46,7 @@ func readOpkg(f *File, found *Found) error {
 	for i := range found.Packages {
 		p := &found.Packages[i]
 		p.Type = image.Opkg
+		p.InstalledSize /= 1000 // opkg counts bytes, where dpkg counts thousands
 		if p.SourceName = opkgSource(p.SourceName); p.SourceName == "" {
 			p.SourceName = p.Name
 		}
