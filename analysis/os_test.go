@@ -78,6 +78,19 @@ func TestDatabasesOfDistributions(t *testing.T) {
 			"apk below var, behind a link", layers{{file("etc/os-release", "ID=wolfi\n"), file("data/apk/db/installed", "P:a\nV:1-r0\nA:x86_64\n\n"), symlink("var/lib/apk", "/data/apk")}},
 			[]string{"apk a 1-r0 layer 0"}, nil,
 		},
+		{
+			"Nix", layers{
+				{file("etc/os-release", "ID=nixos\nVERSION_ID=24.05\n"), file("nix/store/1ddf3x30m0z6kknmrmapsc7liz8npi1w-perl-5.38.2/bin/perl", "x"),
+					file("nix/store/2ddf3x30m0z6kknmrmapsc7liz8npi1w-bash-5.2.patch", "x")},
+				{dir("nix/store/3ddf3x30m0z6kknmrmapsc7liz8npi1w-hello-2.12-man"), file("nix/store/.wh.1ddf3x30m0z6kknmrmapsc7liz8npi1w-perl-5.38.2", ""), dir("nix/store/4ddf3x30m0z6kknmrmapsc7liz8npi1w-source")},
+			},
+			[]string{"nix hello 2.12 layer 1"}, nil,
+		},
+		{
+			"pacman behind a link", layers{{file("etc/os-release", "ID=arch\n"), file("usr/lib/holo/pacmandb/local/a-1-1/desc", "%NAME%\na\n\n%VERSION%\n1-1\n"),
+				file("usr/lib/holo/pacmandb/local/a-1-1/files", "%FILES%\nusr/bin/a\n"), symlink("var/lib/pacman", "/usr/lib/holo/pacmandb")}},
+			[]string{"alpm a 1-1 layer 0"}, nil,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -30,6 +30,10 @@ type Cataloger struct {
 	// Join makes the packages of an image from all visible Founds of this cataloguer, in path order. It is pure and
 	// must not change its input. Nil means that the packages of the Founds simply add up.
 	Join func(found []Found) ([]image.Package, []image.Gap)
+	// Children is a directory of the merged tree whose subdirectories are packages by their names alone, and Child reads
+	// such a name. Such a cataloguer may want no file and have no Read.
+	Children image.Path
+	Child    func(base string) (image.Package, bool)
 }
 
 // Want says as data which files a cataloguer is asked for, so that the walk does a few map look-ups for each file and

@@ -12,6 +12,7 @@ func All() []Cataloger {
 		Chisel(),
 		COS(),
 		Bottlerocket(),
+		Nix(),
 		Snap(),
 		Flatpak(),
 		Homebrew(),
