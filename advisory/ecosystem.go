@@ -75,6 +75,12 @@ var languages = []language{
 	{image.Golang, "Go", "github:go", goOrder},
 	{image.Cargo, "crates.io", "github:rust", semverOrder},
 	{image.Composer, "Packagist", "github:composer", composerOrder},
+	{image.NuGet, "NuGet", "github:nuget", nugetOrder},
+	{image.Pub, "Pub", "github:pub", pubOrder},
+	{image.Hex, "Hex", "github:erlang", semverOrder},
+	{image.Hackage, "Hackage", "hackage", hackageOrder},
+	{image.CRAN, "CRAN", "cran", cranOrder},
+	{image.Julia, "Julia", "julia", semverOrder},
 }
 
 // EcosystemOf is the OSV ecosystem of packages of type t in an image of distribution d, with the release where the
@@ -196,13 +202,13 @@ var suseProduct = regexp.MustCompile(`^Linux Enterprise (?:Server|Module for [A-
 
 var redHatMinor = regexp.MustCompile(`^(enterprise_linux:\d+)\.\d+$`)
 
-// NormalizeName is the form of a package name under which records are filed: PEP 503 for PyPI, lower case for
-// Packagist, as written elsewhere.
+// NormalizeName is the form of a package name under which records are filed: PEP 503 for PyPI, lower case for Packagist
+// and NuGet, as written elsewhere.
 func NormalizeName(ecosystem, name string) string {
 	switch FolderOf(ecosystem) {
 	case "PyPI":
 		return pep503(name)
-	case "Packagist":
+	case "Packagist", "NuGet":
 		return strings.ToLower(name)
 	default:
 		return name

@@ -55,6 +55,12 @@ func TestEcosystems(t *testing.T) {
 		{image.Golang, image.Distro{}, "Go", "github:go", "Go"},
 		{image.Cargo, image.Distro{}, "crates.io", "github:rust", "crates.io"},
 		{image.Composer, image.Distro{}, "Packagist", "github:composer", "Packagist"},
+		{image.NuGet, image.Distro{}, "NuGet", "github:nuget", "NuGet"},
+		{image.Pub, image.Distro{}, "Pub", "github:pub", "Pub"},
+		{image.Hex, image.Distro{}, "Hex", "github:erlang", "Hex"},
+		{image.Hackage, image.Distro{}, "Hackage", "hackage", "Hackage"},
+		{image.CRAN, image.Distro{}, "CRAN", "cran", "CRAN"},
+		{image.Julia, image.Distro{}, "Julia", "julia", "Julia"},
 		// No ecosystem: a gap, never another distribution's data.
 		{image.Deb, image.Distro{}, "", "", ""},
 		{image.Deb, image.Distro{ID: "debian"}, "", "", ""},
@@ -150,7 +156,7 @@ func TestNames(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ ecosystem, name, want string }{
 		{"PyPI", "Django", "django"}, {"PyPI", "zope.interface", "zope-interface"}, {"PyPI", "A__b.-C", "a-b-c"}, {"PyPI", "requests", "requests"},
-		{"Packagist", "Symfony/HTTP-Kernel", "symfony/http-kernel"}, {"npm", "@Scope/Name", "@Scope/Name"}, {"Go", "github.com/Azure/x", "github.com/Azure/x"},
+		{"Packagist", "Symfony/HTTP-Kernel", "symfony/http-kernel"}, {"NuGet", "Newtonsoft.Json", "newtonsoft.json"}, {"npm", "@Scope/Name", "@Scope/Name"}, {"Go", "github.com/Azure/x", "github.com/Azure/x"},
 		{"Debian:12", "libstdc++6", "libstdc++6"}, {"", "X", "X"},
 	} {
 		if got := NormalizeName(c.ecosystem, c.name); got != c.want {
