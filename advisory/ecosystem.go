@@ -31,6 +31,7 @@ type distribution struct {
 var distributions = []distribution{
 	{"debian", image.Deb, "Debian", debianRelease, bySource, debOrder},
 	{"ubuntu", image.Deb, "Ubuntu", fullVersion, bySource, debOrder},
+	{"ubuntu-core", image.Deb, "Ubuntu", coreRelease, bySource, debOrder},
 	{"echo", image.Deb, "Echo", nil, bySource, debOrder},
 	{"alpine", image.APK, "Alpine", alpineRelease, bySource, apkOrder},
 	{"wolfi", image.APK, "Wolfi", nil, bySource, apkOrder},

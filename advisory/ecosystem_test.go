@@ -20,6 +20,7 @@ func TestEcosystems(t *testing.T) {
 		{image.Deb, image.Distro{ID: "debian", VersionID: "11.6"}, "Debian:11", "debian:11", "Debian"},
 		{image.Deb, image.Distro{ID: "debian", Codename: "trixie"}, "Debian:13", "debian:13", "Debian"},
 		{image.Deb, image.Distro{ID: "ubuntu", VersionID: "22.04"}, "Ubuntu:22.04", "ubuntu:22.04", "Ubuntu"},
+		{image.Deb, image.Distro{ID: "ubuntu-core", VersionID: "22"}, "Ubuntu:22.04", "ubuntu:22.04", "Ubuntu"},
 		{image.APK, image.Distro{ID: "alpine", VersionID: "3.10.9"}, "Alpine:v3.10", "alpine:3.10", "Alpine"},
 		{image.APK, image.Distro{ID: "alpine", VersionID: "3.21.0_alpha20240807"}, "Alpine:v3.21", "alpine:3.21", "Alpine"},
 		{image.APK, image.Distro{ID: "wolfi", VersionID: "20230201"}, "Wolfi", "wolfi", "Wolfi"},

@@ -22,6 +22,14 @@ func prefixed(name string) func(image.Distro) string {
 	return func(d image.Distro) string { return after(name, d.VersionID) }
 }
 
+// coreRelease is the release of Ubuntu whose packages a base snap is made of: "22.04" for Ubuntu Core 22.
+func coreRelease(d image.Distro) string {
+	if !digits(d.VersionID) {
+		return ""
+	}
+	return d.VersionID + ".04"
+}
+
 func fullVersion(d image.Distro) string { return d.VersionID }
 
 func major(d image.Distro) string {

@@ -2,17 +2,22 @@ package catalog
 
 import (
 	"bufio"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 
+	"github.com/klauspost/compress/gzip"
+
 	"landwaiter.dev/image"
 )
 
-// maxMtree bounds an mtree when it is decompressed, in bytes; the largest real ones have about 30 MB.
-const maxMtree = 64 << 20
+// Bounds of an mtree when it is decompressed: in bytes, of which the largest real ones have about 30 MB, and for each byte
+// of the file, where digests keep real ones below 6. An image has one for each package, so that both are needed.
+const (
+	maxMtree      = 64 << 20
+	maxMtreeRatio = 20
+)
 
 // readMtree reads a gzipped mtree(5): a path and words "key=value" a line, for which "/set" lines give what holds where
 // a line says nothing. Directories belong to many packages and are left out.
@@ -21,7 +26,8 @@ func readMtree(d *database, owner string) error {
 	if err != nil {
 		return fmt.Errorf("the mtree is not compressed as pacman does it: %w", err)
 	}
-	limited := &io.LimitedReader{R: z, N: maxMtree}
+	limit := min(maxMtree, max(maxLine, d.file.Size*maxMtreeRatio))
+	limited := &io.LimitedReader{R: z, N: limit}
 	l := &lines{buffer: bufio.NewReaderSize(limited, maxLine)}
 	list := FileList{Package: owner}
 	var defaults mtreeEntry
@@ -49,7 +55,7 @@ func readMtree(d *database, owner string) error {
 	}
 	d.found.Lists = append(d.found.Lists, list)
 	if limited.N <= 0 {
-		d.found.Gap(image.GapLimit, fmt.Sprintf("the mtree has more than %d bytes; the rest was not read", int64(maxMtree)))
+		d.found.Gap(image.GapLimit, fmt.Sprintf("the mtree has more than %d bytes; the rest was not read", limit))
 		return nil
 	}
 	return l.err

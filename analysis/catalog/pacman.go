@@ -11,6 +11,9 @@ import (
 
 const pacmanLocal image.Path = "var/lib/pacman/local"
 
+// maxLicenses bounds the licences of one package; no real one has half as many.
+const maxLicenses = 50
+
 // Pacman reads the packages of Arch Linux and its kin. Each has a directory of its own, NAME-VERSION, with a description,
 // a list of files and an mtree of them.
 func Pacman() Cataloger {
@@ -77,7 +80,7 @@ func readPacmanDesc(d *database) error {
 		case "PACKAGER":
 			to = &p.Origin
 		case "LICENSE":
-			if len(p.Licenses) < maxListedWords {
+			if len(p.Licenses) < maxLicenses {
 				p.Licenses = append(p.Licenses, string(line))
 			}
 			return

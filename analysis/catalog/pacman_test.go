@@ -3,6 +3,8 @@ package catalog
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -115,4 +117,27 @@ func FuzzPacman(f *testing.F) {
 		}
 		checkFound(t, Pacman(), paths[which], content)
 	})
+}
+
+func BenchmarkPacman(b *testing.B) {
+	var mtree, files strings.Builder
+	mtree.WriteString("#mtree\n/set type=file uid=0 gid=0 mode=644\n")
+	files.WriteString("%FILES%\n")
+	for i := range 20_000 {
+		sum := fmt.Sprintf("%064x", sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
+		fmt.Fprintf(&mtree, "./usr/share/doc/some/where/file%d time=1720000000.0 size=%d md5digest=%s sha256digest=%s\n", i, i, sum[:32], sum)
+		fmt.Fprintf(&files, "usr/share/doc/some/where/file%d\n", i)
+	}
+	const dir = "var/lib/pacman/local/a-1-1/"
+	packed, list := gzipped(b, []byte(mtree.String())), []byte(files.String())
+	desc := testdata(b, "pacman/desc")
+	b.SetBytes(int64(mtree.Len() + len(list)))
+	for b.Loop() {
+		found := []Found{
+			readFile(Pacman(), inMemory(dir+"desc", desc)), readFile(Pacman(), inMemory(dir+"files", list)), readFile(Pacman(), inMemory(dir+"mtree", packed)),
+		}
+		if p, gaps := Pacman().Join(found); len(p) != 1 || len(p[0].Files) != 20_000 || gaps != nil {
+			b.Fatalf("%d packages", len(p))
+		}
+	}
 }

@@ -10,9 +10,6 @@ import (
 
 const portageDB image.Path = "var/db/pkg"
 
-// maxListedWords bounds the licences and the like of one package.
-const maxListedWords = 200
-
 // Portage reads the packages of Gentoo: a directory for each, CATEGORY/NAME-VERSION, with a small file for each fact.
 func Portage() Cataloger {
 	return Cataloger{
