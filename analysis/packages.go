@@ -17,6 +17,9 @@ func (g *merging) packages() (all, declared []image.Package) {
 	all = []image.Package{}
 	var texts []license.Text
 	for c := range g.catalogers {
+		if g.catalogers[c].Child != nil {
+			all = append(all, g.children(&g.catalogers[c])...)
+		}
 		found := g.visibleFound(g.catalogers[c].Name)
 		if len(found) == 0 {
 			continue
@@ -118,12 +121,14 @@ func (g *merging) attribute(p *image.Package) {
 // missingDatabases tells what makes an image look cleaner than it is.
 func (g *merging) missingDatabases(d image.Distro, packages []image.Package) {
 	types := map[image.PackageType]bool{}
+	store := false
 	for i := range packages {
 		if packages[i].Type.OS() {
 			types[packages[i].Type] = true
 		}
+		store = store || packages[i].Type == image.Nix
 	}
-	for _, t := range []image.PackageType{image.APK, image.Deb, image.RPM} {
+	for _, t := range databaseTypes {
 		if last, had := g.since.last[t]; had && !types[t] {
 			g.gaps.add(image.Gap{Kind: image.GapDatabaseRemoved, Layer: last, Detail: fmt.Sprintf("the %s package database, last seen in layer %d, is gone in a later one; its packages may still be there", t, last)})
 			types[t] = true
@@ -137,7 +142,7 @@ func (g *merging) missingDatabases(d image.Distro, packages []image.Package) {
 	switch {
 	case d.ID == "" && len(types) > 0:
 		g.gap(image.GapUnknownDistro, "", "there is a package database but nothing that names the distribution")
-	case d.ID != "" && d.ID != "busybox" && len(types) == 0:
+	case d.ID != "" && d.ID != "busybox" && len(types) == 0 && !store:
 		g.gap(image.GapNoPackageDatabase, d.Source, fmt.Sprintf("the image is %.60q and has no package database that we can read", d.ID))
 	}
 }

@@ -97,7 +97,7 @@ func (r *Reader) Revisions() map[string]string { return maps.Clone(r.revisions) 
 const (
 	filesRevision     = 2
 	packagesRevision  = 2
-	keptRevision      = 2
+	keptRevision      = 3
 	searchRevision    = 1
 	retrievedRevision = 1
 	malwareRevision   = 1

@@ -23,6 +23,7 @@ type router struct {
 	paths, in, names map[string]mask
 	suffixes         map[string]mask
 	parents          []parentRoute
+	below            []belowRoute
 	executables      mask
 	matches          []matchRoute
 	all              mask
@@ -36,6 +37,12 @@ type matchRoute struct {
 type parentRoute struct {
 	suffix string
 	names  map[string]mask
+}
+
+// belowRoute has the names that are wanted below a directory, which ends in a slash.
+type belowRoute struct {
+	dir   string
+	names map[string]mask
 }
 
 func newRouter(list []catalog.Cataloger) *router {
@@ -66,6 +73,13 @@ func newRouter(list []catalog.Cataloger) *router {
 			for _, n := range names {
 				r.parents[at].names[n] |= m
 			}
+		}
+		for dir, names := range c.Want.Below {
+			route := belowRoute{string(dir) + "/", map[string]mask{}}
+			for _, n := range names {
+				route.names[n] |= m
+			}
+			r.below = append(r.below, route)
 		}
 		if c.Want.Executables {
 			r.executables |= m
@@ -112,6 +126,11 @@ func (r *router) byName(path image.Path) mask {
 	for i := range r.parents {
 		if names := r.parents[i].names[base]; names != 0 && strings.HasSuffix(dir, r.parents[i].suffix) {
 			m |= names
+		}
+	}
+	for i := range r.below {
+		if strings.HasPrefix(p, r.below[i].dir) {
+			m |= r.below[i].names[base]
 		}
 	}
 	return m
@@ -166,8 +185,10 @@ func systemFile(path image.Path) bool {
 // keptFile says whether the merge may need the content of a small file: the distribution's own words, and the users.
 func keptFile(path image.Path) bool {
 	switch path {
-	case "etc/system-release-cpe", "etc/redhat-release", "etc/centos-release", "etc/system-release", "etc/alpine-release",
-		"etc/debian_version", "etc/lsb-release", "etc/passwd", "etc/group", hintsFile:
+	case "etc/system-release-cpe", "etc/debian_version", "etc/lsb-release", "etc/openwrt_release", "etc/passwd", "etc/group", hintsFile:
+		return true
+	}
+	if path.Dir() == "etc" && strings.HasSuffix(string(path), "-release") {
 		return true
 	}
 	return osRelease(path)

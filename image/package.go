@@ -28,6 +28,9 @@ const (
 	Conda    PackageType = "conda"
 	LuaRocks PackageType = "luarocks"
 	Nix      PackageType = "nix"
+	Brew     PackageType = "brew" // Homebrew on Linux
+	Snap     PackageType = "snap"
+	Flatpak  PackageType = "flatpak"
 	CPAN     PackageType = "cpan"
 	Julia    PackageType = "julia"
 	Opam     PackageType = "opam"

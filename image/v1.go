@@ -19,7 +19,9 @@ func (t PackageType) V1() string {
 		return "rust"
 	case Binary:
 		return "binary"
-	default: // rpm, npm, gem, composer are the same word
+	case Ebuild:
+		return "portage"
+	default: // rpm, npm, gem, composer, alpm, opkg and what the original does not know are the same word
 		return string(t)
 	}
 }

@@ -31,6 +31,10 @@ type Cataloger struct {
 	// Join makes the packages of an image from all visible Founds of this cataloguer, in path order. It is pure and
 	// must not change its input. Nil means that the packages of the Founds simply add up.
 	Join func(found []Found) ([]image.Package, []image.Gap)
+	// Children is a directory of the merged tree whose subdirectories are packages by their names alone, and Child reads
+	// such a name. Such a cataloguer may want no file and have no Read.
+	Children image.Path
+	Child    func(base string) (image.Package, bool)
 }
 
 // Want says as data which files a cataloguer is asked for, so that the walk does a few map look-ups for each file and
@@ -47,6 +51,9 @@ type Want struct {
 	// Parents are suffixes of the parent directory's name, with the wanted base names:
 	// {".dist-info": {"METADATA", "RECORD"}}.
 	Parents map[string][]string
+	// Below are directories, with base names that are wanted at any depth below them:
+	// {"var/db/pkg": {"CONTENTS", "LICENSE"}}.
+	Below map[image.Path][]string
 	// Executables asks for regular files that begin like an ELF, PE or Mach-O file.
 	Executables bool
 	// Match is for what data cannot say. It is called for every file of an image: it must cost next to nothing.
