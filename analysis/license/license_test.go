@@ -227,7 +227,7 @@ func FuzzClassify(f *testing.F) {
 
 func FuzzExpression(f *testing.F) {
 	for _, s := range []string{"MIT", "GPLv2+ and (LGPLv2+ or MIT)", "MIT/Apache-2.0", "|| ( GPL-2 MIT )", "GPL (>= 2) | MIT + file LICENSE", "x with y",
-		"LicenseRef-a AND DocumentRef-b:LicenseRef-c", "License :: OSI Approved :: MIT License", "http://a/b", "GPL-2+-with-x-exception", "ANDY ORIGIN WITHOUT"} {
+		"LicenseRef-a AND DocumentRef-b:LicenseRef-c", "License :: OSI Approved :: MIT License", "http://a/b", "GPL-2+-with-x-exception", "ANDY ORIGIN WITHOUT", "İİİİİİ-with-x", "MIT-WITH-İ-exception"} {
 		for i := range uint8(3) {
 			f.Add(s, "BSD", i)
 		}
