@@ -20,9 +20,6 @@ func parse(s string, list operator) (*node, bool) {
 	if n := lookup(s); n != nil && !strings.Contains(s, "(>") {
 		return n, true
 	}
-	if i := indexFold(s, "-with-"); i >= 0 && !knownBase(s[:i]) {
-		return nil, false
-	}
 	s = replaceFold(s)
 	if n := lookup(s); n != nil && !strings.Contains(s, "(>") {
 		return n, true
@@ -38,22 +35,13 @@ func parse(s string, list operator) (*node, bool) {
 	return n, true
 }
 
-// knownBase says whether what stands before "-with-" ends in a licence.
+// knownBase says whether what stands before "-with-" ends in a licence of the list.
 func knownBase(s string) bool {
 	if at := strings.LastIndexAny(s, " ("); at >= 0 {
 		s = s[at+1:]
 	}
-	return lookup(s) != nil
-}
-
-// indexFold is strings.Index whatever the case of ASCII letters.
-func indexFold(s, part string) int {
-	for i := 0; i+len(part) <= len(s); i++ {
-		if strings.EqualFold(s[i:i+len(part)], part) {
-			return i
-		}
-	}
-	return -1
+	n := lookup(s)
+	return n != nil && !strings.HasPrefix(n.id, "LicenseRef-")
 }
 
 // replaceFold applies phrases whatever their case, and keeps the case of the rest.
@@ -62,7 +50,7 @@ func replaceFold(s string) string {
 next:
 	for i := 0; i < len(s); {
 		for k := range phrases {
-			if _, ok := cutPrefixFold(s[i:], phrases[k].from); ok {
+			if _, ok := cutPrefixFold(s[i:], phrases[k].from); ok && (phrases[k].from != "-with-" || knownBase(s[:i])) {
 				b.WriteString(phrases[k].to)
 				i += len(phrases[k].from)
 				continue next
