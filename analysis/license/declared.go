@@ -94,7 +94,7 @@ func declaration(s string, t image.PackageType, list operator) *node {
 // longDeclaration takes a licence text in the place of a name.
 func longDeclaration(s string) *node {
 	if len(s) <= MaxText {
-		if f := scan([]byte(s)); f.percent >= Threshold {
+		if f := scan([]byte(s), true); f.percent >= Threshold {
 			if n := f.expression(); n != nil {
 				return n
 			}

@@ -165,7 +165,7 @@ func licenceLine(s string) (string, bool) {
 // node is what one declaration means.
 func (d *dep5) node(name string) *node {
 	if prose(name) {
-		f := scan(append([]byte(name+"\n"), d.texts[name]...))
+		f := scan(append([]byte(name+"\n"), d.texts[name]...), false)
 		if n := f.expression(); n != nil {
 			return n
 		}
@@ -224,7 +224,7 @@ func (d *dep5) better(n *node, name string) *node {
 		if text == nil {
 			return n
 		}
-		if f := scan(text); f.percent >= Threshold {
+		if f := scan(text, false); f.percent >= Threshold {
 			if m := f.expression(); m != nil {
 				return m
 			}

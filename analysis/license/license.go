@@ -66,7 +66,7 @@ func Classify(path image.Path, data []byte) (Text, bool) {
 
 // readText takes a file that is a licence as a whole, or several one after the other.
 func readText(data []byte) (Text, bool) {
-	f := scan(data)
+	f := scan(data, true)
 	if f.percent < Threshold {
 		return Text{}, false
 	}

@@ -173,6 +173,7 @@ func TestHostileTexts(t *testing.T) {
 		"not UTF-8":         "Format: 1.0\n\nFiles: *\nLicense: \xff\xfe(((\n \xff\n",
 		"deep":              "Format: 1.0\n\nFiles: *\nLicense: " + strings.Repeat("(", 500) + "\n",
 		"many beginnings":   strings.Repeat("Permission is hereby granted, free of charge, to any person obtaining ", 3000),
+		"many matches":      strings.Repeat("This program is under the GPL version 2 or later. Licensed under the Apache License, Version 2.0. ", 2000),
 		"copyright signs":   strings.Repeat("(c) © copyright ", 10_000),
 		"all the families":  strings.Repeat("gnu general public license mozilla public creative commons openldap ", 3000),
 		"every second line": strings.Repeat("Redistribution and use in source and binary forms, with or without\nx\n", 3000),
@@ -226,7 +227,7 @@ func FuzzClassify(f *testing.F) {
 
 func FuzzExpression(f *testing.F) {
 	for _, s := range []string{"MIT", "GPLv2+ and (LGPLv2+ or MIT)", "MIT/Apache-2.0", "|| ( GPL-2 MIT )", "GPL (>= 2) | MIT + file LICENSE", "x with y",
-		"LicenseRef-a AND DocumentRef-b:LicenseRef-c", "License :: OSI Approved :: MIT License", "http://a/b", "GPL-2+-with-x-exception", "ANDY ORIGIN WITHOUT"} {
+		"LicenseRef-a AND DocumentRef-b:LicenseRef-c", "License :: OSI Approved :: MIT License", "http://a/b", "GPL-2+-with-x-exception", "ANDY ORIGIN WITHOUT", "İİİİİİ-with-x", "MIT-WITH-İ-exception"} {
 		for i := range uint8(3) {
 			f.Add(s, "BSD", i)
 		}

@@ -20,9 +20,6 @@ func parse(s string, list operator) (*node, bool) {
 	if n := lookup(s); n != nil && !strings.Contains(s, "(>") {
 		return n, true
 	}
-	if strings.Contains(strings.ToLower(s), "-with-") && !knownBase(s) {
-		return nil, false
-	}
 	s = replaceFold(s)
 	if n := lookup(s); n != nil && !strings.Contains(s, "(>") {
 		return n, true
@@ -38,14 +35,13 @@ func parse(s string, list operator) (*node, bool) {
 	return n, true
 }
 
-// knownBase says whether what stands before "-with-" is a licence.
+// knownBase says whether what stands before "-with-" ends in a licence of the list.
 func knownBase(s string) bool {
-	i := strings.Index(strings.ToLower(s), "-with-")
-	base := s[:i]
-	if at := strings.LastIndexAny(base, " ("); at >= 0 {
-		base = base[at+1:]
+	if at := strings.LastIndexAny(s, " ("); at >= 0 {
+		s = s[at+1:]
 	}
-	return lookup(base) != nil
+	n := lookup(s)
+	return n != nil && !strings.HasPrefix(n.id, "LicenseRef-")
 }
 
 // replaceFold applies phrases whatever their case, and keeps the case of the rest.
@@ -54,7 +50,7 @@ func replaceFold(s string) string {
 next:
 	for i := 0; i < len(s); {
 		for k := range phrases {
-			if _, ok := cutPrefixFold(s[i:], phrases[k].from); ok {
+			if _, ok := cutPrefixFold(s[i:], phrases[k].from); ok && (phrases[k].from != "-with-" || knownBase(s[:i])) {
 				b.WriteString(phrases[k].to)
 				i += len(phrases[k].from)
 				continue next
@@ -64,117 +60,6 @@ next:
 		i++
 	}
 	return b.String()
-}
-
-type tokenKind byte
-
-const (
-	word tokenKind = iota
-	opAnd
-	opOr
-	opWith
-	opList   // a comma or semicolon between licences
-	opLowAnd // ", and", which binds less than "or"
-	opLowOr
-	opening
-	closing
-)
-
-type token struct {
-	kind tokenKind
-	text string
-}
-
-type parser struct {
-	list   operator
-	tokens []token
-	at     int
-	failed bool
-}
-
-func (p *parser) add(kind tokenKind, text string) {
-	if n := len(p.tokens); n > 0 && p.tokens[n-1].kind == opList && (kind == opAnd || kind == opOr) {
-		p.tokens[n-1].kind = map[tokenKind]tokenKind{opAnd: opLowAnd, opOr: opLowOr}[kind]
-		return
-	}
-	p.tokens = append(p.tokens, token{kind, text})
-}
-
-// scan cuts s into tokens.
-func (p *parser) scan(s string) bool {
-	start := -1
-	flush := func(end int) {
-		if start >= 0 {
-			p.word(s[start:end])
-			start = -1
-		}
-	}
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '(' && strings.HasPrefix(s[i:], "(>") || c == '(' && strings.HasPrefix(s[i:], "(=="): // R: GPL (>= 2)
-			end := strings.IndexByte(s[i:], ')')
-			if end < 0 {
-				return false
-			}
-			flush(i)
-			version := strings.Trim(s[i:i+end], "(>= ")
-			if n := len(p.tokens); n > 0 && p.tokens[n-1].kind == word {
-				p.tokens[n-1].text += "-" + version
-				if s[i+1] == '>' {
-					p.tokens[n-1].text += "+"
-				}
-			}
-			i += end
-		case c == '(':
-			flush(i)
-			p.add(opening, "(")
-		case c == ')':
-			flush(i)
-			p.add(closing, ")")
-		case c == ',' || c == ';' || c == '\n':
-			flush(i)
-			p.add(opList, ",")
-		case c == '|':
-			flush(i)
-			p.add(opOr, "|")
-		case c == '&':
-			flush(i)
-			p.add(opAnd, "&")
-		case c == ' ' || c == '\t':
-			flush(i)
-		case start < 0:
-			start = i
-		}
-	}
-	flush(len(s))
-	return len(p.tokens) > 0
-}
-
-// word adds a word, an operator in letters, or the parts of "MIT/Apache-2.0".
-func (p *parser) word(w string) {
-	switch strings.ToLower(w) {
-	case "and", "+":
-		p.add(opAnd, w)
-		return
-	case "or", "/":
-		p.add(opOr, w)
-		return
-	case "with":
-		p.add(opWith, w)
-		return
-	}
-	if !strings.Contains(w, "/") || lookup(w) != nil || strings.Contains(w, "://") {
-		p.add(word, w)
-		return
-	}
-	for i, part := range strings.Split(w, "/") {
-		if i > 0 {
-			p.add(opOr, "/")
-		}
-		if part != "" {
-			p.add(word, part)
-		}
-	}
 }
 
 func (p *parser) peek() tokenKind {
@@ -294,53 +179,4 @@ func (p *parser) remark(name string) string {
 		return name
 	}
 	return full
-}
-
-// byName is what a name means: one licence, or, where each word is a licence, all of them.
-func byName(s string) *node {
-	if n := lookup(s); n != nil {
-		return n
-	}
-	key := fold(s)
-	if silent[key] {
-		return nil
-	}
-	if n := hyphenated(s); n != nil {
-		return n
-	}
-	if words := strings.Fields(s); len(words) > 1 {
-		list := make([]*node, 0, len(words))
-		for _, w := range words {
-			if n := lookup(w); n != nil {
-				list = append(list, n)
-			}
-		}
-		if len(list) == len(words) {
-			return join(and, list)
-		}
-	}
-	if r := reference(s); r != "" {
-		return one(r)
-	}
-	return nil
-}
-
-// hyphenated reads an exception that no "with" sets off: GPL-2+-autoconf-exception.
-func hyphenated(s string) *node {
-	if rest, ok := strings.CutSuffix(strings.ToLower(s), "-exception"); !ok || !strings.Contains(rest, "-") {
-		return nil
-	}
-	for i := 1; i < len(s); i++ {
-		if s[i] != '-' {
-			continue
-		}
-		base := lookup(s[:i])
-		if base == nil || base.op != leaf || strings.HasPrefix(base.id, "LicenseRef-") {
-			continue
-		}
-		if id := exceptionID(s[i+1:], base.id); id != "" {
-			return with(base, id)
-		}
-	}
-	return nil
 }

@@ -14,7 +14,7 @@ const commonDir = "/usr/share/common-licenses/"
 // readProse reads a copyright file in free text: the licences and notices that it holds, and those in
 // usr/share/common-licenses that it points to.
 func readProse(data []byte) (Text, bool) {
-	f := scan(data)
+	f := scan(data, false)
 	refs := references(data)
 	found := f.expression()
 	t := Text{Confidence: f.percent, Form: FormText}

@@ -34,20 +34,25 @@ const (
 
 // scan finds licences. Families of licences have a scanner each, made when a text first needs it, because making one for
 // all that are known takes longer than reading the texts of a large image.
-func scan(data []byte) findings {
+//
+// A text that should be a licence as a whole is looked at thoroughly: with the scanner of the rest as well.
+func scan(data []byte, thorough bool) findings {
 	folded := foldText(data)
 	sum := sha256.Sum256(folded)
+	if thorough {
+		sum[0] ^= 1 // another question
+	}
 	if f, ok := known.get(sum); ok {
 		f.folded = folded
 		return f
 	}
-	f := search(data, folded)
+	f := search(data, folded, thorough)
 	known.put(sum, f)
 	f.folded = folded
 	return f
 }
 
-func search(data, folded []byte) findings {
+func search(data, folded []byte, thorough bool) findings {
 	var spans []span
 	words := wordsOf(data)
 	try := func(fam *family) {
@@ -64,7 +69,7 @@ func search(data, folded []byte) findings {
 			try(fam)
 		}
 	}
-	if covered() < barely && len(data) <= maxRest && licenceWords(folded) {
+	if thorough && covered() < barely && len(data) <= maxRest && licenceWords(folded) {
 		try(&rest)
 	}
 	f := findings{percent: covered()}
@@ -97,13 +102,14 @@ func merge(spans []span) []span {
 	slices.SortStableFunc(spans, func(a, b span) int {
 		return cmp.Or(cmp.Compare(b.end-b.start, a.end-a.start), cmp.Compare(a.start, b.start), cmp.Compare(a.id, b.id))
 	})
-	var keep []span
+	keep := make([]span, 0, len(spans)) // by place
 	for _, s := range spans {
-		if !slices.ContainsFunc(keep, func(k span) bool { return s.start < k.end && k.start < s.end }) {
-			keep = append(keep, s)
+		at, _ := slices.BinarySearchFunc(keep, s.start, func(k span, start int) int { return cmp.Compare(k.start, start) })
+		if at > 0 && keep[at-1].end > s.start || at < len(keep) && keep[at].start < s.end {
+			continue
 		}
+		keep = slices.Insert(keep, at, s)
 	}
-	slices.SortFunc(keep, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 	return keep
 }
 
