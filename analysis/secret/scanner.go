@@ -40,7 +40,7 @@ const (
 	defaultMaxPerRule = 20
 	maxLineBytes      = 64 << 10
 	// reach is how far before and after a keyword a rule may look; a little more than the longest line.
-	reach = maxLineBytes + 64
+	reach = maxLineBytes + 256
 	// block is how much is searched at once, piece how much is taken in at once.
 	block = 128 << 10
 	piece = 32 << 10

@@ -82,7 +82,7 @@ func isPlaceholder(value string) bool {
 			return true
 		}
 	}
-	return kinds(value) < 3
+	return len(value) >= 16 && kinds(value) < 8
 }
 
 // kinds counts the different bytes of a text.
