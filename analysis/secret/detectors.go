@@ -120,7 +120,7 @@ func detectorTable() []detector {
 		{rule: "deno-user-token", make: denopat.NewUserTokenDetector, keywords: []string{"ddp_"}, tail: 36},
 		{rule: "deno-organization-token", make: denopat.NewOrgTokenDetector, keywords: []string{"ddo_"}, tail: 36},
 		{rule: "digitalocean-token", make: digitaloceanapikey.NewDetector, keywords: []string{"dop_v1_"}, tail: 64},
-		{rule: "discord-bot-token", make: discordbottoken.NewDetector, keywords: []string{"discord"}, fold: true, near: true, before: 160, after: 176, run: 24},
+		{rule: "discord-bot-token", make: discordbottoken.NewDetector, keywords: []string{"discord"}, fold: true, near: true, before: 160, after: 176, run: 59},
 		{rule: "docker-hub-token", make: dockerhubpat.NewDetector, keywords: []string{"dckr_pat_"}, tail: 27},
 		{rule: "elastic-cloud-api-key", make: elasticcloudapikey.NewDetector, keywords: []string{"essu_"}, tail: 90},
 		{rule: "gcp-api-key", make: gcpapikey.NewDetector, keywords: []string{"AIzaSy"}, tail: 33},

@@ -46,7 +46,7 @@ func gitHub(kind string, n int) string {
 
 func encoded(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-func token(t testing.TB, claims map[string]any) string {
+func webToken(t testing.TB, claims map[string]any) string {
 	t.Helper()
 	raw, err := json.Marshal(claims)
 	if err != nil {
@@ -103,12 +103,12 @@ func examples(t testing.TB) []example {
 	}
 	public := base64.RawURLEncoding.EncodeToString(vapid.PublicKey().Bytes())
 	private := base64.RawURLEncoding.EncodeToString(vapid.Bytes())
-	azure := token(t, map[string]any{"iss": "https://login.microsoftonline.com/" + uuid + "/v2.0", "scp": "x"})
-	hcp := token(t, map[string]any{
+	azure := webToken(t, map[string]any{"iss": "https://login.microsoftonline.com/" + uuid + "/v2.0", "scp": "x"})
+	hcp := webToken(t, map[string]any{
 		"iss": "https://auth.idp.hashicorp.com/", "aud": "https://api.hashicorp.cloud", "gty": "client-credentials",
 	})
-	role := token(t, map[string]any{"iss": "supabase", "role": "service_role"})
-	plain := token(t, map[string]any{"sub": "somebody"})
+	role := webToken(t, map[string]any{"iss": "supabase", "role": "service_role"})
+	plain := webToken(t, map[string]any{"sub": "somebody"})
 	ec := ecKey(t)
 
 	var list []example
