@@ -17,8 +17,8 @@ const maxConfig = 1000
 const namedSecret = "named-secret"
 
 var (
-	secretName = regexp.MustCompile(`(?i)(?:passw(?:or)?d|passphrase|secret|token|api_?key|access_?key|private_?key|credentials?)` +
-		`(?:_?\d+|_?key)?$`)
+	secretName = regexp.MustCompile(`(?i)(?:passw(?:or)?d|passphrase|secret|token|api_?key|access_?key|private_?key|` +
+		`credentials?)(?:_?\d+|_?key)?$`)
 	assigned = regexp.MustCompile(`\b([A-Za-z_][A-Za-z0-9_]*)=("[^"]*"|'[^']*'|[^\s"';&|]+)`)
 )
 

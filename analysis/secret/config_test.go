@@ -60,7 +60,7 @@ func TestHostileConfig(t *testing.T) {
 	for i := range c.Env {
 		c.Env[i] = "A_PASSWORD=" + strings.Repeat("y", i+1)
 	}
-	history := []image.History{{CreatedBy: strings.Repeat("TOKEN=abc ", 1<<18)}}
+	history := []image.History{{CreatedBy: strings.Repeat("TOKEN=abc ", 1<<15)}}
 	found := s.Config(c, history)
 	if len(found) != maxConfig || found[maxConfig-1].More < 2000 {
 		t.Errorf("%d finds, the last %v", len(found), found[len(found)-1])

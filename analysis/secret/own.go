@@ -28,7 +28,8 @@ func expressionOf(text string) veles.Detector { return expression{regexp.MustCom
 
 // awsSecretKey finds the key where its name says what it is, as environments and config files have it.
 func awsSecretKey() veles.Detector {
-	return expressionOf(`(?i:secret_?(?:access_?)?key)["']?\s*(?:=>|[=:,])\s*["']?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)`)
+	return expressionOf(`(?i:secret_?(?:access_?)?key)["']?\s*(?:=>|[=:,])\s*["']?` +
+		`([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)`)
 }
 
 // githubToken takes a token for one by its shape: the library asks for the right checksum too, which tokens of GitHub
@@ -66,12 +67,14 @@ func (k keyBlock) Detect(data []byte) (found []veles.Secret, at []int) {
 // urlPassword finds the password of a URL, unless its host is one that only documents have.
 func urlPassword() veles.Detector {
 	const not = `\s:/?#@"'<>` + "`" + `\\`
-	return urlExpression{expression{regexp.MustCompile(`://[^` + not + `]*:([^` + not + `]{3,128})@[A-Za-z0-9_\[][A-Za-z0-9_.-]*`)}}
+	text := `://[^` + not + `]*:([^` + not + `]{3,128})@[A-Za-z0-9_\[][A-Za-z0-9_.-]*`
+	return urlExpression{expression{regexp.MustCompile(text)}}
 }
 
 type urlExpression struct{ expression }
 
-var exampleHost = regexp.MustCompile(`(?i)@(?:[a-z0-9_.-]+\.)?(?:example\.(?:com|org|net|edu)|(?:my|your)?-?_?(?:host|hostname|server|domain|hub))(?:$|\.com$)`)
+var exampleHost = regexp.MustCompile(`(?i)@(?:[a-z0-9_.-]+\.)?` +
+	`(?:example\.(?:com|org|net|edu)|(?:my|your)?-?_?(?:host|hostname|server|domain|hub))(?:$|\.com$)`)
 
 func (e urlExpression) Detect(data []byte) (found []veles.Secret, at []int) {
 	for _, m := range e.FindAllSubmatchIndex(data, -1) {

@@ -6,13 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"landwaiter.dev/image"
-	"landwaiter.dev/internal/pyregex"
 )
 
 // soup draws a text of pieces that rules care about, at least size bytes long.
@@ -45,7 +43,7 @@ func TestChunksDoNotMatter(t *testing.T) {
 		Content: []Rule{{"long", `find me`}, {"blank", `^$`}, {"any", `.*z`}},
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		text := soup(t, pieces, 600<<10)
+		text := soup(t, pieces, 250<<10)
 		if rapid.Bool().Draw(t, "utf16") {
 			text = utf16Text(string(text))
 		}
@@ -156,98 +154,6 @@ func TestSameWithoutFilter(t *testing.T) {
 	})
 }
 
-// TestOriginalPatterns compares the hand-written forms of the five patterns with Python's meaning of their text.
-func TestOriginalPatterns(t *testing.T) {
-	t.Parallel()
-	pieces := []string{
-		"aws_access_key_id", "AWS_SECRET_ACCESS_KEY", "api-key", "API_KEY", `"auth":`, `"AUTH": `, "-", "---", "BEGIN", "begin ", "PRIVATE KEY", "private key-",
-		"=", " ", "==", "\"", "x", made(upperNum, 20), made(upperNum, 19), made(alnum, 40), made(alnum, 39), "/", "+", ".", "_", "\r", "\t",
-		made(alnum, 60),
-	}
-	for _, rule := range originalRules() {
-		re, err := pyregex.Compile(rule.pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Run(rule.name, func(t *testing.T) {
-			t.Parallel()
-			rapid.Check(t, func(t *rapid.T) {
-				line := soup(t, pieces, 120)
-				want, err := re.Match(string(line))
-				if err != nil {
-					t.Skip(err)
-				}
-				_, got, _ := rule.match(line, line)
-				keyed := slices.ContainsFunc(rule.keywords, func(k string) bool { return strings.Contains(fold(string(line)), k) })
-				if got != want || got && !keyed {
-					t.Fatalf("%q: Python says %t, we %t (a keyword: %t)", line, want, got, keyed)
-				}
-			})
-		})
-	}
-}
-
-// TestUserRules compares patterns, with and without a word that they need, with trying them on each line.
-func TestUserRules(t *testing.T) {
-	t.Parallel()
-	patterns := []string{
-		`.*pass(word)?=`, `needle`, `(?i)NEEDLE`, `(?i).*token: \w+`, `^\s*needle$`, `(?!needle)n`, `a{,3}needle`, `.*(one|two)three`, ``, `$`, `(?i)skunk`, `x*`,
-	}
-	pieces := []string{"needle", "NEEDLE", "pass", "word", "=", " ", "\n", "\n\n", "token: x", "onethree", "a", "aaa", "ſKunk", "\r\n", "x", "n"}
-	for _, pattern := range patterns {
-		re, err := pyregex.Compile(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := newScanner(t, Options{Content: []Rule{{"rule", pattern}}, MaxPerRule: 1 << 20})
-		rapid.Check(t, func(t *rapid.T) {
-			text := soup(t, pieces, 400)
-			var want []image.TextMatch
-			lines := strings.Split(string(text), "\n")
-			if lines[len(lines)-1] == "" {
-				lines = lines[:len(lines)-1]
-			}
-			for i, line := range lines {
-				if ok, _ := re.Match(line); ok {
-					want = append(want, image.TextMatch{Rule: "rule", Pattern: pattern, Path: "file", Line: i + 1})
-				}
-			}
-			_, got, gaps := searched(s, text)
-			if diff := cmp.Diff(want, got); diff != "" || len(gaps) > 0 {
-				t.Fatalf("%q in %q: gaps %v (-want +got):\n%s", pattern, text, gaps, diff)
-			}
-		})
-	}
-}
-
-func TestBadPattern(t *testing.T) {
-	t.Parallel()
-	_, err := New(Options{Secrets: []Rule{{"good", "a"}, {"mine", "(a"}}})
-	if err == nil || !strings.Contains(err.Error(), `"mine"`) || !strings.Contains(err.Error(), `(a`) {
-		t.Errorf("error %v does not name the pattern", err)
-	}
-}
-
-// TestRevision changes with what changes finds, and only then.
-func TestRevision(t *testing.T) {
-	t.Parallel()
-	options := []Options{
-		{}, {Detectors: true}, {Detectors: true, MaxPerRule: 3}, {Detectors: true, LineBytes: 100}, {Detectors: true, Key: []byte("other")},
-		{Secrets: []Rule{{"a", "b"}}}, {Content: []Rule{{"a", "b"}}}, {Secrets: []Rule{{"b", "a"}}},
-	}
-	seen := map[string]int{}
-	for i, o := range options {
-		a, b := newScanner(t, o).Revision(), newScanner(t, o).Revision()
-		if a != b || a == "" {
-			t.Errorf("options %d: revisions %q and %q", i, a, b)
-		}
-		if j, known := seen[a]; known {
-			t.Errorf("options %d and %d have the same revision", i, j)
-		}
-		seen[a] = i
-	}
-}
-
 // TestCap lists a few finds of a rule and counts the rest.
 func TestCap(t *testing.T) {
 	t.Parallel()
@@ -323,62 +229,6 @@ func TestLongLines(t *testing.T) {
 	want := map[string][]int{"anywhere": {2, 3}, "start": {3}, "word": {3}, "AWS_ACCESS_KEY": {2}}
 	if diff := cmp.Diff(want, got); diff != "" || len(gaps) > 0 {
 		t.Errorf("gaps %v (-want +got):\n%s", gaps, diff)
-	}
-}
-
-// TestHostile keeps time and memory in bounds, and says what was given up.
-func TestHostile(t *testing.T) {
-	t.Parallel()
-	s := newScanner(t, Options{Detectors: true})
-	var words strings.Builder
-	for _, e := range examples(t) {
-		words.WriteString(strings.ReplaceAll(e.text, "\n", " ") + " ")
-	}
-	pairs := "AK" + "IA" + made(upperNum, 16) + " " + made(alnum+"+", 40) + " "
-	triples := "3M" + "VG" + made(alnum, 20) + " client_secret=" + made(alnum, 30) + " a.my.salesforce.com "
-	for name, piece := range map[string]string{
-		"every keyword on one line": words.String(),
-		"pairs":                     pairs,
-		"triples":                   triples,
-		"names without a value":     "aws_access_key_id=aws_secret_access_key=api_key=\"auth\": \"",
-		"beginnings of keys":        "-----BEGIN RSA PRIVATE KEY-----",
-		"URLs":                      "a://b:c@",
-		"tokens without an end":     "sk-ant-eyJ.eyJ",
-	} {
-		t.Run(name, func(t *testing.T) {
-			text := []byte(strings.Repeat(piece, 10<<20/len(piece)))
-			begun := time.Now()
-			found, _, gaps := searched(s, text)
-			if took := time.Since(begun); took > 60*time.Second {
-				t.Errorf("took %v", took)
-			}
-			t.Logf("%v, %d finds, %d gaps", time.Since(begun), len(found), len(gaps))
-			for _, g := range gaps {
-				if g.Kind != image.GapLimit || g.Path != "file" || g.Detail == "" {
-					t.Errorf("gap %v", g)
-				}
-			}
-		})
-	}
-}
-
-// TestExplodingPattern is given up with a gap, and does not keep others from finding.
-func TestExplodingPattern(t *testing.T) {
-	t.Parallel()
-	for _, pattern := range []string{`(?=x|a)(a|aa)+(a|aa)+c`, `needle(?=x|a)(a|aa)+(a|aa)+c`} {
-		s := newScanner(t, Options{Secrets: []Rule{{"bomb", pattern}}, Content: []Rule{{"fine", "needle"}}})
-		text := strings.Repeat("needle"+strings.Repeat("a", 400)+"!\n"+strings.Repeat("a", 400)+"!\n", 1000)
-		begun := time.Now()
-		_, content, gaps := searched(s, []byte(text))
-		if len(content) != 20 || content[19].More != 980 {
-			t.Errorf("%q: the other pattern found %v", pattern, content)
-		}
-		if len(gaps) != 1 || gaps[0].Kind != image.GapLimit || !strings.Contains(gaps[0].Detail, "bomb") {
-			t.Errorf("%q: gaps %v", pattern, gaps)
-		}
-		if took := time.Since(begun); took > 20*time.Second {
-			t.Errorf("%q: took %v", pattern, took)
-		}
 	}
 }
 
