@@ -10,12 +10,15 @@ import (
 	"landwaiter.dev/image"
 )
 
+// maxConfig is how many finds of a config are listed; the last one counts the rest.
+const maxConfig = 1000
+
 // namedSecret is the rule for variables and build arguments whose name says that they hold a secret.
 const namedSecret = "named-secret"
 
 var (
-	secretName = regexp.MustCompile(`(?i)(?:passw(?:or)?d|passphrase|secret|token|api_?key|access_?key|private_?key|credentials?)` +
-		`(?:_?\d+|_?key)?$`)
+	secretName = regexp.MustCompile(`(?i)(?:passw(?:or)?d|passphrase|secret|token|api_?key|access_?key|private_?key|` +
+		`credentials?)(?:_?\d+|_?key)?$`)
 	assigned = regexp.MustCompile(`\b([A-Za-z_][A-Za-z0-9_]*)=("[^"]*"|'[^']*'|[^\s"';&|]+)`)
 )
 
@@ -34,7 +37,11 @@ func (s *Scanner) Config(c image.ContainerConfig, history []image.History) []ima
 		for i := range secrets {
 			m := &secrets[i]
 			m.Place, m.Line, m.Layer = place, 1, -1
-			if !slices.ContainsFunc(secrets[:i], func(o image.TextMatch) bool { return o.HMAC == m.HMAC }) {
+			switch {
+			case slices.ContainsFunc(secrets[:i], func(o image.TextMatch) bool { return o.HMAC == m.HMAC }):
+			case len(found) >= maxConfig:
+				found[len(found)-1].More++
+			default:
 				found = append(found, *m)
 			}
 		}

@@ -6,11 +6,8 @@ import (
 	"slices"
 )
 
-// maxLooked is how many bytes a detector looks at in one file. A pair's cost more, for each part may go with each other.
-const (
-	maxLooked  = 4 << 20
-	pairFactor = 32
-)
+// maxLooked is how many bytes a detector looks at in one file.
+const maxLooked = 4 << 20
 
 // isToken says whether a byte can be part of a token: letters, digits and + - . / = _.
 var isToken = func() (t [256]bool) {
@@ -48,15 +45,17 @@ func (q *Search) detect(rule, at, size int) {
 	}
 	from := max(at-before, 0)
 	window := b[from:min(at+after, len(b)):min(at+after, len(b))]
-	if d.with != "" && !bytes.Contains(window, []byte(d.with)) {
+	lacks := d.with != "" && !bytes.Contains(window, []byte(d.with)) || d.run > 0 && !hasRun(window, d.run)
+	if lacks {
+		p.looked += len(window) / 8 // it was quick
+	} else {
+		p.looked += len(window) * max(d.cost, 1)
+	}
+	if p.looked > maxLooked {
+		p.stopped = "too many places to look at"
 		return
 	}
-	looked := len(window)
-	if d.near && d.before >= pairReach {
-		looked *= pairFactor
-	}
-	if p.looked += looked; p.looked > maxLooked {
-		p.stopped = "too many places to look at"
+	if lacks {
 		return
 	}
 	for _, f := range q.ask(rule, d, window) {
@@ -81,6 +80,21 @@ func (q *Search) detect(rule, at, size int) {
 		}
 		q.add(rule, start, digestible(f.value))
 	}
+}
+
+// hasRun says whether n bytes of a token stand together in b. It looks at the last byte of each stretch first.
+func hasRun(b []byte, n int) bool {
+	for end := n; end <= len(b); {
+		i := end - 1
+		for i >= end-n && isToken[b[i]] {
+			i--
+		}
+		if i < end-n {
+			return true
+		}
+		end = i + 1 + n
+	}
+	return false
 }
 
 // isAlone says whether b[at:at+size] is not a part of a longer token. What assigns and separates may stand before it.

@@ -10,9 +10,9 @@ import (
 // the keywords themselves are compared. The look-ups of neighbouring places do not wait for each other, which a state
 // machine's do.
 //
-// Every occurrence is seen at exactly one place. A keyword that begins at an even offset is seen there; one that begins
-// at an odd offset by its second to fifth byte, or, when it has only three, by the byte before it and the three. Places
-// whose four bytes reach past a short keyword are entered for every byte that could stand there.
+// Every occurrence is seen at exactly one place. Of a keyword of five bytes and more, five are chosen, and either the
+// first four or the last four of them begin at a place. Of a shorter one all bytes count, and the place is entered for
+// every byte that could stand beside it.
 type filter struct {
 	bits  [1 << (hashBits - 6)]uint64
 	slots []slot // open addressing by hash
@@ -76,8 +76,9 @@ func newFilter(words []keyword) *filter {
 		t := w.folded
 		switch {
 		case len(t) >= 5:
-			add([4]byte{t[0], t[1], t[2], t[3]}, i, 0)
-			add([4]byte{t[1], t[2], t[3], t[4]}, i, -1)
+			k := rarest(t)
+			add([4]byte{t[k], t[k+1], t[k+2], t[k+3]}, i, int8(-k))
+			add([4]byte{t[k+1], t[k+2], t[k+3], t[k+4]}, i, int8(-k-1))
 		case len(t) == 4:
 			add([4]byte{t[0], t[1], t[2], t[3]}, i, 0)
 			for c := range 256 {
@@ -100,6 +101,24 @@ func newFilter(words []keyword) *filter {
 		s.gram, s.first = e.gram, int32(len(f.cands))
 	}
 	return f
+}
+
+// rarest is where the five bytes of a keyword begin that are least like those of ordinary words: with marks and digits in
+// them, and not the same byte again and again.
+func rarest(t string) (best int) {
+	most := -1
+	for k := 0; k+5 <= min(len(t), 64); k++ {
+		score := 0
+		for i := k; i < k+5; i++ {
+			if (t[i] < 'a' || t[i] > 'z') && t[i] != ' ' && (i == k || t[i] != t[i-1]) {
+				score++
+			}
+		}
+		if score > most {
+			best, most = k, score
+		}
+	}
+	return best
 }
 
 // slot of a gram, or the empty one where it belongs.

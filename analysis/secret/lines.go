@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// fileTime is how long one pattern of the user may work on one file.
-const fileTime = 2 * time.Second
-
 // line is the line of the file on which the search is.
 type line struct {
 	start int64
@@ -52,7 +49,7 @@ func (q *Search) lineHit(rule, at int) {
 
 func (q *Search) spend(rule int, d time.Duration) {
 	p := &q.rules[rule]
-	if p.spent += d; p.spent > fileTime && p.stopped == "" {
+	if p.spent += d; p.spent > q.scanner.fileTime && p.stopped == "" {
 		p.stopped = "its regular expression takes too long"
 	}
 }

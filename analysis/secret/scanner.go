@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"landwaiter.dev/image"
 )
@@ -40,7 +41,7 @@ const (
 	defaultMaxPerRule = 20
 	maxLineBytes      = 64 << 10
 	// reach is how far before and after a keyword a rule may look; a little more than the longest line.
-	reach = maxLineBytes + 64
+	reach = maxLineBytes + 256
 	// block is how much is searched at once, piece how much is taken in at once.
 	block = 128 << 10
 	piece = 32 << 10
@@ -58,7 +59,9 @@ type Scanner struct {
 	// every are the line rules without a keyword, which are tried on every line.
 	every []int
 	// counts says for each rule where its finds are counted: several detectors may be one rule.
-	counts   []int
+	counts []int
+	// fileTime is how long one pattern of the user may work on one file.
+	fileTime time.Duration
 	revision string
 	searches sync.Pool
 }
@@ -71,7 +74,7 @@ func New(o Options) (*Scanner, error) {
 	if o.LineBytes <= 0 || o.LineBytes > maxLineBytes {
 		o.LineBytes = maxLineBytes
 	}
-	s := &Scanner{options: o}
+	s := &Scanner{options: o, fileTime: 2 * time.Second}
 	s.searches.New = func() any { return &Search{scanner: s} }
 	if o.Detectors {
 		s.lines = originalRules()

@@ -105,7 +105,7 @@ func (q *Search) End() (secrets, content []image.TextMatch, gaps []image.Gap) {
 	gaps = q.gaps
 	q.gaps = nil
 	clear(q.found[:cap(q.found)])
-	clear(q.buf[:q.high]) // secrets are not left lying about
+	clear(q.buf[:q.high]) // the pool keeps no secrets
 	q.scanner.searches.Put(q)
 	return secrets, content, gaps
 }

@@ -72,13 +72,15 @@ type decoder struct {
 // append decodes p behind dst. Held bytes are given out by the next call, or by one with last set.
 func (d *decoder) append(dst, p []byte, last bool) []byte {
 	if !d.begun {
-		d.held = append(d.held, p...)
-		if len(d.held) < 4 && !last {
+		if len(d.held)+len(p) < 4 && !last {
+			d.held = append(d.held, p...)
 			return dst
 		}
+		if len(d.held) > 0 {
+			p = append(bytes.Clone(d.held), p...)
+			d.held = d.held[:0]
+		}
 		d.begun = true
-		p = append([]byte(nil), d.held...)
-		d.held = d.held[:0]
 		if d.order = utf16Order(p); d.order != noOrder {
 			p = p[2:]
 		}

@@ -56,7 +56,9 @@ func digestible(secret string) []byte {
 }
 
 // placeholders mark values that documents show instead of a secret. Compared in lower case.
-var placeholders = []string{"example", "placeholder", "xxxxxxxx", "your_", "your-", "yourkey", "yourtoken", "insert_", "changeme", "redacted"}
+var placeholders = []string{
+	"example", "placeholder", "xxxxxxxx", "your_", "your-", "yourkey", "yourtoken", "insert_", "changeme", "redacted",
+}
 
 // samples are secrets of well-known documents.
 var samples = []string{
@@ -82,7 +84,7 @@ func isPlaceholder(value string) bool {
 			return true
 		}
 	}
-	return kinds(value) < 3
+	return len(value) >= 16 && kinds(value) < 8
 }
 
 // kinds counts the different bytes of a text.
@@ -117,8 +119,8 @@ func passwordLike(value string) bool {
 		return false
 	}
 	switch strings.ToLower(strings.Trim(value, "_-.:")) {
-	case "", "pass", "password", "passwd", "pwd", "pw", "passwrd", "secret", "token", "xxx", "xxxx", "foo", "bar", "baz", "test",
-		"user", "username", "pass1", "mypass", "mypassword", "port", "passw0rd", "s3cret", "auth", "hash", "123", "1234":
+	case "", "pass", "password", "passwd", "pwd", "passwrd", "passw0rd", "pass1", "mypass", "mypassword", "secret", "token",
+		"user", "username", "xxx", "xxxx", "foo", "bar", "baz", "test", "port", "auth", "hash", "123", "1234":
 		return false
 	}
 	return true
