@@ -36,7 +36,11 @@ func (g *merging) observations(a *image.Analysis, c image.Config) {
 		}
 	}
 	if g.search != nil {
-		a.Secrets = append(a.Secrets, g.search.Config(c.Container, c.History)...)
+		secrets, gaps := g.search.Config(c.Container, c.History)
+		a.Secrets = append(a.Secrets, secrets...)
+		for _, gap := range gaps {
+			g.gaps.add(gap)
+		}
 	}
 	slices.SortStableFunc(a.Secrets, compareMatches)
 	slices.SortStableFunc(a.Matches, compareMatches)

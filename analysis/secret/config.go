@@ -23,16 +23,19 @@ var (
 )
 
 // Config looks for secrets in the execution part of an image's config and in its history. Finds have a Place, for example
-// "env PASSWORD", line 1 and layer -1.
-func (s *Scanner) Config(c image.ContainerConfig, history []image.History) []image.TextMatch {
+// "env PASSWORD", line 1 and layer -1; gaps are those of rules that took too long.
+func (s *Scanner) Config(c image.ContainerConfig, history []image.History) (found []image.TextMatch, gaps []image.Gap) {
 	if len(s.lines)+len(s.detectors) == 0 {
-		return nil
+		return nil, nil
 	}
-	var found []image.TextMatch
 	look := func(place, text string, more ...image.TextMatch) {
 		q := s.Begin("")
 		_, _ = q.Write([]byte(text))
-		secrets, _, _ := q.End()
+		secrets, _, missed := q.End()
+		for _, g := range missed {
+			g.Path, g.Layer, g.Detail = "", -1, "config, "+place+": "+g.Detail
+			gaps = append(gaps, g)
+		}
 		secrets = append(secrets, more...)
 		for i := range secrets {
 			m := &secrets[i]
@@ -64,7 +67,7 @@ func (s *Scanner) Config(c image.ContainerConfig, history []image.History) []ima
 		}
 		look(fmt.Sprintf("history %d", i+1), history[i].CreatedBy, s.named(pairs...)...)
 	}
-	return found
+	return found, gaps
 }
 
 // named finds values of names that say that they are secret.

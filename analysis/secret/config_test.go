@@ -47,7 +47,11 @@ func TestConfig(t *testing.T) {
 	for i := range want {
 		want[i].Line, want[i].Layer = 1, -1
 	}
-	if diff := cmp.Diff(want, s.Config(c, history)); diff != "" {
+	got, gaps := s.Config(c, history)
+	if len(gaps) > 0 {
+		t.Errorf("gaps: %v", gaps)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -61,7 +65,7 @@ func TestHostileConfig(t *testing.T) {
 		c.Env[i] = "A_PASSWORD=" + strings.Repeat("y", i+1)
 	}
 	history := []image.History{{CreatedBy: strings.Repeat("TOKEN=abc ", 1<<15)}}
-	found := s.Config(c, history)
+	found, _ := s.Config(c, history)
 	if len(found) != maxConfig || found[maxConfig-1].More < 2000 {
 		t.Errorf("%d finds, the last %v", len(found), found[len(found)-1])
 	}

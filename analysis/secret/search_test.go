@@ -243,7 +243,7 @@ func TestNothingToDo(t *testing.T) {
 			t.Errorf("found %v %v %v", a, b, c)
 		}
 	}
-	if found := s.Config(image.ContainerConfig{Env: []string{"PASSWORD=x"}}, nil); len(found) > 0 {
+	if found, _ := s.Config(image.ContainerConfig{Env: []string{"PASSWORD=x"}}, nil); len(found) > 0 {
 		t.Errorf("found %v", found)
 	}
 }
