@@ -44,7 +44,8 @@ type Want struct {
 	// In are directories whose direct children are wanted.
 	In []image.Path
 	// Parents are suffixes of the parent directory's name, with the wanted base names:
-	// {".dist-info": {"METADATA", "RECORD"}}.
+	// {".dist-info": {"METADATA", "RECORD"}}. A name "*.json" means all that end like that; a suffix that ends in "/*" is
+	// that of the parent's parent: {"/plugins/*": {"*.php"}}.
 	Parents map[string][]string
 	// Executables asks for regular files that begin like an ELF, PE or Mach-O file.
 	Executables bool
