@@ -17,7 +17,9 @@ func (t PackageType) V1() string {
 		return "go"
 	case Cargo:
 		return "rust"
-	default: // rpm, npm, gem, composer are the same word
+	case Binary:
+		return "binary"
+	default: // rpm, npm, gem, composer and all that the original does not know are the same word
 		return string(t)
 	}
 }

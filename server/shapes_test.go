@@ -140,6 +140,8 @@ func TestContentShapes(t *testing.T) {
 		"go":       `[{"package": "golang.org/x/net", "version": "v0.7.0", "type": "GO", "location": "/usr/local/bin/tool", "origin": "N/A", "license": "N/A", "licenses": ["N/A"], "cpes": [], "purl_type": "golang"}]`,
 		"rust":     `[{"package": "regex", "version": "1.5.4", "type": "RUST", "location": "/usr/local/bin/rg", "origin": "Unknown", "license": "Unknown", "licenses": ["Unknown"], "cpes": [], "purl_type": "cargo"}]`,
 		"composer": `[{"package": "guzzlehttp/psr7", "version": "2.4.3", "type": "COMPOSER", "location": "/srv/vendor/composer/installed.json", "origin": "Unknown", "license": "Unknown", "licenses": ["Unknown"], "cpes": [], "purl_type": "composer"}]`,
+		"nuget":    `[{"package": "Newtonsoft.Json", "version": "12.0.1", "type": "NUGET", "location": "/app/web.deps.json", "origin": "Unknown", "license": "Unknown", "licenses": ["Unknown"], "cpes": [], "purl_type": "nuget"}]`,
+		"conda":    `[]`,
 		"binary":   `[]`,
 		"malware":  `[]`,
 		"files": `[
@@ -160,7 +162,9 @@ func TestContentShapes(t *testing.T) {
 			t.Errorf("%s by id (-digest +id):\n%s", typ, diff)
 		}
 	}
-	want := []string{"os", "files", "npm", "gem", "python", "java", "binary", "go", "malware", "rust", "composer"}
+	want := []string{"os", "files", "npm", "gem", "python", "java", "binary", "go", "malware", "rust", "composer",
+		"nuget", "conda", "cran", "hex", "otp", "pub", "hackage", "swift", "cocoapods", "luarocks", "cpan", "julia", "opam", "conan", "nix",
+		"pear", "wordpress-plugin"}
 	for _, route := range []string{"/v1/images/" + webDigest + "/content", "/v1/images/by_id/" + webID + "/content"} {
 		if diff := cmp.Diff(want, get[[]string](t, h, "GET "+route, "")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", route, diff)

@@ -25,6 +25,7 @@ func Packages() []image.Package {
 		{Type: image.Golang, Name: "golang.org/x/net", Version: "v0.7.0", Location: "usr/local/bin/tool"},
 		{Type: image.Cargo, Name: "regex", Version: "1.5.4", Location: "usr/local/bin/rg"},
 		{Type: image.Composer, Name: "guzzlehttp/psr7", Version: "2.4.3", Location: "srv/vendor/composer/installed.json"},
+		{Type: image.NuGet, Name: "Newtonsoft.Json", Version: "12.0.1", Location: "app/web.deps.json"},
 	}
 }
 
