@@ -39,7 +39,7 @@ func lockCataloger(name, doc string, typ image.PackageType, want Want, trees []s
 }
 
 // installedTrees are directories of installed packages of any ecosystem.
-var installedTrees = []string{"node_modules", "site-packages", "dist-packages"}
+var installedTrees = []string{"node_modules", "site-packages", "dist-packages", "gems"}
 
 // insideTree says whether dir is, or is below, a directory of one of the names.
 func insideTree(dir image.Path, names []string) bool {

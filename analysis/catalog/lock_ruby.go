@@ -11,7 +11,7 @@ import (
 // GemLock reads Bundler's Gemfile.lock: the gems under "specs:" of each source but those of a path.
 func GemLock() Cataloger {
 	return lockCataloger("gem-lock", "Declared Ruby gems: Gemfile.lock.", image.Gem,
-		Want{Names: []string{"Gemfile.lock", "gems.locked"}}, []string{"gems"}, readGemfileLock)
+		Want{Names: []string{"Gemfile.lock", "gems.locked"}}, nil, readGemfileLock)
 }
 
 // gemPinned is "    name (1.2.3)" or "    name (1.2.3-x86_64-linux)"; deeper lines are ranges of dependencies.

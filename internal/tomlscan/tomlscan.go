@@ -35,7 +35,7 @@ func (t *Table) String(key string) string {
 const maxFields = 200_000
 
 // maxOpen bounds how often a value that nothing ends is looked for up to the end of the text.
-const maxOpen = 16
+const maxOpen = 4
 
 // Tables calls table for each table in order, the one before the first header included when it has lines. It stops
 // early, without an error, when table returns false. Lines that are not understood are passed over; the error counts
