@@ -9,7 +9,8 @@ import (
 
 // ConanLock reads conan.lock of both generations of the C and C++ package manager.
 func ConanLock() Cataloger {
-	return lockCataloger("conan-lock", "Declared C and C++ packages: conan.lock.", image.Conan, Want{Names: []string{"conan.lock"}}, []string{".conan", ".conan2"}, readConanLock)
+	return lockCataloger("conan-lock", "Declared C and C++ packages: conan.lock.", image.Conan,
+		Want{Names: []string{"conan.lock"}}, []string{".conan", ".conan2"}, readConanLock)
 }
 
 func readConanLock(data []byte, p *pins) error {
@@ -26,6 +27,9 @@ func readConanLock(data []byte, p *pins) error {
 				}
 				_ = jsonscan.Fields(nodes, func(_, node []byte) bool {
 					ref, context, local := npmMember(node, "ref"), npmMember(node, "context"), npmMember(node, "path")
+					if ref == "" { // the oldest ones name the binary: reference:id
+						ref, _, _ = strings.Cut(npmMember(node, "pref"), ":")
+					}
 					if ref != "" && local == "" {
 						pinConan(p, ref, context == "build")
 					}

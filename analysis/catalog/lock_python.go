@@ -124,7 +124,8 @@ func readRequirements(data []byte, p *pins) error {
 		line, _, _ = strings.Cut(line, " --") // --hash
 		name, version, ok := strings.Cut(strings.TrimSpace(line), "==")
 		name, _, _ = strings.Cut(name, "[")
-		name, version = strings.TrimSpace(name), strings.TrimSpace(strings.TrimPrefix(version, "="))
+		name = strings.TrimSpace(name)
+		version, _, _ = strings.Cut(strings.TrimSpace(strings.TrimPrefix(version, "=")), " ") // options
 		if !ok || !pythonName.MatchString(name) || !literal(version) || version == "" {
 			continue
 		}

@@ -78,9 +78,12 @@ alias@npm:real@^3:
 here@file:./here:
   version "0.0.0"
 
+quoted@^1:
+  "version" "1.0.1"
+
 bad@^1:
   resolved "https://x"
-`, []string{"npm @s/a 1.2.0", "npm b 2.0.1", "npm real 3.0.0"}, 1},
+`, []string{"npm @s/a 1.2.0", "npm b 2.0.1", "npm real 3.0.0", "npm quoted 1.0.1"}, 1},
 	{"yarn 4", NPMLock(), "yarn.lock", `__metadata:
   version: 8
 
@@ -123,6 +126,9 @@ packages:
     version: 3.0.0
     dev: false
 
+  registry.example.com/@s/h/1.5.0:
+    dev: false
+
   file:../l:
     resolution: {directory: ../l, type: directory}
     name: l
@@ -130,7 +136,7 @@ packages:
 
   /bad:
     dev: false
-`, []string{"npm a 1.0.0 dev=true", "npm @s/b 2.0.0", "npm r 3.0.0"}, 1},
+`, []string{"npm a 1.0.0 dev=true", "npm @s/b 2.0.0", "npm r 3.0.0", "npm @s/h 1.5.0"}, 1},
 	{"pnpm 6", NPMLock(), "pnpm-lock.yaml", "lockfileVersion: '6.0'\npackages:\n\n  /@s/b@2.0.0(react@17.0.2):\n    dev: false\n", []string{"npm @s/b 2.0.0"}, 0},
 	{"pnpm 9", NPMLock(), "pnpm-lock.yaml", `lockfileVersion: '9.0'
 importers:
@@ -197,8 +203,8 @@ name = "no version"
 	{"pylock", PythonLock(), "pylock.toml", "lock-version = '1.0'\n[[packages]]\nname = 'a'\nversion = '1.0'\n[[packages]]\nname = 'b'\nversion = '2'\n[packages.directory]\npath = '.'\n", []string{"pypi a 1.0"}, 0},
 	{"pipfile", PythonLock(), "Pipfile.lock", `{"_meta":{"sources":[]},"default":{"a":{"version":"==1.0"},"git":{"git":"https://x"},"bad":{"version":">=1"}},"develop":{"a":{"version":"==1.0"},"b":{"version":"===2.0"}}}`,
 		[]string{"pypi a 1.0", "pypi b 2.0 dev=true"}, 1},
-	{"requirements", PythonLock(), "app/requirements.txt", "\xef\xbb\xbf# all\na==1.0 # why\nb[x,y] == 2.0 ; python_version < '3'\nc==3.0 \\\n    --hash=sha256:0\nd>=1\ne==1.*\n-r other.txt\ngit+https://x#egg=f==1\nnonsense !\n",
-		[]string{"pypi a 1.0", "pypi b 2.0", "pypi c 3.0"}, 0},
+	{"requirements", PythonLock(), "app/requirements.txt", "\xef\xbb\xbf# all\na==1.0 # why\nb[x,y] == 2.0 ; python_version < '3'\nc==3.0 \\\n    --hash=sha256:0\nd>=1\nw==4.0 -C x\ne==1.*\n-r other.txt\ngit+https://x#egg=f==1\nnonsense !\n",
+		[]string{"pypi a 1.0", "pypi b 2.0", "pypi c 3.0", "pypi w 4.0"}, 0},
 	{"requirements of tests", PythonLock(), "requirements-dev.txt", "a==1.0\n", []string{"pypi a 1.0 dev=true"}, 0},
 
 	{"gemfile", GemLock(), "Gemfile.lock", `PATH
@@ -273,8 +279,8 @@ exclude x.example/a v0.9.0
 		[]string{"cran digest 0.6.33 repository=CRAN"}, 1},
 	{"conan 2", ConanLock(), "conan.lock", `{"version":"0.5","requires":["zlib/1.2.11#abc%1.0","mine/1.0@me/stable","bad"],"build_requires":["cmake/3.25.0#x"],"python_requires":[]}`,
 		[]string{"conan zlib 1.2.11", "conan mine 1.0 channel=stable user=me", "conan cmake 3.25.0 dev=true"}, 1},
-	{"conan 1", ConanLock(), "conan.lock", `{"graph_lock":{"nodes":{"0":{"ref":"me/1.0","path":"conanfile.py"},"1":{"ref":"zlib/1.2.11#a","context":"host"},"2":{"ref":"cmake/3.0","context":"build"}}},"version":"0.4"}`,
-		[]string{"conan zlib 1.2.11", "conan cmake 3.0 dev=true"}, 0},
+	{"conan 1", ConanLock(), "conan.lock", `{"graph_lock":{"nodes":{"0":{"ref":"me/1.0","path":"conanfile.py"},"1":{"ref":"zlib/1.2.11#a","context":"host"},"2":{"ref":"cmake/3.0","context":"build"},"3":{"pref":"bz/1.0#r:id#r"},"4":{"pref":null}}},"version":"0.4"}`,
+		[]string{"conan zlib 1.2.11", "conan cmake 3.0 dev=true", "conan bz 1.0"}, 0},
 	{"gradle", MavenLock(), "gradle.lockfile", "# This is a Gradle generated file for dependency locking.\ncom.a:b:1.0=compileClasspath,testCompileClasspath\norg.junit:junit:4.13=testRuntimeClasspath\nbad\nempty=annotationProcessor\n",
 		[]string{"maven com.a:b 1.0", "maven org.junit:junit 4.13 dev=true"}, 1},
 	{"another lockfile", MavenLock(), "run/x.lockfile", "1234\n", nil, 0},

@@ -48,7 +48,7 @@ func (e *yarnEntry) field(text string) {
 		return
 	}
 	value = strings.Trim(strings.TrimSpace(value), `"'`)
-	switch strings.TrimSuffix(key, ":") {
+	switch strings.Trim(strings.TrimSuffix(key, ":"), `"`) {
 	case "version":
 		e.version = value
 	case "resolution":
@@ -137,12 +137,18 @@ func (e *pnpmEntry) pin(p *pins) {
 		name, version = firstOf(e.name, name), e.version
 	} else if strings.Contains(version, ":") {
 		return
+	} else if !digitFirst(version) {
+		p.bad++
+		return
 	}
 	p.add(name, version, e.dev)
 }
 
 func pnpmKey(key string) (name, version string) {
 	key, _, _ = strings.Cut(strings.TrimPrefix(key, "/"), "(")
+	if host, rest, ok := strings.Cut(key, "/"); ok && strings.Contains(host, ".") && !strings.Contains(host, "@") {
+		key = rest // of a registry that is not the usual one
+	}
 	start := 0
 	if strings.HasPrefix(key, "@") {
 		start = strings.IndexByte(key, '/') + 1
