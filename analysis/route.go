@@ -36,7 +36,10 @@ type matchRoute struct {
 
 type parentRoute struct {
 	suffix string
-	names  map[string]mask
+	// above says that the suffix is that of the parent's parent.
+	above bool
+	// names and endings (".json") of the files.
+	names, endings map[string]mask
 }
 
 // belowRoute has the names that are wanted below a directory, which ends in a slash.
@@ -68,10 +71,16 @@ func newRouter(list []catalog.Cataloger) *router {
 			if !ok {
 				at = len(r.parents)
 				parents[suffix] = at
-				r.parents = append(r.parents, parentRoute{suffix, map[string]mask{}})
+				route := parentRoute{names: map[string]mask{}, endings: map[string]mask{}}
+				route.suffix, route.above = strings.CutSuffix(suffix, "/*")
+				r.parents = append(r.parents, route)
 			}
 			for _, n := range names {
-				r.parents[at].names[n] |= m
+				if ending, ok := strings.CutPrefix(n, "*"); ok {
+					r.parents[at].endings[ending] |= m
+				} else {
+					r.parents[at].names[n] |= m
+				}
 			}
 		}
 		for dir, names := range c.Want.Below {
@@ -123,9 +132,14 @@ func (r *router) byName(path image.Path) mask {
 			}
 		}
 	}
+	above := dir[:max(0, strings.LastIndexByte(dir, '/'))]
 	for i := range r.parents {
-		if names := r.parents[i].names[base]; names != 0 && strings.HasSuffix(dir, r.parents[i].suffix) {
-			m |= names
+		route := &r.parents[i]
+		if !route.above && strings.HasSuffix(dir, route.suffix) || route.above && strings.HasSuffix(above, route.suffix) {
+			m |= route.names[base]
+			if dot := strings.LastIndexByte(base, '.'); dot >= 0 && len(route.endings) > 0 {
+				m |= route.endings[base[dot:]]
+			}
 		}
 	}
 	for i := range r.below {

@@ -49,7 +49,8 @@ type Want struct {
 	// In are directories whose direct children are wanted.
 	In []image.Path
 	// Parents are suffixes of the parent directory's name, with the wanted base names:
-	// {".dist-info": {"METADATA", "RECORD"}}.
+	// {".dist-info": {"METADATA", "RECORD"}}. A name "*.json" means all that end like that; a suffix that ends in "/*" is
+	// that of the parent's parent: {"/plugins/*": {"*.php"}}.
 	Parents map[string][]string
 	// Below are directories, with base names that are wanted at any depth below them:
 	// {"var/db/pkg": {"CONTENTS", "LICENSE"}}.

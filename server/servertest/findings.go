@@ -27,6 +27,7 @@ func Packages() []image.Package {
 		{Type: image.Cargo, Name: "regex", Version: "1.5.4", Location: "usr/local/bin/rg"},
 		{Type: image.Composer, Name: "guzzlehttp/psr7", Version: "2.4.3", Location: "srv/vendor/composer/installed.json"},
 		{Type: image.Binary, Name: "redis", Version: "7.2.1", Location: "usr/local/bin/redis-server"},
+		{Type: image.NuGet, Name: "Newtonsoft.Json", Version: "12.0.1", Location: "app/web.deps.json"},
 	}
 }
 
