@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"strings"
 
@@ -22,10 +21,20 @@ func (m mask) each(f func(i int)) {
 type router struct {
 	paths, in, names map[string]mask
 	suffixes         map[string]mask
+	prefixes         map[string][]prefixRoute
 	parents          []parentRoute
 	executables      mask
 	all              mask
 }
+
+// prefixRoute is what stands in the router under the first prefixKey bytes of its prefix.
+type prefixRoute struct {
+	prefix string
+	who    mask
+}
+
+// prefixKey is the shortest prefix that may be asked for.
+const prefixKey = 3
 
 type parentRoute struct {
 	suffix string
@@ -33,7 +42,7 @@ type parentRoute struct {
 }
 
 func newRouter(list []catalog.Cataloger) *router {
-	r := &router{paths: map[string]mask{}, in: map[string]mask{}, names: map[string]mask{}, suffixes: map[string]mask{}}
+	r := &router{paths: map[string]mask{}, in: map[string]mask{}, names: map[string]mask{}, suffixes: map[string]mask{}, prefixes: map[string][]prefixRoute{}}
 	parents := map[string]int{}
 	for i, c := range list {
 		m := mask(1) << i
@@ -49,6 +58,9 @@ func newRouter(list []catalog.Cataloger) *router {
 		}
 		for _, s := range c.Want.Suffixes {
 			r.suffixes[strings.ToLower(s)] |= m
+		}
+		for _, p := range c.Want.Prefixes {
+			r.prefixes[p[:prefixKey]] = append(r.prefixes[p[:prefixKey]], prefixRoute{p, m})
 		}
 		for suffix, names := range c.Want.Parents {
 			at, ok := parents[suffix]
@@ -89,6 +101,13 @@ func (r *router) byName(path image.Path) mask {
 			}
 		}
 	}
+	if len(base) >= prefixKey && len(r.prefixes) > 0 {
+		for _, route := range r.prefixes[base[:prefixKey]] {
+			if strings.HasPrefix(base, route.prefix) {
+				m |= route.who
+			}
+		}
+	}
 	for i := range r.parents {
 		if names := r.parents[i].names[base]; names != 0 && strings.HasSuffix(dir, r.parents[i].suffix) {
 			m |= names
@@ -104,25 +123,6 @@ func lower(s string) string {
 		}
 	}
 	return s
-}
-
-// executable says whether a file that begins with head is an ELF, PE or Mach-O file.
-func executable(head []byte) bool {
-	if len(head) < 16 {
-		return false
-	}
-	switch string(head[:4]) {
-	case "\x7fELF", "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe":
-		return true
-	case "\xca\xfe\xba\xbe":
-		// A universal Mach-O file counts its architectures where a Java class has its version, which is 45 or more.
-		return binary.BigEndian.Uint32(head[4:]) < 40
-	}
-	if head[0] != 'M' || head[1] != 'Z' || len(head) < 64 {
-		return false
-	}
-	at := int64(binary.LittleEndian.Uint32(head[60:]))
-	return at >= 64 && (at+4 > int64(len(head)) || string(head[at:at+4]) == "PE\x00\x00")
 }
 
 // systemFile says whether package verification may ask for the MD5 or SHA-1 of a file: below system directories, but

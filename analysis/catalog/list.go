@@ -7,11 +7,10 @@ func All() []Cataloger {
 		APK(),
 		RPM(),
 		Composer(),
+		Executable(),
 		Gem(),
-		GoBinary(),
 		Jar(),
 		NPM(),
 		Python(),
-		RustBinary(),
 	}
 }
