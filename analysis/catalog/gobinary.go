@@ -32,7 +32,7 @@ func readGoBinary(x *execfile.File, f *File, found *Found) error {
 	if !addGoModules(f.Path, info, found) {
 		return errors.New("a Go program whose build information names neither modules nor a toolchain")
 	}
-	return nil
+	return addGoProgram(x, f, info, found)
 }
 
 // surelyGo says whether there is a section that only the Go linker makes.
@@ -158,25 +158,6 @@ func goVersion(s string) string {
 			v, _, _ = strings.Cut(v, "-")
 		}
 		return v
-	}
-	return ""
-}
-
-// linkedVersion is a version that -ldflags sets ("-X main.version=1.4.2"): a hint, for builders may set anything.
-func linkedVersion(flags string) string {
-	fields := strings.Fields(flags)
-	for i, f := range fields {
-		if f == "-X" && i+1 < len(fields) {
-			f = fields[i+1]
-		}
-		name, value, ok := strings.Cut(strings.Trim(strings.TrimPrefix(f, "-X="), `"'`), "=")
-		short := name[strings.LastIndexByte(name, '.')+1:]
-		if !ok || !strings.EqualFold(short, "version") && !strings.EqualFold(short, "gitVersion") && !strings.EqualFold(short, "buildVersion") {
-			continue
-		}
-		if v, ok := declaredVersion(strings.Trim(value, `"'`)); ok {
-			return v
-		}
 	}
 	return ""
 }

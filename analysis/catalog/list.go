@@ -10,6 +10,8 @@ func All() []Cataloger {
 		Executable(),
 		Gem(),
 		Jar(),
+		Kernel(),
+		KnownBinaries(),
 		NPM(),
 		Python(),
 	}
