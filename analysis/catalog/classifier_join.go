@@ -17,12 +17,15 @@ func joinKnown(found []Found) ([]image.Package, []image.Gap) {
 	at := map[[3]string]int{}
 	for _, f := range found {
 		for _, p := range f.Packages {
-			if p.Extra[classifierFact] == jvmLibrary && insideAny(p.Location, homes) {
-				continue
-			}
 			key := [3]string{p.Name, p.Version, installation(p.Location)}
-			if p.Extra[classifierFact] == jvmFact {
-				key[2] = string(p.Location.Dir())
+			switch p.Extra[classifierFact] {
+			case jvmLibrary:
+				if insideAny(p.Location, homes) {
+					continue
+				}
+				key[2] = string(p.Location)
+			case jvmFact: // Several JDKs lie side by side below /usr/lib/jvm.
+				key[2] = string(p.Location)
 			}
 			i, seen := at[key]
 			if !seen {

@@ -25,7 +25,6 @@ type goProgram struct {
 
 // goPrograms is looked through from its beginning.
 var goPrograms = []goProgram{
-	{"cmd/go", "go", "golang:go", false},
 	{"code.gitea.io/gitea", "gitea", "gitea:gitea", true},
 	{"github.com/argoproj/argo-cd/cmd", "argo-cd", "argoproj:argo_cd", false},
 	{"github.com/caddyserver/caddy/cmd/caddy", "caddy", "caddyserver:caddy", false},
@@ -89,13 +88,10 @@ func addGoProgram(x *execfile.File, f *File, info *buildinfo.BuildInfo, found *F
 	return nil
 }
 
-// goProgramVersion is what the program itself says, without a leading "v": the toolchain's own version for cmd/go, the
-// main module's version where the builder had one, a version that the linker was told to set, or, where the flags were
-// left out of the build information, the one text of that form among the data.
+// goProgramVersion is what the program itself says, without a leading "v": the main module's version where the builder
+// had one, a version that the linker was told to set, or, where the flags were left out of the build information, the
+// one text of that form among the data.
 func goProgramVersion(x *execfile.File, f *File, info *buildinfo.BuildInfo, plain bool) (version, evidence string, err error) {
-	if info.Path == "cmd/go" {
-		return goVersion(info.GoVersion), info.GoVersion, nil
-	}
 	if v, _, _ := strings.Cut(info.Main.Version, "+"); v != "" && v != "(devel)" && !strings.HasPrefix(v, "v0.0.0-") {
 		if v, ok := declaredVersion(strings.TrimPrefix(v, "v")); ok {
 			return v, "mod " + info.Main.Path + " " + info.Main.Version, nil

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"io"
 	"strings"
 
 	"landwaiter.dev/image"
@@ -21,8 +22,8 @@ func readJVMRelease(f *File, found *Found) error {
 	if f.Size > maxJVMRelease {
 		return nil
 	}
-	data, ok, err := metadata(f, found)
-	if !ok {
+	data := make([]byte, f.Size)
+	if _, err := io.ReadFull(f.Reader(), data); err != nil {
 		return err
 	}
 	facts := map[string]string{}

@@ -8,9 +8,9 @@ package catalog
 // for: a miss is better than a false hit.
 var knownBinaries = []classifier{
 	// Shells and small tools.
-	{"busybox*", `BusyBox v<x.y.z>`, "busybox", "busybox:busybox", "", 0},
+	{"busybox* gzip", `BusyBox v<x.y.z>`, "busybox", "busybox:busybox", "", 0},
 	{"bash", `@\(#\)Bash version <x.y.z>\(`, "bash", "gnu:bash", "", 0},
-	{"gzip", `\x00(?P<version>1\.[0-9]{1,2})\x00`, "gzip", "gnu:gzip", "", unique},
+	{"gzip", `\x00(?P<version>1\.(?:[2-9]|1[0-9]))\x00`, "gzip", "gnu:gzip", "", unique},
 	{"xz xzdec lzmadec", `\((?:XZ|LZMA) Utils\) <x.y.z>`, "xz", "tukaani:xz", "", 0},
 	{"liblzma.so*", `\x00(?P<version>5\.[0-9]{1,2}\.[0-9]{1,2})\x00`, "xz", "tukaani:xz", "", named | unique},
 	{"zstd", `\x00v(?P<version>1\.[0-9]{1,2}\.[0-9]{1,2})\x00`, "zstd", "facebook:zstandard", "", unique},
@@ -91,6 +91,7 @@ var knownBinaries = []classifier{
 	{"deno", `Deno/(?P<version>[1-9][0-9]?\.[0-9]{1,3}\.[0-9]{1,3})`, "deno", "deno:deno", "", unique},
 	{"bun", `\x00Bun v<x.y.z> \(`, "bun", "", "", 0},
 	{"dart", `\x00(?P<version>[23]\.[0-9]{1,2}\.[0-9]{1,2}) \(stable\) \(`, "dart", "dart:dart_software_development_kit", "", 0},
+	{"go", `\x00go(?P<version>1\.[0-9]{1,2}(?:\.[0-9]{1,2})?(?:(?:rc|beta)[0-9]{1,2})?)\x00`, "go", "golang:go", "", unique},
 	{"VERSION", `go(?P<version>1(?:\.[0-9]{1,2}){1,2}(?:(?:rc|beta)[0-9]{1,2})?)\s{0,2}(?:\z|time )`, "go", "golang:go", "", text | head},
 	{"rustc librustc_driver-* libstd-*", `rustc version <x.y.z> \(`, "rust", "rust-lang:rust", "", unique},
 	{"librustc_driver-* libstd-*", `/rustc-<x.y.z>/library/`, "rust", "rust-lang:rust", "", unique},
