@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/execfile"
 	"landwaiter.dev/internal/spool"
 )
 
@@ -21,7 +22,7 @@ func (w *walk) content(f *image.File, body io.Reader, slot, seq int32) error {
 	if _, err := io.ReadFull(body, head); err != nil {
 		return err
 	}
-	exe := executable(head)
+	exe := execfile.Executable(head)
 	if exe && w.task.parts[PartPackages] {
 		want |= w.r.router.executables
 	}

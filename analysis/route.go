@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"strings"
 
@@ -22,6 +21,7 @@ func (m mask) each(f func(i int)) {
 type router struct {
 	paths, in, names map[string]mask
 	suffixes         map[string]mask
+	prefixes         map[string][]prefixRoute
 	parents          []parentRoute
 	below            []belowRoute
 	executables      mask
@@ -33,6 +33,15 @@ type matchRoute struct {
 	match func(image.Path, int64) bool
 	mask  mask
 }
+
+// prefixRoute is what stands in the router under the first prefixKey bytes of its prefix.
+type prefixRoute struct {
+	prefix string
+	who    mask
+}
+
+// prefixKey is the shortest prefix that may be asked for.
+const prefixKey = 3
 
 type parentRoute struct {
 	suffix string
@@ -49,7 +58,7 @@ type belowRoute struct {
 }
 
 func newRouter(list []catalog.Cataloger) *router {
-	r := &router{paths: map[string]mask{}, in: map[string]mask{}, names: map[string]mask{}, suffixes: map[string]mask{}}
+	r := &router{paths: map[string]mask{}, in: map[string]mask{}, names: map[string]mask{}, suffixes: map[string]mask{}, prefixes: map[string][]prefixRoute{}}
 	parents := map[string]int{}
 	for i, c := range list {
 		m := mask(1) << i
@@ -65,6 +74,9 @@ func newRouter(list []catalog.Cataloger) *router {
 		}
 		for _, s := range c.Want.Suffixes {
 			r.suffixes[strings.ToLower(s)] |= m
+		}
+		for _, p := range c.Want.Prefixes {
+			r.prefixes[p[:prefixKey]] = append(r.prefixes[p[:prefixKey]], prefixRoute{p, m})
 		}
 		for suffix, names := range c.Want.Parents {
 			at, ok := parents[suffix]
@@ -133,6 +145,13 @@ func (r *router) byName(path image.Path) mask {
 		}
 	}
 	above := dir[:max(0, strings.LastIndexByte(dir, '/'))]
+	if len(base) >= prefixKey && len(r.prefixes) > 0 {
+		for _, route := range r.prefixes[base[:prefixKey]] {
+			if strings.HasPrefix(base, route.prefix) {
+				m |= route.who
+			}
+		}
+	}
 	for i := range r.parents {
 		route := &r.parents[i]
 		if !route.above && strings.HasSuffix(dir, route.suffix) || route.above && strings.HasSuffix(above, route.suffix) {
@@ -157,25 +176,6 @@ func lower(s string) string {
 		}
 	}
 	return s
-}
-
-// executable says whether a file that begins with head is an ELF, PE or Mach-O file.
-func executable(head []byte) bool {
-	if len(head) < 16 {
-		return false
-	}
-	switch string(head[:4]) {
-	case "\x7fELF", "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe":
-		return true
-	case "\xca\xfe\xba\xbe":
-		// A universal Mach-O file counts its architectures where a Java class has its version, which is 45 or more.
-		return binary.BigEndian.Uint32(head[4:]) < 40
-	}
-	if head[0] != 'M' || head[1] != 'Z' || len(head) < 64 {
-		return false
-	}
-	at := int64(binary.LittleEndian.Uint32(head[60:]))
-	return at >= 64 && (at+4 > int64(len(head)) || string(head[at:at+4]) == "PE\x00\x00")
 }
 
 // systemFile says whether package verification may ask for the MD5 or SHA-1 of a file: below system directories, but

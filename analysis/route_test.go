@@ -32,3 +32,33 @@ func TestRouteByParents(t *testing.T) {
 		}
 	}
 }
+
+// The router asks a cataloguer for a file exactly when one of its conditions holds.
+func TestRouter(t *testing.T) {
+	t.Parallel()
+	r := newRouter([]catalog.Cataloger{
+		{Want: catalog.Want{Names: []string{"go"}, Prefixes: []string{"libcrypto.so", "lib"}}},
+		{Want: catalog.Want{Prefixes: []string{"libcrypto.so", "python3."}, Suffixes: []string{".tar.gz"}}},
+		{Want: catalog.Want{Paths: []image.Path{"etc/x"}, In: []image.Path{"etc/d"}, Parents: map[string][]string{".dist-info": {"METADATA"}}}},
+	})
+	for path, want := range map[image.Path]mask{
+		"usr/lib/libcrypto.so.3": 0b11, "libcrypto.so": 0b11, "usr/lib/libcrypt": 0b01, "lib": 0b01, "lib/x": 0, "li": 0, "": 0,
+		"usr/bin/python3.11": 0b10, "usr/bin/python3": 0, "python3./x": 0, "usr/bin/go": 0b01, "go/bin": 0, "a/LIBCRYPTO.SO": 0,
+		"a/b.TAR.gz": 0b10, "lib.tar.gz": 0b11, "etc/x": 0b100, "etc/d/y": 0b100, "etc/d/y/z": 0, "p/a.dist-info/METADATA": 0b100, "METADATA": 0,
+	} {
+		if got := r.byName(path); got != want {
+			t.Errorf("%q: got %b, want %b", path, got, want)
+		}
+	}
+}
+
+func BenchmarkRouter(b *testing.B) {
+	r := newRouter(catalog.All())
+	paths := []image.Path{"usr/lib/x86_64-linux-gnu/libcrypto.so.3", "usr/share/doc/bash/README", "opt/app/node_modules/a/package.json", "usr/bin/python3.11"}
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, p := range paths {
+			r.byName(p)
+		}
+	}
+}

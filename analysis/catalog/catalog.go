@@ -46,6 +46,8 @@ type Want struct {
 	Names []string
 	// Suffixes of the base name, with their dot and in lower case: ".jar". Compared without regard to case.
 	Suffixes []string
+	// Prefixes of the base name, of three bytes or more: "libcrypto.so". Compared as they are.
+	Prefixes []string
 	// In are directories whose direct children are wanted.
 	In []image.Path
 	// Parents are suffixes of the parent directory's name, with the wanted base names:
