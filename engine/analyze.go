@@ -227,6 +227,10 @@ func (u *analyze) save(ctx context.Context, a *image.Analysis) (saved, error) {
 	err = u.store.Write(ctx, func(tx *store.Tx) error {
 		row := store.Analysis{
 			Document: digest, ManifestDigest: a.Digest, ImageID: a.ID, DistroID: a.Distro.ID, DistroVersion: a.Distro.VersionID, CreatedAt: u.now(),
+			Chains: store.ChainsOf(a.Layers),
+		}
+		if a.Base != nil {
+			row.Declared = *a.Base
 		}
 		err := tx.PutAnalysis(ctx, &row, sets)
 		out.id = row.ID

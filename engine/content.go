@@ -12,7 +12,10 @@ import (
 )
 
 // Content gives what the analysis of an image found.
-type Content struct{ store *store.Store }
+type Content struct {
+	store *store.Store
+	bases *Bases
+}
 
 // Analyzed gives the analysis now in force.
 func (u *Content) Analyzed(ctx context.Context, account string, d image.Digest) (*Analyzed, error) {
@@ -20,7 +23,12 @@ func (u *Content) Analyzed(ctx context.Context, account string, d image.Digest) 
 	if err != nil {
 		return nil, err
 	}
-	return u.of(ctx, img, img.AnalysisID)
+	a, err := u.of(ctx, img, img.AnalysisID)
+	if err != nil {
+		return nil, err
+	}
+	a.Lineage, err = u.bases.Of(ctx, img)
+	return a, err
 }
 
 // of reads one analysis of an image.

@@ -54,6 +54,7 @@ type Config struct {
 type Engine struct {
 	Images        *Images
 	Content       *Content
+	Bases         *Bases
 	Vulns         *Vulns
 	Checks        *Checks
 	Policies      *Policies
@@ -98,7 +99,8 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Registries = &Registries{store: s, key: c.Key, now: c.Now, base: c.Registry}
 	e.Registries.base.Keychain = nil
 	e.Images = &Images{store: s, jobs: jobs, registries: e.Registries, notices: tell, now: c.Now}
-	e.Content = &Content{store: s}
+	e.Bases = &Bases{store: s}
+	e.Content = &Content{store: s, bases: e.Bases}
 	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
 	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, now: c.Now}
