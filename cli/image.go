@@ -232,6 +232,12 @@ func (a *app) showImage(i *client.Image) {
 	lines := []string{"Digest", i.Digest, "Index", parent, "Image ID", id, "Analysis", i.Status, "Reason", i.Error, "Analysed", when(i.AnalyzedAt),
 		"Distribution", distribution(meta.Distro, meta.DistroVersion), "Architecture", meta.Arch, "Size", size, "Layers", layers,
 		"Dockerfile", meta.DockerfileMode, "Annotations", strings.Join(notes, ", ")}
+	if i.Base != nil {
+		lines = append(lines, "Base", baseName(i.Base)+fmt.Sprintf("  %d of %d layers", i.Base.LayerCount, meta.LayerCount))
+	}
+	if d := i.DeclaredBase; d != nil {
+		lines = append(lines, "Built on, it says", strings.TrimSpace(d.Name+"  "+d.Digest))
+	}
 	for _, t := range i.Tags {
 		lines = append(lines, "Tag", t.FullTag+"  since "+when(t.DetectedAt))
 	}

@@ -64,7 +64,8 @@ func (r *routes) addImage(ctx context.Context, in *addImage) ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []Image{newImage(&added, true)}, nil
+	img, err := r.single(ctx, added)
+	return []Image{img}, err
 }
 
 // readAdd reads the body of POST /images. The older top-level keys are turned into a source first.

@@ -39,6 +39,11 @@ type Content interface {
 	Manifest(ctx context.Context, account string, d image.Digest) ([]byte, error)
 }
 
+// Bases knows on which image another one was built. Images without an analysis have none.
+type Bases interface {
+	Of(ctx context.Context, img store.Image) (engine.Lineage, error)
+}
+
 // Vulnerabilities answers what is known of an image at a moment.
 type Vulnerabilities interface {
 	Of(ctx context.Context, account string, d image.Digest, m engine.Moment) (*engine.Vulnerabilities, error)
@@ -99,6 +104,7 @@ type System interface {
 type Services struct {
 	Images          Images
 	Content         Content
+	Bases           Bases
 	Vulnerabilities Vulnerabilities
 	Checks          Checks
 	Policies        Policies
