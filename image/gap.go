@@ -32,5 +32,6 @@ const (
 	GapUncomparable       GapKind = "version_not_understood"
 	GapHistory            GapKind = "history_mismatch" // history and layers do not fit together
 	GapPlatform           GapKind = "platform_fallback"
+	GapNotRead            GapKind = "not_read" // an image that came as documents: its layers were never here
 	GapUnsupportedContent GapKind = "unsupported_content"
 )
