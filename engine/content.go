@@ -70,10 +70,16 @@ func (u *Content) Files(ctx context.Context, account string, d image.Digest) ([]
 	if err != nil {
 		return nil, err
 	}
+	if !wasRead(a.Analysis) {
+		return nil, Errorf(ClassInvalid, "not_available", "content type files is not available: the image was imported, and its layers were not read")
+	}
 	return u.files(ctx, a.Analysis)
 }
 
 func (u *Content) files(ctx context.Context, a *image.Analysis) ([]image.File, error) {
+	if !wasRead(a) {
+		return nil, nil // what a document claims opens no reports
+	}
 	reports := make([]*analysis.Report, 0, len(a.Layers))
 	for _, l := range a.Layers {
 		r, err := loadReport(ctx, u.store, l.LayerID)

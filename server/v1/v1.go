@@ -103,6 +103,7 @@ type System interface {
 // Services is all that the routes call. Every field is needed.
 type Services struct {
 	Images          Images
+	Imports         Imports
 	Content         Content
 	Bases           Bases
 	Vulnerabilities Vulnerabilities
@@ -129,6 +130,7 @@ func Register(api huma.API, s Services, failed Failed) {
 	r := &routes{Services: s, api: api, failed: failed}
 	r.service()
 	r.images()
+	r.imports()
 	r.content()
 	r.vulnerabilities()
 	r.checks()
