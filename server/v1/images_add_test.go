@@ -18,7 +18,7 @@ func FuzzReadAdd(f *testing.F) {
 		`{"source":{"digest":{"pullstring":"web@sha256:` + "0000000000000000000000000000000000000000000000000000000000000000" + `","tag":"web:1","dockerfile":"RlJPTQ=="}},"annotations":{"a":null}}`,
 		`{"source":{"archive":{}}}`, `{"source":{"import":{}}}`, `{"source":{"import":{"operation_uuid":"x","digest":"sha256:` + strings.Repeat("0", 64) +
 			`","tags":["a:1"],"contents":{"packages":"` + strings.Repeat("1", 64) + `","manifest":"` + strings.Repeat("2", 64) + `","image_config":"` + strings.Repeat("3", 64) + `"}}}}`,
-		 `[]`, `null`, `{"tag":null,"source":null}`, `{"tag":1}`,
+		`[]`, `null`, `{"tag":null,"source":null}`, `{"tag":1}`,
 	} {
 		f.Add([]byte(s))
 	}
