@@ -17,7 +17,7 @@ import (
 
 func (a *app) imageCommand() *cobra.Command {
 	return group("image", "Add, look at and delete images of a server",
-		a.imageAdd(), a.imageWait(), a.imageList(), a.imageGet(), a.imageContent(), a.imageMetadata(), a.imageVuln(), a.imageDelete())
+		a.imageAdd(), a.imageImport(), a.imageWait(), a.imageList(), a.imageGet(), a.imageContent(), a.imageMetadata(), a.imageVuln(), a.imageDelete())
 }
 
 func (a *app) imageAdd() *cobra.Command {
@@ -28,15 +28,9 @@ func (a *app) imageAdd() *cobra.Command {
 	var patience time.Duration
 	c := a.ask("add TAG", "Add an image by its tag and have it analysed", cobra.ExactArgs(1), func(c *cobra.Command, s *client.Client, args []string) error {
 		add.Tag = args[0]
-		for _, entry := range annotations {
-			key, value, ok := strings.Cut(entry, "=")
-			if !ok || key == "" {
-				return usage(c, fmt.Errorf("annotation %q: want NAME=TEXT; NAME= removes one", entry))
-			}
-			if add.Annotations == nil {
-				add.Annotations = map[string]string{}
-			}
-			add.Annotations[key] = value
+		var err error
+		if add.Annotations, err = readAnnotations(annotations); err != nil {
+			return usage(c, err)
 		}
 		if dockerfile != "" {
 			text, err := os.ReadFile(dockerfile)
@@ -65,6 +59,22 @@ func (a *app) imageAdd() *cobra.Command {
 	f.BoolVar(&wait, "wait", false, "wait until the analysis has ended")
 	f.DurationVar(&patience, "timeout", 0, "with --wait: how long at most (default: as long as it takes)")
 	return c
+}
+
+// readAnnotations reads NAME=TEXT.
+func readAnnotations(entries []string) (map[string]string, error) {
+	var notes map[string]string
+	for _, entry := range entries {
+		key, value, ok := strings.Cut(entry, "=")
+		if !ok || key == "" {
+			return nil, fmt.Errorf("annotation %q: want NAME=TEXT; NAME= removes one", entry)
+		}
+		if notes == nil {
+			notes = map[string]string{}
+		}
+		notes[key] = value
+	}
+	return notes, nil
 }
 
 func (a *app) imageWait() *cobra.Command {

@@ -97,20 +97,27 @@ func (c *Client) Add(ctx context.Context, a AddImage) (Image, error) {
 		Dockerfile  string            `json:"dockerfile,omitempty"`
 		Annotations map[string]string `json:"annotations,omitempty"`
 	}{AddImage: a, Dockerfile: base64.StdEncoding.EncodeToString(a.Dockerfile)}
-	for k, v := range a.Annotations {
-		if body.Annotations == nil {
-			body.Annotations = map[string]string{}
-		}
-		if v == "" {
-			v = "null"
-		}
-		body.Annotations[k] = v
-	}
+	body.Annotations = annotationTexts(a.Annotations)
 	r := at("images").flag("autosubscribe", !a.NoSubscription)
 	if a.Force {
 		r = r.flag("force", true)
 	}
 	return one[Image](c, ctx, http.MethodPost, r, body)
+}
+
+// annotationTexts are annotations as requests have them.
+func annotationTexts(notes map[string]string) map[string]string {
+	var texts map[string]string
+	for k, v := range notes {
+		if texts == nil {
+			texts = map[string]string{}
+		}
+		if v == "" {
+			v = "null"
+		}
+		texts[k] = v
+	}
+	return texts
 }
 
 // one does a request whose answer is a list of one.
