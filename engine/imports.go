@@ -22,6 +22,19 @@ import (
 // gives is an analysis of which packages, distribution, layers and gaps are used. It bounds what it reads.
 type DecodeSBOM func(io.Reader) (*image.Analysis, error)
 
+// read decodes a foreign document; whatever happens over it is an error about it.
+func (d DecodeSBOM) read(document []byte) (a *image.Analysis, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			a, err = nil, fmt.Errorf("reading it failed: %v", cause)
+		}
+	}()
+	if a, err = d(bytes.NewReader(document)); err == nil && a == nil {
+		err = errors.New("it says nothing")
+	}
+	return a, err
+}
+
 // The kinds of documents that an import takes.
 const (
 	ImportPackages = "packages"
@@ -222,7 +235,7 @@ func (u *Imports) check(kind, mediaType string, body []byte) error {
 	var err error
 	switch kind {
 	case ImportPackages:
-		_, err = u.decode(bytes.NewReader(body))
+		_, err = u.decode.read(body)
 	case ImportManifest:
 		_, err = image.ParseManifest(body, mediaType)
 	case ImportParent:

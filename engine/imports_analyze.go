@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 
@@ -32,7 +31,7 @@ func (u *analyze) imported(ctx context.Context, i store.ImageImport) (*image.Ana
 	if err != nil {
 		return nil, Errorf(ClassInvalid, "invalid_image_config", "the image config cannot be used: %w", err)
 	}
-	document, err := u.decode(bytes.NewReader(raw[2]))
+	document, err := u.decode.read(raw[2])
 	if err != nil {
 		return nil, Errorf(ClassInvalid, "invalid_packages", "the list of packages cannot be used: %w", err)
 	}

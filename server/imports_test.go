@@ -40,6 +40,9 @@ func syft(r io.Reader) (*image.Analysis, error) {
 	if err := json.NewDecoder(r).Decode(&d); err != nil {
 		return nil, err
 	}
+	if d.Distro.Name == "panic" {
+		panic("at the document")
+	}
 	if d.Artifacts == nil {
 		return nil, errors.New("it has no list of artifacts")
 	}
@@ -343,6 +346,7 @@ func TestImportRefusals(t *testing.T) {
 			{"manifest as index", at + "/parent_manifest", ociIndex, string(b.Manifest()), 400, "invalid_parent_manifest"},
 			{"schema 1", at + "/manifest", "application/vnd.docker.distribution.manifest.v1+json", `{"schemaVersion": 1, "fsLayers": []}`, 400, "schema 1"},
 			{"packages that are none", at + "/packages", "application/json", `{"a": 1}`, 400, "no list of artifacts"},
+			{"packages that upset the reader", at + "/packages", "application/json", `{"artifacts": [], "distro": {"name": "panic"}}`, 400, "reading it failed"},
 			{"packages cut off", at + "/packages", "application/json", packages[:50], 400, "invalid_packages"},
 			{"empty", at + "/packages", "application/json", "", 400, "no body"},
 			{"config with bad diff IDs", at + "/image_config", "application/json", `{"rootfs": {"diff_ids": ["../../etc"]}}`, 400, "invalid_image_config"},
