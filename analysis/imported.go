@@ -14,7 +14,7 @@ const ImportRevision = "1"
 // Bounds of what is taken from a document that somebody else wrote.
 const (
 	maxImportedPackages = 500_000
-	maxImportedText     = 4096 // bytes of one field
+	maxImportedText     = 16 << 10 // bytes of one field
 	maxImportedGaps     = 1000
 )
 

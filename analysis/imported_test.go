@@ -39,7 +39,7 @@ func TestImported(t *testing.T) {
 			{Type: image.NPM, Name: "left-pad", Version: "1", Layer: 1, Files: []image.OwnedFile{{Path: "x"}}},
 			{Type: image.NPM, Name: "nul\x00", Version: "1"},
 			{Type: image.NPM, Name: "utf\xff", Version: "1"},
-			{Type: image.NPM, Name: "long", Version: strings.Repeat("1", 5000)},
+			{Type: image.NPM, Name: "long", Version: strings.Repeat("1", 20_000)},
 			{Type: image.NPM, Name: ""},
 			{Type: image.NPM, Name: "extra", Extra: map[string]string{"a": "\x00"}},
 		},
