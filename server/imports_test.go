@@ -291,7 +291,7 @@ func TestImportOfAKnownImage(t *testing.T) {
 			t.Fatalf("%d %s", status, text)
 		}
 		waitAnalysed(t, h, digest)
-		const fewer = `{"artifacts": [{"name": "zlib", "version": "1", "type": "deb"}], "distro": {"name": "debian", "version": "12"}}`
+		const fewer = `{"artifacts": [{"name": "zlib", "version": "1", "type": "deb"}], "source": {"type": "image", "target": {}}, "distro": {"name": "debian", "version": "12"}}`
 		i = begin(t, h)
 		if status, text := i.finish(i.documents(b, fewer, "a:2"), object{"annotations": object{"x": "y"}}, ""); status != http.StatusOK {
 			t.Fatalf("%d %s", status, text)
