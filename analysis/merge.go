@@ -74,6 +74,7 @@ func merge(m image.Manifest, c image.Config, reports []*Report, known []image.Ga
 	}
 	g.describeLayers(a, m, c)
 	a.Dockerfile = Dockerfile(c.History, c.Container)
+	a.Base = Base(m.Raw, c.Container.Labels)
 	a.Distro = distro(g.tree, g.facts())
 	a.Packages, a.Declared = g.packages()
 	g.missingDatabases(a.Distro, a.Packages)

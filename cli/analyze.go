@@ -53,7 +53,11 @@ func (r *localRun) analyze(cmd *cobra.Command, name string) (*report.Result, err
 	if err != nil {
 		return nil, err
 	}
-	result := &report.Result{Name: name, Analysis: analysis, Gaps: analysis.Gaps, At: time.Now(), Version: r.app.version}
+	base, err := r.local.Base(cmd.Context(), analysis)
+	if err != nil {
+		return nil, err
+	}
+	result := &report.Result{Name: name, Analysis: analysis, Base: base, Gaps: analysis.Gaps, At: time.Now(), Version: r.app.version}
 	if img.Reference.Repository != "" {
 		result.Reference = img.Reference.String()
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,13 +42,14 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code":    code,
-			"server":  serverState,
-			"request": request,
-			"oci":     ociImage,
-			"osv":     osvFolder,
-			"newer":   newerSchema,
-			"sound":   checkStore,
+			"code":     code,
+			"server":   serverState,
+			"request":  request,
+			"uploaded": uploaded,
+			"oci":      ociImage,
+			"osv":      osvFolder,
+			"newer":    newerSchema,
+			"sound":    checkStore,
 		},
 	})
 }
@@ -84,6 +86,15 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 	found := strings.Contains(strings.Join(e.Requests, "\n")+"\n", args[0])
 	if found == neg {
 		ts.Fatalf("requests were:\n%s", strings.Join(e.Requests, "\n"))
+	}
+}
+
+// uploaded checks what imports were given of a kind, media type first: uploaded dockerfile 'text/plain FROM scratch'.
+func uploaded(ts *testscript.TestScript, neg bool, args []string) {
+	e := ts.Value("engine").(*servertest.Engine)
+	list := e.Uploaded(args[0])
+	if found := slices.ContainsFunc(list, func(s string) bool { return strings.HasPrefix(s, args[1]) }); found == neg {
+		ts.Fatalf("uploaded as %s:\n%s", args[0], strings.Join(list, "\n"))
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 func (a *app) imageCommand() *cobra.Command {
 	return group("image", "Add, look at and delete images of a server",
-		a.imageAdd(), a.imageWait(), a.imageList(), a.imageGet(), a.imageContent(), a.imageMetadata(), a.imageVuln(),
+		a.imageAdd(), a.imageImport(), a.imageWait(), a.imageList(), a.imageGet(), a.imageContent(), a.imageMetadata(), a.imageVuln(),
 		a.imageFiles(), a.imageSecrets(), a.imageMatches(), a.imageVerify(), a.imageRetrieved(), a.imageDeclared(), a.imageLayers(), a.imageGaps(), a.imageDelete())
 }
 
@@ -29,15 +29,9 @@ func (a *app) imageAdd() *cobra.Command {
 	var patience time.Duration
 	c := a.ask("add TAG", "Add an image by its tag and have it analysed", cobra.ExactArgs(1), func(c *cobra.Command, s *client.Client, args []string) error {
 		add.Tag = args[0]
-		for _, entry := range annotations {
-			key, value, ok := strings.Cut(entry, "=")
-			if !ok || key == "" {
-				return usage(c, fmt.Errorf("annotation %q: want NAME=TEXT; NAME= removes one", entry))
-			}
-			if add.Annotations == nil {
-				add.Annotations = map[string]string{}
-			}
-			add.Annotations[key] = value
+		var err error
+		if add.Annotations, err = readAnnotations(annotations); err != nil {
+			return usage(c, err)
 		}
 		if dockerfile != "" {
 			text, err := os.ReadFile(dockerfile)
@@ -66,6 +60,22 @@ func (a *app) imageAdd() *cobra.Command {
 	f.BoolVar(&wait, "wait", false, "wait until the analysis has ended")
 	f.DurationVar(&patience, "timeout", 0, "with --wait: how long at most (default: as long as it takes)")
 	return c
+}
+
+// readAnnotations reads NAME=TEXT.
+func readAnnotations(entries []string) (map[string]string, error) {
+	var notes map[string]string
+	for _, entry := range entries {
+		key, value, ok := strings.Cut(entry, "=")
+		if !ok || key == "" {
+			return nil, fmt.Errorf("annotation %q: want NAME=TEXT; NAME= removes one", entry)
+		}
+		if notes == nil {
+			notes = map[string]string{}
+		}
+		notes[key] = value
+	}
+	return notes, nil
 }
 
 func (a *app) imageWait() *cobra.Command {
@@ -233,6 +243,12 @@ func (a *app) showImage(i *client.Image) {
 	lines := []string{"Digest", i.Digest, "Index", parent, "Image ID", id, "Analysis", i.Status, "Reason", i.Error, "Analysed", when(i.AnalyzedAt),
 		"Distribution", distribution(meta.Distro, meta.DistroVersion), "Architecture", meta.Arch, "Size", size, "Layers", layers,
 		"Dockerfile", meta.DockerfileMode, "Annotations", strings.Join(notes, ", ")}
+	if i.Base != nil {
+		lines = append(lines, "Base", baseName(i.Base)+fmt.Sprintf("  %d of %d layers", i.Base.LayerCount, meta.LayerCount))
+	}
+	if d := i.DeclaredBase; d != nil {
+		lines = append(lines, "Built on, it says", strings.TrimSpace(d.Name+"  "+d.Digest))
+	}
 	for _, t := range i.Tags {
 		lines = append(lines, "Tag", t.FullTag+"  since "+when(t.DetectedAt))
 	}

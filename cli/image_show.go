@@ -63,6 +63,9 @@ func (a *app) showContent(content *client.ContentAnswer, image string) {
 	if columns == nil {
 		columns = []string{"package", "version", "location"}
 	}
+	if content.Base != nil {
+		columns = append(slices.Clone(columns), "inherited")
+	}
 	g := grid{header: columns, empty: fmt.Sprintf("%s has no content of type %s", terminal.Escape(image), terminal.Escape(content.Type))}
 	for _, row := range rows {
 		line := make([]string, len(columns))
@@ -73,7 +76,29 @@ func (a *app) showContent(content *client.ContentAnswer, image string) {
 	}
 	slices.SortFunc(g.rows, slices.Compare)
 	a.grid(g)
+	if b := content.Base; b != nil && len(rows) > 0 {
+		n := 0
+		for _, row := range rows {
+			if inherited, _ := row["inherited"].(bool); inherited {
+				n++
+			}
+		}
+		a.showInherited(n, len(rows), b)
+	}
 	a.showGaps(content.Gaps)
+}
+
+// showInherited says what comes from the base.
+func (a *app) showInherited(n, all int, b *client.Base) {
+	fmt.Fprintf(a.err, "%d of %d inherited from %s\n", n, all, terminal.Escape(baseName(b)))
+}
+
+// baseName is how people know a base: by its newest tag.
+func baseName(b *client.Base) string {
+	if len(b.Tags) > 0 {
+		return b.Tags[0]
+	}
+	return b.Digest
 }
 
 func cell(v any) string {
@@ -82,6 +107,8 @@ func cell(v any) string {
 		return ""
 	case string:
 		return v
+	case bool:
+		return yesNo(v)
 	case float64:
 		return fmt.Sprintf("%.0f", v)
 	default:
@@ -230,9 +257,15 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 		header: []string{"severity", "vulnerability", "package", "version", "fix", "type", "path"},
 		colour: func(row []string) text.Colors { return severityColour(strings.TrimSuffix(row[0], " !")) },
 	}
-	n := map[string]int{}
+	n, inherited := map[string]int{}, 0
+	if found.Base != nil {
+		g.header = append(g.header, "inherited")
+	}
 	for _, v := range found.Vulnerabilities {
 		n[v.Severity]++
+		if v.Inherited {
+			inherited++
+		}
 		severity, fix := v.Severity, v.Fix
 		if v.KnownExploited != "" {
 			severity += " !"
@@ -247,7 +280,11 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 		if path == "pkgdb" {
 			path = ""
 		}
-		g.rows = append(g.rows, []string{severity, v.ID, v.PackageName, v.PackageVersion, fix, v.PackageType, path})
+		row := []string{severity, v.ID, v.PackageName, v.PackageVersion, fix, v.PackageType, path}
+		if found.Base != nil {
+			row = append(row, yesNo(v.Inherited))
+		}
+		g.rows = append(g.rows, row)
 	}
 	a.grid(g)
 	var parts []string
@@ -267,6 +304,9 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 		summary += "; as of " + when(found.AsOf)
 	}
 	fmt.Fprintln(a.err, terminal.Escape(summary))
+	if found.Base != nil && len(found.Vulnerabilities) > 0 {
+		a.showInherited(inherited, len(found.Vulnerabilities), found.Base)
+	}
 	if slices.ContainsFunc(found.Vulnerabilities, func(v client.Vulnerability) bool { return v.KnownExploited != "" }) {
 		fmt.Fprintln(a.err, "! is known to be exploited")
 	}

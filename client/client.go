@@ -164,20 +164,22 @@ func (c *Client) address(r route) string {
 
 // do sends one request, retries what may be retried and decodes the answer into out unless out is nil.
 func (c *Client) do(ctx context.Context, method string, r route, body, out any) error {
-	var data []byte
+	sent := document{mediaType: "application/json"}
 	switch b := body.(type) {
 	case nil:
 	case []byte:
-		data = b
+		sent.data = b
+	case document:
+		sent = b
 	default:
 		var err error
-		if data, err = json.Marshal(b); err != nil {
+		if sent.data, err = json.Marshal(b); err != nil {
 			return fmt.Errorf("request body: %w", err)
 		}
 	}
 	wait := c.conf.Wait
 	for try := 0; ; try++ {
-		err := c.once(ctx, method, c.address(r), data, out)
+		err := c.once(ctx, method, c.address(r), sent, out)
 		if method != http.MethodGet || try >= c.conf.Retries || !temporary(err) || ctx.Err() != nil {
 			return err
 		}
@@ -199,18 +201,18 @@ func temporary(err error) bool {
 	return errors.As(err, &unreachable)
 }
 
-func (c *Client) once(ctx context.Context, method, address string, body []byte, out any) error {
+func (c *Client) once(ctx context.Context, method, address string, body document, out any) error {
 	var in io.Reader
-	if len(body) > 0 {
-		in = bytes.NewReader(body)
+	if len(body.data) > 0 {
+		in = bytes.NewReader(body.data)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, address, in)
 	if err != nil {
 		return fmt.Errorf("request: %w", err)
 	}
 	req.Header.Set("Accept", "application/json")
-	if len(body) > 0 {
-		req.Header.Set("Content-Type", "application/json")
+	if len(body.data) > 0 {
+		req.Header.Set("Content-Type", body.mediaType)
 	}
 	if c.conf.UserAgent != "" {
 		req.Header.Set("User-Agent", c.conf.UserAgent)

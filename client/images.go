@@ -42,6 +42,23 @@ type Image struct {
 		} `json:"metadata"`
 	} `json:"image_content"`
 	Tags []Tag `json:"image_detail"`
+	// Base is the image known to the server on which this one was built, DeclaredBase what the image itself says; nil when
+	// there is none, and in lists.
+	Base         *Base         `json:"base_image,omitempty"`
+	DeclaredBase *DeclaredBase `json:"declared_base,omitempty"`
+}
+
+// Base is an image whose layers are the lowest of another one.
+type Base struct {
+	Digest     string   `json:"digest"`
+	Tags       []string `json:"tags"`
+	LayerCount int      `json:"layer_count"`
+}
+
+// DeclaredBase is what an image says of its base; nobody checked it.
+type DeclaredBase struct {
+	Name   string `json:"name,omitempty"`
+	Digest string `json:"digest,omitempty"`
 }
 
 // Tag of an image.
@@ -80,20 +97,27 @@ func (c *Client) Add(ctx context.Context, a AddImage) (Image, error) {
 		Dockerfile  string            `json:"dockerfile,omitempty"`
 		Annotations map[string]string `json:"annotations,omitempty"`
 	}{AddImage: a, Dockerfile: base64.StdEncoding.EncodeToString(a.Dockerfile)}
-	for k, v := range a.Annotations {
-		if body.Annotations == nil {
-			body.Annotations = map[string]string{}
-		}
-		if v == "" {
-			v = "null"
-		}
-		body.Annotations[k] = v
-	}
+	body.Annotations = annotationTexts(a.Annotations)
 	r := at("images").flag("autosubscribe", !a.NoSubscription)
 	if a.Force {
 		r = r.flag("force", true)
 	}
 	return one[Image](c, ctx, http.MethodPost, r, body)
+}
+
+// annotationTexts are annotations as requests have them.
+func annotationTexts(notes map[string]string) map[string]string {
+	var texts map[string]string
+	for k, v := range notes {
+		if texts == nil {
+			texts = map[string]string{}
+		}
+		if v == "" {
+			v = "null"
+		}
+		texts[k] = v
+	}
+	return texts
 }
 
 // one does a request whose answer is a list of one.
@@ -200,6 +224,8 @@ type ContentAnswer struct {
 	Type    string          `json:"content_type"`
 	Content json.RawMessage `json:"content"`
 	Gaps    []Gap           `json:"gaps,omitempty"`
+	// Base is the image that brought the rows that are "inherited".
+	Base *Base `json:"base_image,omitempty"`
 }
 
 // Gap is something that an analysis or a match could not see.
@@ -255,6 +281,8 @@ type VulnerabilityAnswer struct {
 	Gaps            []Gap           `json:"gaps"`
 	Revision        int64           `json:"feed_revision"`
 	AsOf            time.Time       `json:"as_of,omitzero"`
+	// Base is the image that brought the packages of what is Inherited; nil when none is known.
+	Base *Base `json:"base_image,omitempty"`
 }
 
 // Vulnerability is one vulnerability of one package at one path. The text "None" stands for what is unknown.
@@ -278,9 +306,12 @@ type Vulnerability struct {
 	DetectedAt     time.Time  `json:"detected_at,omitzero"`
 	Evidence       []Evidence `json:"evidence"`
 	// Ignored is the rule that hides it; "" when it counts.
-	Ignored string  `json:"ignored,omitempty"`
-	NVD     []Score `json:"nvd_data"`
-	Vendor  []Score `json:"vendor_data"`
+	Ignored string `json:"ignored,omitempty"`
+	// Inherited says that the package comes from the base image.
+	Inherited bool `json:"inherited"`
+
+	NVD    []Score `json:"nvd_data"`
+	Vendor []Score `json:"vendor_data"`
 }
 
 // Evidence says why an advisory is about a package.

@@ -72,12 +72,21 @@ func (u *Images) addThen(ctx context.Context, account string, r AddImage, found 
 		}
 	}
 	var id int64
+	var before store.ImageImport
 	err = u.store.Write(ctx, func(tx *store.Tx) error {
 		a := &adding{u: u, tx: tx, request: r, found: found, now: u.now()}
 		if err := a.record(ctx, account, manifestBlob, parentBlob); err != nil {
 			return err
 		}
 		id = a.img.ID
+		if a.begin { // from the registry, however it came before
+			if before, _, err = tx.ImageImport(ctx, id); err != nil {
+				return err
+			}
+			if err := tx.DeleteImageImport(ctx, id); err != nil {
+				return err
+			}
+		}
 		if err := a.describe(ctx); err != nil {
 			return err
 		}
@@ -97,6 +106,9 @@ func (u *Images) addThen(ctx context.Context, account string, r AddImage, found 
 		}
 		return a.follow(ctx, moved, news)
 	})
+	if err == nil {
+		err = dropImportBlobs(ctx, u.store, before.Packages, before.Config)
+	}
 	if err != nil {
 		return store.Image{}, err
 	}

@@ -22,6 +22,7 @@ type analyze struct {
 	jobs       *Jobs
 	registries *Registries
 	reader     *analysis.Reader
+	decode     DecodeSBOM
 	matcher    *matcher
 	feeds      *Feeds
 	notices    *notices
@@ -102,6 +103,9 @@ func (u *analyze) failed(ctx context.Context, id int64, code, message string) er
 		if err != nil {
 			return err
 		}
+		if err := tx.EndImportOf(ctx, id, store.ImportFailed); err != nil {
+			return err
+		}
 		return u.notices.analysis(ctx, tx, img, currentTags(img), store.Analyzing, store.AnalysisFailed)
 	})
 }
@@ -118,8 +122,30 @@ func currentTags(img store.Image) []string {
 
 // image analyses img and saves the result; false when it was forced again meanwhile.
 func (u *analyze) image(ctx context.Context, img store.Image) (bool, error) {
+	made, isImport, err := u.store.ImageImport(ctx, img.ID)
+	if err != nil {
+		return false, err
+	}
+	var a read
+	if isImport {
+		a, err = u.imported(ctx, made)
+	} else {
+		a, err = u.fetchAny(ctx, img)
+	}
+	if err != nil {
+		return false, err
+	}
+	saved, err := u.save(ctx, a)
+	if err != nil {
+		return false, err
+	}
+	return u.finish(ctx, img.ID, saved, a.analysis)
+}
+
+// fetchAny reads an image from a repository that has it.
+func (u *analyze) fetchAny(ctx context.Context, img store.Image) (read, error) {
 	if len(img.Tags) == 0 {
-		return false, Errorf(ClassInvalid, "no_tag", "the image has no tag by which it could be fetched")
+		return read{}, Errorf(ClassInvalid, "no_tag", "the image has no tag by which it could be fetched")
 	}
 	var a read
 	var err error
@@ -132,14 +158,7 @@ func (u *analyze) image(ctx context.Context, img store.Image) (bool, error) {
 			break
 		}
 	}
-	if err != nil {
-		return false, err
-	}
-	saved, err := u.save(ctx, a)
-	if err != nil {
-		return false, err
-	}
-	return u.finish(ctx, img.ID, saved, a.analysis)
+	return a, err
 }
 
 // repositories gives one reference by digest for each repository that the image was seen in, newest tag first.
@@ -217,6 +236,10 @@ func (u *analyze) save(ctx context.Context, r read) (saved, error) {
 	err := u.store.Write(ctx, func(tx *store.Tx) error {
 		row := store.Analysis{
 			Document: r.document, ManifestDigest: a.Digest, ImageID: a.ID, DistroID: a.Distro.ID, DistroVersion: a.Distro.VersionID, CreatedAt: u.now(),
+			Chains: store.ChainsOf(a.Layers),
+		}
+		if a.Base != nil {
+			row.Declared = *a.Base
 		}
 		err := tx.PutAnalysis(ctx, &row, sets)
 		out.id = row.ID
@@ -251,6 +274,9 @@ func (u *analyze) finish(ctx context.Context, id int64, s saved, a *image.Analys
 			return err
 		}
 		if err := tx.SetAnalysis(ctx, id, s.id, now); err != nil {
+			return err
+		}
+		if err := tx.EndImportOf(ctx, id, store.ImportComplete); err != nil {
 			return err
 		}
 		if err := u.notices.analysis(ctx, tx, img, currentTags(img), store.Analyzing, store.Analyzed); err != nil {

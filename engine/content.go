@@ -12,7 +12,10 @@ import (
 )
 
 // Content gives what the analysis of an image found.
-type Content struct{ store *store.Store }
+type Content struct {
+	store *store.Store
+	bases *Bases
+}
 
 // Analyzed gives the analysis now in force.
 func (u *Content) Analyzed(ctx context.Context, account string, d image.Digest) (*Analyzed, error) {
@@ -20,7 +23,12 @@ func (u *Content) Analyzed(ctx context.Context, account string, d image.Digest) 
 	if err != nil {
 		return nil, err
 	}
-	return u.of(ctx, img, img.AnalysisID)
+	a, err := u.of(ctx, img, img.AnalysisID)
+	if err != nil {
+		return nil, err
+	}
+	a.Lineage, err = u.bases.Of(ctx, img)
+	return a, err
 }
 
 // of reads one analysis of an image.
@@ -62,10 +70,16 @@ func (u *Content) Files(ctx context.Context, account string, d image.Digest) ([]
 	if err != nil {
 		return nil, err
 	}
+	if !wasRead(a.Analysis) {
+		return nil, Errorf(ClassInvalid, "not_available", "content type files is not available: the image was imported, and its layers were not read")
+	}
 	return u.files(ctx, a.Analysis)
 }
 
 func (u *Content) files(ctx context.Context, a *image.Analysis) ([]image.File, error) {
+	if !wasRead(a) {
+		return nil, nil // what a document claims opens no reports
+	}
 	reports := make([]*analysis.Report, 0, len(a.Layers))
 	for _, l := range a.Layers {
 		r, err := loadReport(ctx, u.store, l.LayerID, func(part, _ string) bool { return part == analysis.PartFiles })

@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"golang.org/x/sync/semaphore"
 
 	"landwaiter.dev/analysis"
 	"landwaiter.dev/internal/seal"
@@ -35,6 +36,8 @@ type Config struct {
 	Key       seal.Key
 	Passwords Passwords
 	Reader    *analysis.Reader
+	// SBOM reads the documents of imported images; nil refuses imports.
+	SBOM DecodeSBOM
 	// Registry is what this installation allows for all registries; its keychain is not used.
 	Registry source.RegistryOptions
 	Feeds    FeedConfig
@@ -53,7 +56,9 @@ type Config struct {
 // Engine is the wiring of the use cases; it has no work of its own but to start and stop them.
 type Engine struct {
 	Images        *Images
+	Imports       *Imports
 	Content       *Content
+	Bases         *Bases
 	Vulns         *Vulns
 	Checks        *Checks
 	Policies      *Policies
@@ -98,7 +103,9 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Registries = &Registries{store: s, key: c.Key, now: c.Now, base: c.Registry}
 	e.Registries.base.Keychain = nil
 	e.Images = &Images{store: s, jobs: jobs, registries: e.Registries, notices: tell, now: c.Now}
-	e.Content = &Content{store: s}
+	e.Imports = &Imports{store: s, images: e.Images, decode: c.SBOM, memory: semaphore.NewWeighted(importMemory), now: c.Now}
+	e.Bases = &Bases{store: s}
+	e.Content = &Content{store: s, bases: e.Bases}
 	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
 	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, now: c.Now}
@@ -110,7 +117,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.System = &System{store: s, jobs: jobs, version: c.Version, retention: c.Retention, log: c.Log, now: c.Now,
 		node: store.Node{HostID: c.HostID, Roles: c.Roles, BaseURL: c.BaseURL, Version: c.Version, StartedAt: c.Now()}}
 
-	analyzer := &analyze{store: s, jobs: jobs, registries: e.Registries, reader: c.Reader, matcher: match, feeds: e.Feeds, notices: tell, log: c.Log, now: c.Now}
+	analyzer := &analyze{store: s, jobs: jobs, registries: e.Registries, reader: c.Reader, decode: c.SBOM, matcher: match, feeds: e.Feeds, notices: tell, log: c.Log, now: c.Now}
 	evaluator := &evaluate{store: s, vulns: e.Vulns, checks: e.Checks, policies: e.Policies, notices: tell}
 	watcher := &watch{store: s, images: e.Images, registries: e.Registries, notices: tell, log: c.Log}
 

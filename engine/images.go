@@ -177,7 +177,14 @@ func (u *Images) remove(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	return u.store.Write(ctx, func(tx *store.Tx) error { return tx.DeleteImage(ctx, id) })
+	made, _, err := u.store.ImageImport(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := u.store.Write(ctx, func(tx *store.Tx) error { return tx.DeleteImage(ctx, id) }); err != nil {
+		return err
+	}
+	return dropImportBlobs(ctx, u.store, made.Packages, made.Config)
 }
 
 // fromSource turns what a source says into a refusal of ours.

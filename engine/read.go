@@ -30,15 +30,20 @@ func readImage(ctx context.Context, r *analysis.Reader, in analysis.Input, known
 	if err != nil {
 		return read{}, err
 	}
+	done, err := keepDocument(ctx, known.store, a)
+	if err != nil {
+		return read{}, err
+	}
+	return done, known.store.Write(ctx, func(tx *store.Tx) error { return tx.PutAnalysisKey(ctx, key, done.document) })
+}
+
+// keepDocument puts an analysis into the blobs.
+func keepDocument(ctx context.Context, s *store.Store, a *image.Analysis) (read, error) {
 	doc, err := json.Marshal(a)
 	if err != nil {
 		return read{}, fmt.Errorf("writing the analysis: %w", err)
 	}
-	digest, err := known.store.Blobs().Put(ctx, doc)
-	if err != nil {
-		return read{}, err
-	}
-	err = known.store.Write(ctx, func(tx *store.Tx) error { return tx.PutAnalysisKey(ctx, key, digest) })
+	digest, err := s.Blobs().Put(ctx, doc)
 	return read{a, digest}, err
 }
 

@@ -48,6 +48,8 @@ type Analyzed struct {
 	Analysis *image.Analysis
 	// Dockerfile as given, else as guessed; Mode is "Actual" or "Guessed".
 	Dockerfile, Mode string
+	// Lineage is what is known of the image below; set by [Content.Analyzed].
+	Lineage Lineage
 }
 
 // Moment asks for what was known here at a time. The zero value means now.
@@ -64,6 +66,8 @@ type Vulnerabilities struct {
 	Gaps     []image.Gap             // ecosystems without data, versions not understood, …
 	Revision int64                   // of the feeds that answered
 	AsOf     time.Time
+	// Base is the image that brought the packages of the lowest layers, as known now; nil when none is.
+	Base *image.KnownBase
 }
 
 // CheckRequest asks for evaluations of an image.

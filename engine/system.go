@@ -146,9 +146,9 @@ func (u *System) beats(ctx context.Context) {
 }
 
 // reconcile is the job that finds what no other job will: images without a live one, verdicts that time alone may change,
-// and evidence past its retention time.
+// evidence past its retention time, imports that nobody finished, and analyses that an older version kept without their chains.
 func (u *System) reconcile(ctx context.Context, _ *river.Job[reconcileArgs]) error {
-	return errors.Join(u.orphans(ctx), u.due(ctx), u.retain(ctx))
+	return errors.Join(u.orphans(ctx), u.due(ctx), u.retain(ctx), u.chains(ctx), u.imports(ctx))
 }
 
 func (u *System) orphans(ctx context.Context) error {

@@ -30,7 +30,11 @@ func (u *Vulns) Of(ctx context.Context, account string, d image.Digest, at Momen
 	if err != nil {
 		return nil, err
 	}
-	return &Vulnerabilities{Image: img, Findings: s.findings, Gaps: s.gaps, Revision: s.revision.ID, AsOf: s.at}, nil
+	lineage, err := u.content.bases.of(ctx, account, s.analysisID)
+	if err != nil {
+		return nil, err
+	}
+	return &Vulnerabilities{Image: img, Findings: s.findings, Gaps: s.gaps, Revision: s.revision.ID, AsOf: s.at, Base: lineage.Base}, nil
 }
 
 // state is everything about an image at a moment that a verdict depends on, but for the bundle.

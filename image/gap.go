@@ -35,6 +35,6 @@ const (
 	GapNotCompared        GapKind = "not_compared"    // a packaged file that could not be verified
 	GapMalwareScanner     GapKind = "malware_scanner" // the scanner did not answer, or met a limit of its own
 	GapHints              GapKind = "hints"           // packages are listed because the image's hints file says so
-	GapNotRead            GapKind = "not_read"        // an imported document stands for an image that was not read
+	GapNotRead            GapKind = "not_read"        // an image that came as documents: its layers were never here
 	GapUnsupportedContent GapKind = "unsupported_content"
 )

@@ -11,27 +11,56 @@ import (
 
 // document is the JSON form. Its fields are documented in docs/output.md; they are only ever added to.
 type document struct {
-	Schema       string                  `json:"schema"`
-	Tool         string                  `json:"tool"`
-	Image        string                  `json:"image"`
-	Reference    string                  `json:"reference,omitempty"`
-	At           time.Time               `json:"at,omitzero"`
-	Verdict      *Verdict                `json:"verdict,omitempty"`
-	Analysis     *image.Analysis         `json:"analysis"`
-	FeedRevision int64                   `json:"feed_revision,omitempty"`
-	Findings     []advisory.ImageFinding `json:"findings,omitzero"`
-	Ignored      []advisory.ImageFinding `json:"ignored,omitempty"`
-	Gaps         []image.Gap             `json:"gaps"`
+	Schema       string           `json:"schema"`
+	Tool         string           `json:"tool"`
+	Image        string           `json:"image"`
+	Reference    string           `json:"reference,omitempty"`
+	At           time.Time        `json:"at,omitzero"`
+	Verdict      *Verdict         `json:"verdict,omitempty"`
+	Base         *image.KnownBase `json:"base_image,omitempty"`
+	Analysis     analysed         `json:"analysis"`
+	FeedRevision int64            `json:"feed_revision,omitempty"`
+	Findings     []finding        `json:"findings,omitzero"`
+	Ignored      []finding        `json:"ignored,omitempty"`
+	Gaps         []image.Gap      `json:"gaps"`
+}
+
+// analysed is an analysis whose packages say whether they are inherited.
+type analysed struct {
+	*image.Analysis
+	Packages []installed `json:"packages"`
+}
+
+type installed struct {
+	*image.Package
+	Inherited bool `json:"inherited,omitempty"`
+}
+
+type finding struct {
+	advisory.ImageFinding
+	Inherited bool `json:"inherited,omitempty"`
+}
+
+func withBase(list []advisory.ImageFinding, b *image.KnownBase) []finding {
+	out := make([]finding, 0, len(list))
+	for _, f := range list {
+		out = append(out, finding{f, b.Inherits(f.Package.Layer)})
+	}
+	return out
 }
 
 func writeJSON(w io.Writer, r *Result, _ Style) error {
 	d := document{
 		Schema: "landwaiter-result/1", Tool: "landwaiter " + r.Version, Image: r.Name, Reference: r.Reference, At: r.At,
-		Verdict: r.Verdict, Analysis: r.Analysis, FeedRevision: r.FeedRevision, Gaps: append([]image.Gap{}, r.Gaps...),
+		Verdict: r.Verdict, Base: r.Base, Analysis: analysed{Analysis: r.Analysis, Packages: []installed{}}, FeedRevision: r.FeedRevision, Gaps: append([]image.Gap{}, r.Gaps...),
+	}
+	for i := range r.Analysis.Packages {
+		p := &r.Analysis.Packages[i]
+		d.Analysis.Packages = append(d.Analysis.Packages, installed{p, r.Base.Inherits(p.Layer)})
 	}
 	if r.Matched {
-		d.Findings, d.Ignored = split(r.Findings)
-		d.Findings = append([]advisory.ImageFinding{}, d.Findings...)
+		counting, ignored := split(r.Findings)
+		d.Findings, d.Ignored = withBase(counting, r.Base), withBase(ignored, r.Base)
 	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")

@@ -28,6 +28,8 @@ type Result struct {
 	// FeedRevision that answered, At when.
 	FeedRevision int64
 	At           time.Time
+	// Base is the image below this one that is known here; nil when none is.
+	Base *image.KnownBase
 	// Version of the program.
 	Version string
 }

@@ -46,6 +46,7 @@ func result() *Result {
 			{Finding: advisory.Finding{ID: "GHSA-1", IDs: []string{"GHSA-1"}, State: advisory.NotFixed}, Package: jar, Ignored: "the distribution decides"},
 		},
 		Gaps: gaps,
+		Base: &image.KnownBase{Digest: image.DigestOf([]byte("base")), Tags: []string{"docker.io/library/debian:12"}, Layers: 1},
 		Verdict: &Verdict{Policy: "default", Action: "stop", Reason: "policy_evaluation", Rows: []Row{
 			{Gate: "vulnerabilities", Trigger: "package", TriggerID: "CVE-2026-1+openssl", Message: "CRITICAL …", Action: "stop"},
 			{Gate: "dockerfile", Trigger: "exposed_ports", TriggerID: "x", Message: "port 22", Action: "go", Allowed: "our list"},

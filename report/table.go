@@ -26,12 +26,22 @@ func writeTable(w io.Writer, r *Result, s Style) error {
 	if a.Distro.ID != "" {
 		p.line("System     %s", strings.TrimSpace(a.Distro.ID+" "+a.Distro.VersionID))
 	}
+	if b := r.Base; b != nil {
+		name := string(b.Digest)
+		if len(b.Tags) > 0 {
+			name = b.Tags[0]
+		}
+		p.line("Base       %s   %d of %d layers", name, b.Layers, len(a.Layers))
+	}
+	if b := a.Base; b != nil {
+		p.line("Built on   %s   says the image itself", strings.TrimSpace(b.Name+" "+string(b.Digest)))
+	}
 	p.line("Packages   %s", packageCounts(a.Packages))
 	p.line("Files      %d", a.Files.Total)
 	if !r.Matched {
-		p.packages(a.Packages)
+		p.packages(a.Packages, r.Base)
 	} else {
-		p.findings(r.Findings)
+		p.findings(r.Findings, r.Base)
 	}
 	p.observations(a)
 	p.gaps(r.Gaps)
@@ -97,7 +107,7 @@ func (p *page) paint(s advisory.Severity) string {
 	}
 }
 
-func (p *page) packages(list []image.Package) {
+func (p *page) packages(list []image.Package, base *image.KnownBase) {
 	rows := make([]table.Row, 0, len(list))
 	for i := range list {
 		k := &list[i]
@@ -109,18 +119,23 @@ func (p *page) packages(list []image.Package) {
 		if k.OwnedBy != nil {
 			place += " (of " + k.OwnedBy.Name + ")"
 		}
-		rows = append(rows, table.Row{string(k.Type), name, k.Version, k.Layer, place})
+		layer := fmt.Sprint(k.Layer)
+		if base.Inherits(k.Layer) {
+			layer += " (base)"
+		}
+		rows = append(rows, table.Row{string(k.Type), name, k.Version, layer, place})
 	}
 	p.line("")
 	p.table(table.Row{"Type", "Package", "Version", "Layer", "Place"}, rows)
 }
 
-func (p *page) findings(list []advisory.ImageFinding) {
+func (p *page) findings(list []advisory.ImageFinding, base *image.KnownBase) {
 	counting, ignored := split(list)
 	slices.SortStableFunc(counting, func(a, b advisory.ImageFinding) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), strings.Compare(b.KnownExploited, a.KnownExploited),
 			cmp.Compare(a.Package.Name, b.Package.Name), cmp.Compare(a.ID, b.ID))
 	})
+	inherited := 0
 	rows := make([]table.Row, 0, len(counting))
 	for i := range counting {
 		f := &counting[i]
@@ -128,15 +143,22 @@ func (p *page) findings(list []advisory.ImageFinding) {
 		if fix == "" {
 			fix = string(f.State)
 		}
-		note := ""
+		var notes []string
 		if f.KnownExploited != "" {
-			note = "exploited since " + f.KnownExploited
+			notes = append(notes, "exploited since "+f.KnownExploited)
 		}
-		rows = append(rows, table.Row{f.Severity, f.ID, f.Package.Name, f.Package.Version, fix, f.Package.Type.V1(), note})
+		if base.Inherits(f.Package.Layer) {
+			notes = append(notes, "from the base")
+			inherited++
+		}
+		rows = append(rows, table.Row{f.Severity, f.ID, f.Package.Name, f.Package.Version, fix, f.Package.Type.V1(), strings.Join(notes, "; ")})
 	}
 	p.line("")
 	p.table(table.Row{"Severity", "Vulnerability", "Package", "Version", "Fix", "Type", "Note"}, rows)
 	p.line("Vulnerabilities: %s", severityCounts(counting))
+	if base != nil && len(counting) > 0 {
+		p.line("From the base: %d of %d", inherited, len(counting))
+	}
 	if len(ignored) > 0 {
 		p.line("Ignored by rule: %d (in the JSON output with their reasons)", len(ignored))
 	}

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"landwaiter.dev/server/problem"
@@ -24,6 +25,12 @@ import (
 func readBody(next http.Handler, fail func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
+		if isUpload(r) {
+			_ = control.SetReadDeadline(time.Now().Add(uploadTime))
+			next.ServeHTTP(w, r)
+			_ = control.SetReadDeadline(time.Time{})
+			return
+		}
 		_ = control.SetReadDeadline(time.Now().Add(bodyTime)) // not every writer can; then the size limit alone holds
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 		_ = control.SetReadDeadline(time.Time{})
@@ -47,6 +54,12 @@ func readBody(next http.Handler, fail func(http.ResponseWriter, *http.Request, e
 		r.ContentLength = int64(len(body))
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isUpload says whether the body is a document of an import: its route reads it, within limits of its own.
+func isUpload(r *http.Request) bool {
+	rest, ok := strings.CutPrefix(r.URL.Path, "/v1/imports/images/")
+	return ok && r.Method == http.MethodPost && strings.Contains(rest, "/")
 }
 
 func isJSON(contentType string) bool {

@@ -84,7 +84,7 @@ func TestObservationShapes(t *testing.T) {
 		"special_files": `"special_files": [
 			{"path": "/usr/bin/su", "mode": "4755", "uid": 0, "gid": 50, "layer": 0},
 			{"path": "/usr/bin/ping", "mode": "755", "capabilities": true, "uid": 0, "gid": 0, "layer": 1}]` + gaps,
-		"declared": `"packages": [{"package": "lodash", "version": "4.17.21", "type": "NPM", "location": "/app/package-lock.json", "origin": "Unknown", "license": "Unknown", "licenses": ["Unknown"], "cpes": [], "purl_type": "npm"}]` + gaps,
+		"declared": `"packages": [{"package": "lodash", "version": "4.17.21", "type": "NPM", "location": "/app/package-lock.json", "origin": "Unknown", "license": "Unknown", "licenses": ["Unknown"], "cpes": [], "purl_type": "npm", "layer": 1, "inherited": false}]` + gaps,
 		"gaps":     gaps[2:],
 		"layers": `"layers": [
 			{"index": 0, "digest": "", "diff_id": "", "media_type": "", "size": 100, "tar_size": 1000, "created_by": "ADD rootfs", "dockerfile_line": "ADD rootfs"},

@@ -25,6 +25,8 @@ const (
 	MaxHeader = 64 << 10
 	// bodyTime is how long the body may take to arrive.
 	bodyTime = 30 * time.Second
+	// uploadTime is how long a document of an import may take.
+	uploadTime = 10 * time.Minute
 )
 
 // Options of a server.

@@ -14,20 +14,32 @@ type Analysis struct {
 	ManifestDigest, ImageID image.Digest
 	DistroID, DistroVersion string
 	CreatedAt               time.Time
+	// Chains of the layers, by which [Queries.BaseOf] finds the image that this one was built on.
+	Chains Chains
+	// Declared is what the image says of its base; the zero value when it says nothing.
+	Declared image.BaseImage
 }
 
-const analysisColumns = "a.id, a.document, a.manifest_digest, a.image_id, a.distro_id, a.distro_version, a.created_at"
+const analysisColumns = `a.id, a.document, a.manifest_digest, a.image_id, a.distro_id, a.distro_version, a.created_at,
+	a.chain, a.prefixes, a.declared_name, a.declared_digest`
 
 func scanAnalysis(row scanner, a *Analysis) error {
-	return row.Scan(&a.ID, &a.Document, &a.ManifestDigest, &a.ImageID, &a.DistroID, &a.DistroVersion, moment{&a.CreatedAt})
+	return row.Scan(&a.ID, &a.Document, &a.ManifestDigest, &a.ImageID, &a.DistroID, &a.DistroVersion, moment{&a.CreatedAt},
+		&a.Chains.Full, document{&a.Chains.Prefixes}, &a.Declared.Name, &a.Declared.Digest)
 }
 
 // PutAnalysis keeps an analysis with its package sets and sets its ID. The same document is the same record, whoever
 // brings it, and keeps its first CreatedAt (zero: now).
 func (t *Tx) PutAnalysis(ctx context.Context, a *Analysis, sets []int64) error {
-	n, err := t.exec(ctx, `INSERT INTO analyses (document, manifest_digest, image_id, distro_id, distro_version, created_at)
-		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (document) DO NOTHING`,
-		string(a.Document), string(a.ManifestDigest), string(a.ImageID), a.DistroID, a.DistroVersion, micros(t.orNow(a.CreatedAt)))
+	prefixes, err := jsonText(a.Chains.Prefixes)
+	if err != nil {
+		return err
+	}
+	n, err := t.exec(ctx, `INSERT INTO analyses (document, manifest_digest, image_id, distro_id, distro_version, created_at,
+			chain, prefixes, declared_name, declared_digest)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (document) DO NOTHING`,
+		string(a.Document), string(a.ManifestDigest), string(a.ImageID), a.DistroID, a.DistroVersion, micros(t.orNow(a.CreatedAt)),
+		string(a.Chains.Full), prefixes, a.Declared.Name, string(a.Declared.Digest))
 	if err != nil {
 		return describe(err, "keeping an analysis")
 	}

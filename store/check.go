@@ -87,7 +87,8 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 func (q *Queries) BlobsInUse(ctx context.Context) ([]image.Digest, error) {
 	used, err := all(ctx, q, scalar[image.Digest], `SELECT d FROM (
 			SELECT manifest_blob AS d FROM images UNION SELECT parent_blob FROM images UNION SELECT document FROM analyses
-			UNION SELECT blob FROM layer_parts UNION SELECT result FROM evaluations WHERE NOT rows_gone UNION SELECT list FROM vuln_states
+			UNION SELECT digest FROM import_contents UNION SELECT packages FROM image_imports UNION SELECT config FROM image_imports
+			UNION SELECT manifest FROM image_imports UNION SELECT blob FROM layer_parts UNION SELECT result FROM evaluations WHERE NOT rows_gone UNION SELECT list FROM vuln_states
 		) AS used WHERE d <> '' ORDER BY d`)
 	return used, describe(err, "listing blobs")
 }

@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"fmt"
 	"slices"
@@ -13,19 +11,6 @@ import (
 
 	"landwaiter.dev/image"
 )
-
-func gzipped(t testing.TB, b []byte) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
-	if _, err := z.Write(b); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
-}
 
 // joined reads files in path order and joins what they yield.
 func joinedFiles(c Cataloger, files map[image.Path][]byte) (packages []image.Package, gaps []string) {
@@ -50,7 +35,7 @@ func TestPacman(t *testing.T) {
 	packages, gaps := joinedFiles(Pacman(), map[image.Path][]byte{
 		dir + "desc":                            testdata(t, "pacman/desc"),
 		dir + "files":                           testdata(t, "pacman/files"),
-		dir + "mtree":                           gzipped(t, testdata(t, "pacman/mtree")),
+		dir + "mtree":                           gzipped(t, string(testdata(t, "pacman/mtree"))),
 		"var/lib/pacman/local/zsh-1:5.9-1/desc": []byte("%NAME%\nzsh\n\n%VERSION%\n1:5.9-1\n"),
 		"var/lib/pacman/local/a/b/desc":         []byte("%NAME%\nnot a package\n"),
 	})
@@ -93,8 +78,8 @@ func TestPacmanHostile(t *testing.T) {
 		{"endless line", dir + "desc", []byte("%NAME%\na\n\n%DESC%\n" + strings.Repeat("x", 1<<20) + "\n\n%VERSION%\n1\n"), "too long"},
 		{"a path that is too long", dir + "files", []byte("%FILES%\n" + strings.Repeat("x", 5000) + "\n"), "was left out"},
 		{"not compressed", dir + "mtree", []byte("#mtree\n"), "not compressed"},
-		{"truncated", dir + "mtree", gzipped(t, testdata(t, "pacman/mtree"))[:100], "unexpected EOF"},
-		{"bomb", dir + "mtree", gzipped(t, make([]byte, maxMtree+1)), "the rest was not read"},
+		{"truncated", dir + "mtree", gzipped(t, string(testdata(t, "pacman/mtree")))[:100], "unexpected EOF"},
+		{"bomb", dir + "mtree", gzipped(t, string(make([]byte, maxMtree+1))), "the rest was not read"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -113,7 +98,7 @@ func FuzzPacman(f *testing.F) {
 	paths := []image.Path{"var/lib/pacman/local/a-1-1/desc", "var/lib/pacman/local/a-1-1/files", "var/lib/pacman/local/a-1-1/mtree"}
 	f.Fuzz(func(t *testing.T, content []byte, which uint8) {
 		if which %= 3; which == 2 {
-			content = gzipped(t, content)
+			content = gzipped(t, string(content))
 		}
 		checkFound(t, Pacman(), paths[which], content)
 	})
@@ -129,7 +114,7 @@ func BenchmarkPacman(b *testing.B) {
 		fmt.Fprintf(&files, "usr/share/doc/some/where/file%d\n", i)
 	}
 	const dir = "var/lib/pacman/local/a-1-1/"
-	packed, list := gzipped(b, []byte(mtree.String())), []byte(files.String())
+	packed, list := gzipped(b, mtree.String()), []byte(files.String())
 	desc := testdata(b, "pacman/desc")
 	b.SetBytes(int64(mtree.Len() + len(list)))
 	for b.Loop() {

@@ -22,7 +22,7 @@ func Packages() []image.Package {
 		{Type: image.Python, Name: "requests", Version: "2.28.0", Location: "usr/lib/python3/dist-packages/requests-2.28.0.dist-info/METADATA"},
 		{Type: image.NPM, Name: "@scope/left-pad", Version: "1.3.0", Location: "app/node_modules/@scope/left-pad/package.json", Licenses: []string{"WTFPL"}},
 		{Type: image.Gem, Name: "rake", Version: "13.0.6", Location: "usr/share/rubygems/specifications/rake-13.0.6.gemspec"},
-		{Type: image.Maven, Namespace: "org.apache.logging.log4j", Name: "log4j-core", Version: "2.14.1", Location: "app/app.war", Inner: "WEB-INF/lib/log4j-core-2.14.1.jar", Extra: map[string]string{"maven-version": "2.14.1"}},
+		{Type: image.Maven, Namespace: "org.apache.logging.log4j", Name: "log4j-core", Version: "2.14.1", Location: "app/app.war", Layer: 1, Inner: "WEB-INF/lib/log4j-core-2.14.1.jar", Extra: map[string]string{"maven-version": "2.14.1"}},
 		{Type: image.Golang, Name: "golang.org/x/net", Version: "v0.7.0", Location: "usr/local/bin/tool"},
 		{Type: image.Cargo, Name: "regex", Version: "1.5.4", Location: "usr/local/bin/rg"},
 		{Type: image.Composer, Name: "guzzlehttp/psr7", Version: "2.4.3", Location: "srv/vendor/composer/installed.json"},
@@ -53,7 +53,24 @@ func (c content) Analyzed(ctx context.Context, account string, d image.Digest) (
 	if img.Dockerfile == "" {
 		a.Dockerfile, a.Mode = "FROM scratch\nADD rootfs\n", "Guessed"
 	}
-	return a, nil
+	a.Lineage, err = bases{c.e}.Of(ctx, img)
+	return a, err
+}
+
+type bases struct{ e *Engine }
+
+// Of says that images of repositories with "derived" in their name are built on the newest of team/base, and say so.
+func (b bases) Of(_ context.Context, img store.Image) (engine.Lineage, error) {
+	if img.Status != store.Analyzed || len(img.Tags) == 0 || !strings.Contains(img.Tags[0].Repository, "derived") {
+		return engine.Lineage{}, nil
+	}
+	b.e.mu.Lock()
+	defer b.e.mu.Unlock()
+	l := engine.Lineage{Declared: &image.BaseImage{Name: "docker.io/team/base:1", Digest: DigestOf("docker.io/team/base:1")}}
+	if base := b.e.find(img.Account, func(i *fakeImage) bool { return i.Tags[0].Repository == "team/base" }); base != nil {
+		l.Base = &image.KnownBase{Digest: base.Digest, Tags: []string{base.Tags[0].FullTag()}, Layers: 1}
+	}
+	return l, nil
 }
 
 func (c content) Files(ctx context.Context, account string, d image.Digest) ([]image.File, error) {
@@ -129,8 +146,9 @@ func (e *Engine) Of(ctx context.Context, account string, d image.Digest, m engin
 		return nil, err
 	}
 	v := &engine.Vulnerabilities{Image: img, Findings: Findings(), Revision: 3, AsOf: Start, Gaps: []image.Gap{{Kind: image.GapNoAdvisories, Layer: -1, Detail: "no advisory data for Packagist"}}}
-	if m.At.IsZero() {
-		return v, nil
+	l, err := bases{e}.Of(ctx, img)
+	if v.Base = l.Base; err != nil || m.At.IsZero() {
+		return v, err
 	}
 	if m.At.Before(Start) && !m.Retrospective {
 		return nil, engine.Errorf(engine.ClassConflict, "not_known_then", "the image was not known here at %s", m.At.Format("2006-01-02"))

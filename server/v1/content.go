@@ -63,6 +63,8 @@ type ContentAnswer struct {
 	Type    string       `json:"content_type"`
 	Content any          `json:"content" doc:"A list of packages or files by type; for manifest, docker_history and dockerfile one text in base64"`
 	Gaps    *[]image.Gap `json:"gaps,omitempty" doc:"What the analysis could not see"`
+	// Base is the image that brought what is inherited.
+	Base *image.KnownBase `json:"base_image,omitempty" doc:"The image known here that has the longest part of the lowest layers"`
 }
 
 // MetadataAnswer is one document about an image.
@@ -150,10 +152,10 @@ func (r *routes) contentOf(ctx context.Context, asked string, d image.Digest, ty
 		rows := make([]map[string]any, 0, 16)
 		for i := range a.Analysis.Packages {
 			if p := &a.Analysis.Packages[i]; slices.Contains(types, p.Type) {
-				rows = append(rows, packageRow(p))
+				rows = append(rows, packageRow(p, a.Lineage.Base))
 			}
 		}
-		answer.Content, answer.Gaps = rows, gaps(a.Analysis.Gaps)
+		answer.Content, answer.Gaps, answer.Base = rows, gaps(a.Analysis.Gaps), a.Lineage.Base
 	case typ == "files":
 		files, err := r.Content.Files(ctx, account(ctx), d)
 		if err != nil {

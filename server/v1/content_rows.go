@@ -10,13 +10,18 @@ import (
 	"landwaiter.dev/image"
 )
 
-// packageRow is a package as its content type shows it; words for what is unknown differ by type.
-func packageRow(p *image.Package) map[string]any {
+// packageRow is a package as its content type shows it; words for what is unknown differ by type. What lies in a layer of
+// the base, which may be nil, is inherited.
+func packageRow(p *image.Package, base *image.KnownBase) map[string]any {
 	row := map[string]any{
-		"package": p.Name, "version": p.Version, "cpes": []string{}, "purl_type": string(p.Type),
+		"package": p.Name, "version": p.Version, "cpes": append([]string{}, p.CPEs...), "purl_type": string(p.Type),
+		"layer": p.Layer, "inherited": base.Inherits(p.Layer),
 	}
 	if p.OwnedBy != nil {
 		row["owned_by"] = p.OwnedBy
+	}
+	if p.License != "" {
+		row["spdx_license"], row["spdx_license_source"] = p.License, p.LicenseSource
 	}
 	switch {
 	case p.Type.OS():

@@ -38,6 +38,9 @@ type Image struct {
 	// Error says why the analysis failed; absent otherwise.
 	Error     string `json:"analysis_error,omitempty" doc:"Why the analysis failed"`
 	ErrorCode string `json:"analysis_error_code,omitempty"`
+	// Base and DeclaredBase are absent from lists.
+	Base         *image.KnownBase `json:"base_image,omitempty" doc:"The image known here that has the longest part of the lowest layers"`
+	DeclaredBase *image.BaseImage `json:"declared_base,omitempty" doc:"What the image itself says of its base"`
 }
 
 // ImageContent holds the facts that lists show.
@@ -110,9 +113,28 @@ func (r *routes) listImages(ctx context.Context, in *listImages) ([]Image, error
 	}
 	list := make([]Image, 0, len(found))
 	for i := range found {
-		list = append(list, newImage(&found[i], false))
+		img := newImage(&found[i], false)
+		if in.FullTag != "" { // few images, and how clients ask for one
+			if err := r.setBase(ctx, &img, found[i]); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, img)
 	}
 	return list, nil
+}
+
+// setBase says what an image was built on.
+func (r *routes) setBase(ctx context.Context, img *Image, found store.Image) error {
+	l, err := r.Bases.Of(ctx, found)
+	img.Base, img.DeclaredBase = l.Base, l.Declared
+	return err
+}
+
+// single is an image as one that was asked for alone.
+func (r *routes) single(ctx context.Context, found store.Image) (Image, error) {
+	img := newImage(&found, true)
+	return img, r.setBase(ctx, &img, found)
 }
 
 type getImage struct {
@@ -129,11 +151,11 @@ func (r *routes) getImage(ctx context.Context, in *getImage) ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img := newImage(&found, true)
+	img, err := r.single(ctx, found)
 	if !in.Detail {
 		img.Detail = []ImageDetail{}
 	}
-	return []Image{img}, nil
+	return []Image{img}, err
 }
 
 func (r *routes) getImageByID(ctx context.Context, in *ImageIDPath) ([]Image, error) {
@@ -141,7 +163,8 @@ func (r *routes) getImageByID(ctx context.Context, in *ImageIDPath) ([]Image, er
 	if err != nil {
 		return nil, err
 	}
-	return []Image{newImage(&found, true)}, nil
+	img, err := r.single(ctx, found)
+	return []Image{img}, err
 }
 
 // byID finds an image by its id; what is a digest is taken as one.

@@ -12,6 +12,7 @@ import (
 	"landwaiter.dev/engine"
 	"landwaiter.dev/image"
 	"landwaiter.dev/server/problem"
+	"landwaiter.dev/store"
 )
 
 // addBody is the body of POST /images: either tag, with or without digest, or exactly one source.
@@ -31,7 +32,7 @@ type addSource struct {
 	Tag     *tagSource      `json:"tag,omitempty"`
 	Digest  *digestSource   `json:"digest,omitempty"`
 	Archive json.RawMessage `json:"archive,omitempty"`
-	Import  json.RawMessage `json:"import,omitempty"`
+	Import  *importSource   `json:"import,omitempty"`
 }
 
 type tagSource struct {
@@ -55,29 +56,47 @@ type addImage struct {
 }
 
 func (r *routes) addImage(ctx context.Context, in *addImage) ([]Image, error) {
-	add, err := readAdd(in.RawBody)
+	b, source, err := readBody(in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	add.Force, add.Autosubscribe = in.Force, in.Autosubscribe
-	added, err := r.Images.Add(ctx, account(ctx), add)
+	var added store.Image
+	if source.Import != nil {
+		var finish engine.FinishImport
+		if finish, err = source.Import.read(); err != nil {
+			return nil, err
+		}
+		finish.Annotations, finish.Force = b.annotations(), in.Force
+		added, err = r.Imports.Finish(ctx, account(ctx), finish)
+	} else {
+		var add engine.AddImage
+		if add, err = readAdd(b, source); err != nil {
+			return nil, err
+		}
+		add.Force, add.Autosubscribe = in.Force, in.Autosubscribe
+		added, err = r.Images.Add(ctx, account(ctx), add)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return []Image{newImage(&added, true)}, nil
+	img, err := r.single(ctx, added)
+	return []Image{img}, err
 }
 
-// readAdd reads the body of POST /images. The older top-level keys are turned into a source first.
-func readAdd(body []byte) (engine.AddImage, error) {
+// readBody reads the body of POST /images. The older top-level keys are turned into a source first.
+func readBody(body []byte) (*addBody, *addSource, error) {
 	var b addBody
 	if err := object(body, &b); err != nil {
-		return engine.AddImage{}, err
+		return nil, nil, err
 	}
 	source, err := b.source()
-	if err != nil {
-		return engine.AddImage{}, err
-	}
+	return &b, source, err
+}
+
+// readAdd reads what is to be fetched from a registry.
+func readAdd(b *addBody, source *addSource) (engine.AddImage, error) {
 	var add engine.AddImage
+	var err error
 	if source.Tag != nil {
 		add, err = source.Tag.read()
 	} else {
@@ -86,16 +105,23 @@ func readAdd(body []byte) (engine.AddImage, error) {
 	if err != nil {
 		return engine.AddImage{}, err
 	}
+	add.Annotations = b.annotations()
+	return add, nil
+}
+
+// annotations to merge; nil removes one.
+func (b *addBody) annotations() map[string]*string {
+	var notes map[string]*string
 	for k, v := range b.Annotations {
-		if add.Annotations == nil {
-			add.Annotations = map[string]*string{}
+		if notes == nil {
+			notes = map[string]*string{}
 		}
 		if v != nil && *v == "null" {
 			v = nil
 		}
-		add.Annotations[k] = v
+		notes[k] = v
 	}
-	return add, nil
+	return notes
 }
 
 func (b *addBody) source() (*addSource, error) {
@@ -118,18 +144,18 @@ func (b *addBody) source() (*addSource, error) {
 		return &addSource{Digest: &digestSource{Pullstring: &pull, Tag: b.Tag, CreatedAt: b.CreatedAt, Dockerfile: b.Dockerfile}}, nil
 	}
 	n := 0
-	for _, given := range []bool{s.Tag != nil, s.Digest != nil, len(s.Archive) > 0, len(s.Import) > 0} {
+	for _, given := range []bool{s.Tag != nil, s.Digest != nil, len(s.Archive) > 0, s.Import != nil} {
 		if given {
 			n++
 		}
 	}
 	switch {
 	case n == 0:
-		return nil, invalid("must have one source property set: 'tag' or 'digest'")
+		return nil, invalid("must have one source property set: 'tag', 'digest' or 'import'")
 	case n > 1:
 		return nil, invalid("must have exactly one source property set, not %d", n)
-	case s.Tag == nil && s.Digest == nil:
-		return nil, problem.New(http.StatusNotImplemented, "not_supported", "images cannot be restored from an archive or imported on this server yet; add them by tag or digest")
+	case len(s.Archive) > 0:
+		return nil, problem.New(http.StatusNotImplemented, "not_supported", "images cannot be restored from an archive on this server yet; add them by tag or digest")
 	}
 	return s, nil
 }

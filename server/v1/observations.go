@@ -113,7 +113,7 @@ func (r *routes) observations() {
 	observed(r, "declared", "Get the packages that lock files pin and nothing proves to be installed", func(d string, a *image.Analysis) Declared {
 		rows := make([]map[string]any, 0, len(a.Declared))
 		for i := range a.Declared {
-			rows = append(rows, packageRow(&a.Declared[i]))
+			rows = append(rows, packageRow(&a.Declared[i], nil))
 		}
 		return Declared{d, rows, gaps(a.Gaps)}
 	})

@@ -39,6 +39,11 @@ type Content interface {
 	Manifest(ctx context.Context, account string, d image.Digest) ([]byte, error)
 }
 
+// Bases knows on which image another one was built. Images without an analysis have none.
+type Bases interface {
+	Of(ctx context.Context, img store.Image) (engine.Lineage, error)
+}
+
 // Vulnerabilities answers what is known of an image at a moment.
 type Vulnerabilities interface {
 	Of(ctx context.Context, account string, d image.Digest, m engine.Moment) (*engine.Vulnerabilities, error)
@@ -98,7 +103,9 @@ type System interface {
 // Services is all that the routes call. Every field is needed.
 type Services struct {
 	Images          Images
+	Imports         Imports
 	Content         Content
+	Bases           Bases
 	Vulnerabilities Vulnerabilities
 	Checks          Checks
 	Policies        Policies
@@ -123,6 +130,7 @@ func Register(api huma.API, s Services, failed Failed) {
 	r := &routes{Services: s, api: api, failed: failed}
 	r.service()
 	r.images()
+	r.imports()
 	r.content()
 	r.artifacts()
 	r.observations()

@@ -22,6 +22,7 @@ type VulnerabilityAnswer struct {
 	Gaps     []image.Gap        `json:"gaps" doc:"What could not be seen or matched"`
 	Revision int64              `json:"feed_revision" doc:"State of the advisory data that answered"`
 	AsOf     *clock             `json:"as_of,omitempty"`
+	Base     *image.KnownBase   `json:"base_image,omitempty" doc:"The image known here that has the longest part of the lowest layers"`
 }
 
 // VulnerabilityRow is one vulnerability of one package at one path. The text "None" stands for what is unknown.
@@ -50,6 +51,7 @@ type VulnerabilityRow struct {
 	DetectedAt     *clock              `json:"detected_at,omitempty" doc:"When this installation first knew it"`
 	Evidence       []advisory.Evidence `json:"evidence"`
 	Ignored        string              `json:"ignored,omitempty"`
+	Inherited      bool                `json:"inherited" doc:"The package comes from base_image"`
 }
 
 // ScoreRow holds the scores of one record; -1 means unknown.
@@ -124,7 +126,7 @@ func (r *routes) vulnerabilitiesOf(ctx context.Context, digest string, d image.D
 	}
 	answer := VulnerabilityAnswer{
 		Digest: digest, Type: q.Type, Vulnerabilities: []VulnerabilityRow{}, Ignored: []VulnerabilityRow{},
-		Gaps: *gaps(known.Gaps), Revision: known.Revision, AsOf: asked(m, known.AsOf),
+		Gaps: *gaps(known.Gaps), Revision: known.Revision, AsOf: asked(m, known.AsOf), Base: known.Base,
 	}
 	for i := range known.Findings {
 		f := &known.Findings[i]
@@ -132,6 +134,7 @@ func (r *routes) vulnerabilitiesOf(ctx context.Context, digest string, d image.D
 			continue
 		}
 		row := r.vulnerabilityRow(f)
+		row.Inherited = known.Base.Inherits(f.Package.Layer)
 		switch {
 		case f.Ignored != "":
 			answer.Ignored = append(answer.Ignored, row)
