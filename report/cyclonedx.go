@@ -29,7 +29,7 @@ func writeCycloneDX(w io.Writer, r *Result, _ Style) error {
 	}
 	components := make([]cdx.Component, 0, len(a.Packages)+1)
 	refs := make(map[string]int, len(a.Packages))
-	refOf := func(p *image.Package, i int) string { return PURL(p, a.Distro) + "#" + strconv.Itoa(i) }
+	refOf := func(p *image.Package, i int) string { return image.PURL(p, a.Distro) + "#" + strconv.Itoa(i) }
 	for i := range a.Packages {
 		p := &a.Packages[i]
 		refs[packageKey(p)] = i
@@ -45,7 +45,7 @@ func writeCycloneDX(w io.Writer, r *Result, _ Style) error {
 		}
 		c := cdx.Component{
 			BOMRef: refOf(p, i), Type: cdx.ComponentTypeLibrary, Group: p.Namespace, Name: p.Name, Version: p.Version,
-			PackageURL: PURL(p, a.Distro), Properties: &properties,
+			PackageURL: image.PURL(p, a.Distro), Properties: &properties,
 		}
 		if len(p.Licenses) > 0 {
 			var l cdx.Licenses

@@ -8,6 +8,8 @@ import (
 	"github.com/spdx/tools-golang/json"
 	"github.com/spdx/tools-golang/spdx/v2/common"
 	spdx "github.com/spdx/tools-golang/spdx/v2/v2_3"
+
+	"landwaiter.dev/image"
 )
 
 // writeSPDX writes an SPDX 2.3 document in JSON. It has no place for findings.
@@ -41,7 +43,7 @@ func writeSPDX(w io.Writer, r *Result, _ Style) error {
 			PackageLicenseConcluded: "NOASSERTION", PackageLicenseDeclared: "NOASSERTION", PackageCopyrightText: "NOASSERTION",
 			PackageSourceInfo: "from " + p.Location.Abs() + " in layer " + layerDigest(a, p.Layer),
 			PackageExternalReferences: []*spdx.PackageExternalReference{{
-				Category: common.CategoryPackageManager, RefType: common.TypePackageManagerPURL, Locator: PURL(p, a.Distro),
+				Category: common.CategoryPackageManager, RefType: common.TypePackageManagerPURL, Locator: image.PURL(p, a.Distro),
 			}},
 		}
 		if p.Namespace != "" {
