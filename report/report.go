@@ -1,4 +1,4 @@
-// Package report shows a result: as a table for people, as JSON, CycloneDX, SPDX or SARIF for machines. It decides
+// Package report shows a result: as a table for people, as JSON, SARIF or an SBOM document for machines. It decides
 // nothing and leaves nothing out: what was not seen and what a rule hides is in every form that has a place for it.
 package report
 
@@ -18,6 +18,8 @@ type Result struct {
 	// Name as the user gave it, Reference completed; the latter is "" for files.
 	Name, Reference string
 	Analysis        *image.Analysis
+	// BaseLayers is how many layers belong to the base image; 0 when that is not known.
+	BaseLayers int
 	// Matched says that advisories were looked at; else Findings means nothing.
 	Matched  bool
 	Findings []advisory.ImageFinding
@@ -69,8 +71,13 @@ var formats = []struct {
 }{
 	{"table", writeTable},
 	{"json", writeJSON},
-	{"cyclonedx-json", writeCycloneDX},
-	{"spdx-json", writeSPDX},
+	{"cyclonedx-json", writeSBOM("cyclonedx-json")},
+	{"cyclonedx-xml", writeSBOM("cyclonedx-xml")},
+	{"spdx-json", writeSBOM("spdx-json")},
+	{"spdx-tag-value", writeSBOM("spdx-tag-value")},
+	{"spdx3-json", writeSBOM("spdx3-json")},
+	{"syft-json", writeSBOM("syft-json")},
+	{"github-json", writeSBOM("github-json")},
 	{"sarif", writeSARIF},
 }
 

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
+	"landwaiter.dev/sbom"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -63,8 +65,11 @@ func TestForms(t *testing.T) {
 		if strings.Contains(b.String(), "\x1b") {
 			t.Errorf("%s: a name from the image reaches the terminal as it is", format)
 		}
-		if format != "table" && !json.Valid(b.Bytes()) {
+		if (strings.HasSuffix(format, "json") || format == "sarif") && !json.Valid(b.Bytes()) {
 			t.Errorf("%s: not JSON", format)
+		}
+		if slices.Contains(sbom.Formats(), format) && format != "cyclonedx-json" {
+			continue // package sbom has their golden files; this one alone carries findings
 		}
 		golden := filepath.Join("testdata", format+".golden")
 		if *update {
