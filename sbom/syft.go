@@ -111,8 +111,9 @@ type syftDescriptor struct {
 
 // syftConfiguration is the place of the descriptor that each tool fills as it likes.
 type syftConfiguration struct {
-	Facts []string   `json:"facts,omitempty"`
-	Gaps  []syftGaps `json:"gaps,omitempty"`
+	Created string     `json:"created"`
+	Facts   []string   `json:"facts,omitempty"`
+	Gaps    []syftGaps `json:"gaps,omitempty"`
 }
 
 type syftGaps struct {
@@ -139,7 +140,7 @@ func encodeSyft(w io.Writer, d *Document) error {
 			PrettyName: clean(a.Distro.Name), Name: clean(a.Distro.ID), ID: clean(a.Distro.ID), IDLike: a.Distro.Like,
 			Version: clean(a.Distro.VersionID), VersionID: clean(a.Distro.VersionID), Codename: clean(a.Distro.Codename),
 		},
-		Descriptor: syftDescriptor{Name: tool, Version: version},
+		Descriptor: syftDescriptor{tool, version, syftConfiguration{Created: d.created()}},
 		Schema: syftSchemaRef{
 			syftSchema, "https://raw.githubusercontent.com/anchore/syft/main/schema/json/schema-" + syftSchema + ".json",
 		},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
 	"landwaiter.dev/image"
 )
@@ -60,6 +61,7 @@ func syftDescription(raw json.RawMessage, r *reader) {
 	if d.Name != toolName || json.Unmarshal(d.Configuration, &c) != nil {
 		return
 	}
+	r.doc.At, _ = time.Parse(time.RFC3339, c.Created)
 	for _, line := range c.Facts {
 		readFactLines(line, r.fact)
 	}
