@@ -18,7 +18,7 @@ func (a *app) analyzeCommand() *cobra.Command {
 		Long: `Fetches an image and reads it in one pass over each layer; nothing is executed or unpacked.
 
 IMAGE is registry/repository:tag, …@sha256:…, docker-archive:FILE[:TAG], oci-archive:FILE[:TAG], oci-dir:DIR[:TAG],
-dir:DIR (skopeo's directory form), or the path of one of those.
+dir:DIR (skopeo's directory form), sbom:FILE (CycloneDX, SPDX or Syft's JSON, from any tool), or the path of one of those.
 
 Exit codes: 0 done, 2 could not do it.`,
 		Args: cobra.ExactArgs(1),
@@ -54,7 +54,10 @@ func (r *localRun) analyze(cmd *cobra.Command, name string) (*report.Result, err
 		return nil, err
 	}
 	result := &report.Result{Name: name, Analysis: analysis, Gaps: analysis.Gaps, At: time.Now(), Version: r.app.version}
-	if img.Reference.Repository != "" {
+	switch {
+	case img.SBOM != nil:
+		result.Name, result.Reference, result.BaseLayers = orWord(img.SBOM.Name, name), img.SBOM.Reference, img.SBOM.BaseLayers
+	case img.Reference.Repository != "":
 		result.Reference = img.Reference.String()
 	}
 	return result, nil

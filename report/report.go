@@ -5,12 +5,12 @@ package report
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
+	"landwaiter.dev/sbom"
 )
 
 // Result is what is known of one image.
@@ -92,7 +92,7 @@ func Formats() []string {
 
 // Check says whether a form is known.
 func Check(format string) error {
-	if !slices.Contains(Formats(), format) {
+	if find(format) == nil {
 		return fmt.Errorf("output %q: there are %s", format, strings.Join(Formats(), ", "))
 	}
 	return nil
@@ -100,12 +100,24 @@ func Check(format string) error {
 
 // Write writes a result in a form.
 func Write(w io.Writer, format string, r *Result, s Style) error {
+	write := find(format)
+	if write == nil {
+		return Check(format)
+	}
+	return write(w, r, s)
+}
+
+// find gives the writer of a form by its name or, for an SBOM, by another name that package sbom knows; nil when there is none.
+func find(format string) writer {
 	for _, f := range formats {
 		if f.name == format {
-			return f.write(w, r, s)
+			return f.write
 		}
 	}
-	return Check(format)
+	if _, known := sbom.MediaType(format); known {
+		return writeSBOM(format)
+	}
+	return nil
 }
 
 // split parts the findings that count from those that a rule hides.

@@ -111,6 +111,8 @@ type item struct {
 	name, version string
 	// kind is the type that the document names otherwise than by a package URL; "" when it names none.
 	kind image.PackageType
+	// sourceParts is the version of the source package where the document gives it in parts, in any order.
+	sourceParts parts
 }
 
 // identify begins an item: its package URL, if it is one, decides what it is.
@@ -143,6 +145,9 @@ func (r *reader) add(i *item) {
 		return
 	}
 	p := &i.p
+	if v := i.sourceParts.whole(); v != "" {
+		p.SourceVersion = v
+	}
 	if notPackages[p.Type] {
 		return
 	}

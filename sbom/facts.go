@@ -200,7 +200,7 @@ func (e *entry) plain() image.Package {
 	if err != nil {
 		return image.Package{}
 	}
-	respell(&p, clean(e.Name))
+	respell(&p, strings.TrimSpace(clean(e.Name)))
 	p.PURL = ""
 	return p
 }

@@ -24,18 +24,16 @@ func (i *item) foreign(name, value string) {
 		if value != "" {
 			p.SourceName = value
 		}
-	case "aquasecurity:trivy:SrcVersion", "syft:metadata:sourceVersion":
+	case "syft:metadata:sourceVersion":
 		if value != "" {
 			p.SourceVersion = value
 		}
+	case "aquasecurity:trivy:SrcVersion":
+		i.sourceParts.version = value
 	case "aquasecurity:trivy:SrcRelease":
-		if value != "" && !strings.HasSuffix(p.SourceVersion, "-"+value) {
-			p.SourceVersion += "-" + value
-		}
+		i.sourceParts.release = value
 	case "aquasecurity:trivy:SrcEpoch":
-		if value != "" && value != "0" && !strings.Contains(p.SourceVersion, ":") {
-			p.SourceVersion = value + ":" + p.SourceVersion
-		}
+		i.sourceParts.epoch = value
 	case "aquasecurity:trivy:Modularitylabel", "syft:metadata:modularityLabel":
 		p.Modularity = value
 	case "syft:metadata:sourceRpm":
@@ -53,6 +51,24 @@ func (i *item) foreign(name, value string) {
 	case "aquasecurity:trivy:PkgType":
 		i.kind = trivyKinds[value]
 	}
+}
+
+// parts are a version in three.
+type parts struct{ epoch, version, release string }
+
+// whole is the version as package managers write it; "" when there is none.
+func (v parts) whole() string {
+	s := v.version
+	if s == "" {
+		return ""
+	}
+	if v.release != "" {
+		s += "-" + v.release
+	}
+	if v.epoch != "" && v.epoch != "0" {
+		s = v.epoch + ":" + s
+	}
+	return s
 }
 
 // splitPlace reads a path that goes on inside an archive after a colon, as Syft and the /v1 API write it.

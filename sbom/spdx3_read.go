@@ -140,7 +140,7 @@ func (r *spdx3Reader) image(p *spdx3Element) {
 	if r.doc.Name == "" {
 		r.doc.Name = p.Name
 	}
-	if a.Digest == "" {
+	if a.Digest == "" && p.Purpose == "container" { // other digests are those of files and archives
 		a.Digest = digestIn(p.Version)
 		for _, h := range p.Verified {
 			if a.Digest == "" && h.Algorithm == "sha256" {

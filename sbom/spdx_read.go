@@ -182,7 +182,7 @@ func (p *spdxReadPackage) isImage(described bool) bool {
 
 // image reads the package that stands for the image. The first of them gives the name and the digest.
 func (s *spdxRead) image(r *reader, p *spdxReadPackage) {
-	if a := r.doc.Analysis; a.Digest == "" {
+	if a := r.doc.Analysis; a.Digest == "" && p.isImage(false) { // other digests are those of files and archives
 		a.Digest = digestIn(p.Version)
 		for _, c := range p.Checksums {
 			if a.Digest == "" && c.Algorithm == "SHA256" {

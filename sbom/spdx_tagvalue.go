@@ -22,9 +22,9 @@ func decodeSPDXTagValue(raw []byte, in *reader) error {
 		if !ok {
 			continue // free text outside a value: no tag
 		}
-		value = strings.TrimSpace(value)
-		if text, begins := strings.CutPrefix(value, "<text>"); begins {
-			if value, ok = strings.CutSuffix(text, "</text>"); !ok {
+		text, begins := strings.CutPrefix(strings.TrimLeft(value, " \t"), "<text>")
+		if value = strings.TrimSpace(value); begins {
+			if value, ok = strings.CutSuffix(strings.TrimRight(text, " \t"), "</text>"); !ok {
 				more, after, ends := strings.Cut(rest, "</text>")
 				if !ends {
 					return fmt.Errorf("the text of %.100q does not end", tag)

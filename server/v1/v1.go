@@ -124,6 +124,7 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.service()
 	r.images()
 	r.content()
+	r.sboms()
 	r.vulnerabilities()
 	r.checks()
 	r.policies()
