@@ -50,7 +50,7 @@ var purlVendors = map[string]string{
 // rules of its type. It is "" where these ask for what is not known, such as a Julia package's uuid.
 func PURL(p *Package, d Distro) string {
 	if p.PURL != "" {
-		return p.PURL
+		return escapePURL(p.PURL)
 	}
 	rule := purlRules[p.Type]
 	namespace, name, version, subpath := p.Namespace, p.Name, p.Version, ""

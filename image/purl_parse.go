@@ -14,8 +14,8 @@ import (
 const MaxPURL = 8192
 
 // ParsePURL reads a package URL: a package with its type, name, version and what qualifiers say, and the distribution that
-// it names, zero when it names none. [Package.PURL] is the URL as given, and nothing is known of a location. A type that
-// is none of ours is kept as it is.
+// it names, zero when it names none. [Package.PURL] is the URL as given, in one line of ASCII, and nothing is known of a
+// location. A type that is none of ours is kept as it is.
 func ParsePURL(s string) (Package, Distro, error) {
 	if len(s) > MaxPURL {
 		return Package{}, Distro{}, fmt.Errorf("a package URL is longer than %d bytes", MaxPURL)
@@ -28,7 +28,7 @@ func ParsePURL(s string) (Package, Distro, error) {
 		return Package{}, Distro{}, fmt.Errorf("%.200q is not a package URL: %w", s, err)
 	}
 	q := u.Qualifiers.Map()
-	p := Package{Type: PackageType(u.Type), Name: u.Name, Version: u.Version, Arch: q["arch"], PURL: s}
+	p := Package{Type: PackageType(u.Type), Name: u.Name, Version: u.Version, Arch: q["arch"], PURL: escapePURL(s)}
 	if p.Type == Golang {
 		u.Namespace, p.Name = caseOf(s, u.Namespace, u.Name)
 	}
@@ -65,6 +65,30 @@ func readable(s string) error {
 		err = errors.New("it holds bytes that are no text")
 	}
 	return err
+}
+
+// escapePURL writes what cannot stand in a URL as it is by its bytes: blanks, line breaks, other scripts.
+func escapePURL(s string) string {
+	bad := func(c byte) bool { return c <= ' ' || c >= 0x7f }
+	n := 0
+	for i := range len(s) {
+		if bad(s[i]) {
+			n++
+		}
+	}
+	if n == 0 {
+		return s
+	}
+	const digits = "0123456789ABCDEF"
+	b := make([]byte, 0, len(s)+2*n)
+	for i := range len(s) {
+		if c := s[i]; bad(c) {
+			b = append(b, '%', digits[c>>4], digits[c&15])
+		} else {
+			b = append(b, c)
+		}
+	}
+	return string(b)
 }
 
 // caseOf gives namespace and name of a package URL as written, where the specification folds their case but the

@@ -124,10 +124,11 @@ func TestParsePURLOfOthers(t *testing.T) {
 		"pkg:rpm/redhat/a@1-2": {
 			image.Package{Type: image.RPM, Name: "a", Version: "1-2", SourceName: "a", SourceVersion: "1-2"}, image.Distro{ID: "rhel"},
 		},
-		"PKG:NPM/@a/b@1": {p: image.Package{Type: image.NPM, Name: "@a/b", Version: "1"}},
+		"pkg:npm/a b\nc@1": {p: image.Package{Type: image.NPM, Name: "a b\nc", Version: "1"}},
+		"PKG:NPM/@a/b@1":   {p: image.Package{Type: image.NPM, Name: "@a/b", Version: "1"}},
 	} {
 		p, d, err := image.ParsePURL(s)
-		want.p.PURL = s
+		want.p.PURL = strings.ReplaceAll(strings.ReplaceAll(s, "\n", "%0A"), " ", "%20")
 		if diff := cmp.Diff(want.p, p); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", s, err, diff)
 		}
@@ -157,8 +158,11 @@ func FuzzParsePURL(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if p.Name == "" || p.Type == "" || p.PURL != s || image.PURL(&p, image.Distro{}) != s {
+		if p.Name == "" || p.Type == "" || image.PURL(&p, image.Distro{}) != p.PURL {
 			t.Fatalf("%q is %+v", s, p)
+		}
+		if again, _, err := image.ParsePURL(p.PURL); err != nil && len(p.PURL) <= image.MaxPURL || err == nil && again.Name != p.Name {
+			t.Fatalf("%q is %+v, and %q is %+v: %v", s, p, p.PURL, again, err)
 		}
 	})
 }
