@@ -300,17 +300,3 @@ func (r *reader) finish() *Document {
 	r.doc.Gaps = a.Gaps
 	return r.doc
 }
-
-// distroIDs are names of distributions that others write, by the ID that os-release has.
-var distroIDs = map[string]string{
-	"redhat": "rhel", "amazon": "amzn", "amazonlinux": "amzn", "oracle": "ol", "oraclelinux": "ol", "alma": "almalinux", "rockylinux": "rocky",
-	"suse linux enterprise server": "sles", "opensuse.leap": "opensuse-leap", "opensuse.tumbleweed": "opensuse-tumbleweed",
-	"cbl-mariner": "mariner", "photon os": "photon",
-}
-
-func distroID(s string) string {
-	if id := distroIDs[strings.ToLower(s)]; id != "" {
-		return id
-	}
-	return s
-}

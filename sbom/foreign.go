@@ -97,3 +97,17 @@ var trivyKinds = map[string]image.PackageType{
 	"composer": image.Composer, "composer-vendor": image.Composer, "dotnet-core": image.NuGet, "nuget": image.NuGet, "conda-pkg": image.Conda,
 	"pub": image.Pub, "hex": image.Hex, "swift": image.Swift, "cocoapods": image.Pods, "julia": image.Julia,
 }
+
+// distroIDs are names of distributions that others write, by the ID that os-release has.
+var distroIDs = map[string]string{
+	"redhat": "rhel", "amazon": "amzn", "amazonlinux": "amzn", "oracle": "ol", "oraclelinux": "ol", "alma": "almalinux", "rockylinux": "rocky",
+	"suse linux enterprise server": "sles", "opensuse.leap": "opensuse-leap", "opensuse.tumbleweed": "opensuse-tumbleweed",
+	"cbl-mariner": "mariner", "photon os": "photon",
+}
+
+func distroID(s string) string {
+	if id := distroIDs[strings.ToLower(s)]; id != "" {
+		return id
+	}
+	return s
+}

@@ -193,7 +193,7 @@ func GapText(g image.Gap) string {
 	return strings.ReplaceAll(s, "\n", " ")
 }
 
-// names lists the forms that can be read.
+// readable lists the forms that can be read.
 func readable() []string {
 	var names []string
 	for i := range formats {
