@@ -39,6 +39,9 @@ var forbidden = map[string][]string{
 var excused = map[string]string{
 	// The rpm database of newer systems is a SQLite file, read from memory through the SQLite library.
 	"analysis database/sql": "internal/rpmdb",
+	// The detectors of secrets stand beside validators that ask a secret's vendor. Those are never made: a test of the
+	// package sees to it.
+	"analysis net/http": "analysis/secret",
 }
 
 const module = "landwaiter.dev/"
@@ -81,7 +84,8 @@ func TestThinkersDoNotReachTheWorld(t *testing.T) {
 	t.Parallel()
 	for pkg, deps := range listPackages(t, "{{.ImportPath}} {{join .Deps \" \"}}") {
 		for _, bad := range forbidden[top(pkg)] {
-			if excused[top(pkg)+" "+bad] != "" && slices.Contains(deps, module+excused[top(pkg)+" "+bad]) {
+			who := excused[top(pkg)+" "+bad]
+			if who != "" && (pkg == module+who || slices.Contains(deps, module+who)) {
 				continue
 			}
 			if slices.Contains(deps, bad) {

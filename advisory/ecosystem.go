@@ -25,16 +25,20 @@ type distribution struct {
 	order     order
 }
 
-// distributions is that table. Where several ids share an ecosystem, the first gives the /v1 group its name. What OSV
-// has no ecosystem for (Amazon, Oracle, Fedora …) is not here: its packages have no ecosystem, which is a gap.
+// distributions is that table; ids are compared without regard to case. Where several ids share an ecosystem, the first
+// gives the /v1 group its name. What OSV has no ecosystem for is not here but in [unpublished]: its packages have no
+// ecosystem, which is a gap, and never that of another distribution, however alike.
 var distributions = []distribution{
 	{"debian", image.Deb, "Debian", debianRelease, bySource, debOrder},
 	{"ubuntu", image.Deb, "Ubuntu", fullVersion, bySource, debOrder},
+	{"ubuntu-core", image.Deb, "Ubuntu", coreRelease, bySource, debOrder},
 	{"echo", image.Deb, "Echo", nil, bySource, debOrder},
 	{"alpine", image.APK, "Alpine", alpineRelease, bySource, apkOrder},
 	{"wolfi", image.APK, "Wolfi", nil, bySource, apkOrder},
 	{"chainguard", image.APK, "Chainguard", nil, bySource, apkOrder},
 	{"minimos", image.APK, "MinimOS", nil, bySource, apkOrder},
+	{"cleanstart", image.APK, "CleanStart", nil, bySource | byBinary, apkOrder},
+	{"clnstrt", image.APK, "CleanStart", nil, bySource | byBinary, apkOrder},
 	{"alpaquita", image.APK, "Alpaquita", fullVersion, bySource, apkOrder},
 	{"bellsoft-hardened-containers", image.APK, "BellSoft Hardened Containers", fullVersion, bySource, apkOrder},
 	{"almalinux", image.RPM, "AlmaLinux", major, byBinary, rpmOrder},
@@ -43,7 +47,11 @@ var distributions = []distribution{
 	{"redhat", image.RPM, "Red Hat", redHatRelease, byBinary, rpmOrder},
 	{"centos", image.RPM, "Red Hat", centosRelease, byBinary, rpmOrder},
 	{"sles", image.RPM, "SUSE", suseRelease, bySource | byBinary, rpmOrder},
-	{"opensuse-leap", image.RPM, "openSUSE", func(d image.Distro) string { return after("Leap ", d.VersionID) }, bySource | byBinary, rpmOrder},
+	{"sles_sap", image.RPM, "SUSE", suseRelease, bySource | byBinary, rpmOrder},
+	{"sle-micro", image.RPM, "SUSE", prefixed("Linux Enterprise Micro "), bySource | byBinary, rpmOrder},
+	{"sl-micro", image.RPM, "SUSE", prefixed("Linux Micro "), bySource | byBinary, rpmOrder},
+	{"opensuse-leap", image.RPM, "openSUSE", prefixed("Leap "), bySource | byBinary, rpmOrder},
+	{"opensuse-leap-micro", image.RPM, "openSUSE", prefixed("Leap Micro "), bySource | byBinary, rpmOrder},
 	{"opensuse-tumbleweed", image.RPM, "openSUSE", func(image.Distro) string { return "Tumbleweed" }, bySource | byBinary, rpmOrder},
 	{"azurelinux", image.RPM, "Azure Linux", major, bySource | byBinary, rpmOrder},
 	{"mariner", image.RPM, "Azure Linux", major, bySource | byBinary, rpmOrder},
@@ -68,6 +76,12 @@ var languages = []language{
 	{image.Golang, "Go", "github:go", goOrder},
 	{image.Cargo, "crates.io", "github:rust", semverOrder},
 	{image.Composer, "Packagist", "github:composer", composerOrder},
+	{image.NuGet, "NuGet", "github:nuget", nugetOrder},
+	{image.Pub, "Pub", "github:pub", pubOrder},
+	{image.Hex, "Hex", "github:erlang", semverOrder},
+	{image.Hackage, "Hackage", "hackage", hackageOrder},
+	{image.CRAN, "CRAN", "cran", cranOrder},
+	{image.Julia, "Julia", "julia", semverOrder},
 }
 
 // EcosystemOf is the OSV ecosystem of packages of type t in an image of distribution d, with the release where the
@@ -81,7 +95,7 @@ func EcosystemOf(t image.PackageType, d image.Distro) string {
 	}
 	for i := range distributions {
 		row := &distributions[i]
-		if row.packages != t || row.id != d.ID {
+		if row.packages != t || !strings.EqualFold(row.id, d.ID) {
 			continue
 		}
 		if row.release == nil {
@@ -116,14 +130,19 @@ func FeedGroup(ecosystem string) string {
 	case "Red Hat":
 		return after("rhel:", strings.TrimPrefix(release, "enterprise_linux:"))
 	case "SUSE":
+		if micro, ok := strings.CutPrefix(release, "Linux Enterprise Micro "); ok {
+			return "sle-micro:" + micro
+		}
+		if micro, ok := strings.CutPrefix(release, "Linux Micro "); ok {
+			return "sl-micro:" + micro
+		}
 		return after("sles:", strings.ReplaceAll(strings.TrimPrefix(release, "Linux Enterprise "), " SP", "."))
 	case "openSUSE":
-		name, version, ok := strings.Cut(release, " ")
-		if group := "opensuse-" + strings.ToLower(name); ok {
-			return group + ":" + version
-		} else {
-			return group
+		release = strings.ToLower(release)
+		if at := strings.LastIndexByte(release, ' '); at >= 0 {
+			return "opensuse-" + strings.ReplaceAll(release[:at], " ", "-") + ":" + release[at+1:]
 		}
+		return "opensuse-" + release
 	case "Azure Linux":
 		if release == "2" {
 			return "mariner:2"
@@ -165,7 +184,11 @@ func CanonicalEcosystem(ecosystem string) string {
 	case "Ubuntu":
 		return strings.TrimSuffix(ecosystem, ":LTS")
 	case "Red Hat":
-		return after("Red Hat:", strings.SplitN(release, "::", 2)[0])
+		release, _, _ = strings.Cut(release, "::")
+		if m := redHatMinor.FindStringSubmatch(release); m != nil {
+			release = m[1] // since 10 the product is named with its minor release
+		}
+		return after("Red Hat:", release)
 	case "SUSE":
 		if m := suseProduct.FindStringSubmatch(release); m != nil {
 			return "SUSE:Linux Enterprise " + m[1]
@@ -176,15 +199,17 @@ func CanonicalEcosystem(ecosystem string) string {
 	return ecosystem
 }
 
-var suseProduct = regexp.MustCompile(`^Linux Enterprise (?:Server|Module for [A-Za-z0-9 ]*?) (\d+(?: SP\d+)?)$`)
+var suseProduct = regexp.MustCompile(`^Linux Enterprise (?:Server|Module for [A-Za-z0-9 ]*?) (\d+(?:\.\d+| SP\d+)?)$`)
 
-// NormalizeName is the form of a package name under which records are filed: PEP 503 for PyPI, lower case for
-// Packagist, as written elsewhere.
+var redHatMinor = regexp.MustCompile(`^(enterprise_linux:\d+)\.\d+$`)
+
+// NormalizeName is the form of a package name under which records are filed: PEP 503 for PyPI, lower case for Packagist
+// and NuGet, as written elsewhere.
 func NormalizeName(ecosystem, name string) string {
 	switch FolderOf(ecosystem) {
 	case "PyPI":
 		return pep503(name)
-	case "Packagist":
+	case "Packagist", "NuGet":
 		return strings.ToLower(name)
 	default:
 		return name

@@ -1,6 +1,8 @@
 package advisory
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +24,8 @@ func TestDocumentedEcosystems(t *testing.T) {
 	for _, l := range languages {
 		langs.WriteString(docblock.Row(l.packages.V1(), docblock.Code(l.ecosystem), docblock.Code(l.group)))
 	}
+	names := slices.Sorted(maps.Values(unpublished))
+	docblock.Check(t, "advisories.md", "unpublished", strings.Join(names, ", ")+".\n")
 	docblock.Check(t, "advisories.md", "distributions", distros.String())
 	docblock.Check(t, "advisories.md", "languages", langs.String())
 }

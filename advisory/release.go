@@ -2,6 +2,7 @@ package advisory
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"landwaiter.dev/image"
@@ -16,6 +17,19 @@ func after(prefix, s string) string {
 	return prefix + s
 }
 
+// prefixed is for releases that carry a name before their version.
+func prefixed(name string) func(image.Distro) string {
+	return func(d image.Distro) string { return after(name, d.VersionID) }
+}
+
+// coreRelease is the release of Ubuntu whose packages a base snap is made of: "22.04" for Ubuntu Core 22.
+func coreRelease(d image.Distro) string {
+	if !digits(d.VersionID) {
+		return ""
+	}
+	return d.VersionID + ".04"
+}
+
 func fullVersion(d image.Distro) string { return d.VersionID }
 
 func major(d image.Distro) string {
@@ -26,11 +40,14 @@ func major(d image.Distro) string {
 	return m
 }
 
-// debianCodenames serves images of testing, whose os-release has no VERSION_ID.
-var debianCodenames = map[string]string{"stretch": "9", "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14"}
+// debianCodenames serves images of testing and unstable, whose os-release has no VERSION_ID but the name of the release
+// that they will be.
+var debianCodenames = map[string]string{
+	"stretch": "9", "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14", "duke": "15",
+}
 
 func debianRelease(d image.Distro) string {
-	if d.VersionID == "" {
+	if d.VersionID == "" || d.VersionID == "unstable" {
 		return debianCodenames[d.Codename]
 	}
 	return major(d)
@@ -47,8 +64,11 @@ func alpineRelease(d image.Distro) string {
 
 func redHatRelease(d image.Distro) string { return after("enterprise_linux:", major(d)) }
 
-// centosRelease knows the releases that were rebuilt from Red Hat's; those after 8 are ahead of it.
+// centosRelease knows the releases that were rebuilt from Red Hat's; Stream, and all after 8, are ahead of it.
 func centosRelease(d image.Distro) string {
+	if strings.Contains(d.Name, "Stream") {
+		return ""
+	}
 	switch m := major(d); m {
 	case "5", "6", "7", "8":
 		return redHatRelease(d)
@@ -57,19 +77,22 @@ func centosRelease(d image.Distro) string {
 	}
 }
 
-// suseRelease is "Linux Enterprise 15 SP5" for 15.5.
+// suseRelease is "Linux Enterprise 15 SP5" for 15.5, and "Linux Enterprise 16.0" since there are no service packs.
 func suseRelease(d image.Distro) string {
-	version, pack, ok := strings.Cut(d.VersionID, ".")
-	if !digits(version) {
+	version, minor, ok := strings.Cut(d.VersionID, ".")
+	number, err := strconv.Atoi(version)
+	switch {
+	case err != nil || ok && !digits(minor):
 		return ""
+	case !ok:
+		return "Linux Enterprise " + version
+	case number >= 16:
+		return "Linux Enterprise " + d.VersionID
 	}
-	if ok {
-		return "Linux Enterprise " + version + " SP" + pack
-	}
-	return "Linux Enterprise " + version
+	return "Linux Enterprise " + version + " SP" + minor
 }
 
-var eulerName = regexp.MustCompile(`(\d+\.\d+) \((LTS[A-Z0-9-]*)\)`)
+var eulerName = regexp.MustCompile(`(\d+\.\d+) \(?(LTS[A-Z0-9-]*)\)?`)
 
 // eulerRelease is "24.03-LTS-SP1": VERSION_ID leaves the service pack to the name.
 func eulerRelease(d image.Distro) string {

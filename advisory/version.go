@@ -42,6 +42,14 @@ var (
 		func(s string) (semantic.Version, error) { return semantic.ParseMavenVersion(s), nil }}
 	composerOrder = order{"Composer", composerVersion, digitFirst,
 		func(s string) (semantic.Version, error) { return semantic.ParsePackagistVersion(s), nil }}
+	nugetOrder = order{"NuGet", trimV, semverLike,
+		func(s string) (semantic.Version, error) { return semantic.ParseNuGetVersion(s), nil }}
+	pubOrder = order{"Pub", nil, semverLike,
+		func(s string) (semantic.Version, error) { return semantic.ParsePubVersion(s), nil }}
+	hackageOrder = order{"Hackage", nil, digitFirst,
+		func(s string) (semantic.Version, error) { return semantic.ParseHackageVersion(s) }}
+	cranOrder = order{"CRAN", nil, digitFirst,
+		func(s string) (semantic.Version, error) { return semantic.ParseCRANVersion(s) }}
 )
 
 var (

@@ -97,4 +97,13 @@ func database(p image.Path) bool {
 	return false
 }
 
-var databaseDirs = []image.Path{"var/lib/dpkg", "lib/apk/db", "usr/lib/apk/db", "var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"}
+var databaseDirs = []image.Path{
+	"var/lib/dpkg", "var/lib/chisel",
+	"lib/apk/db", "usr/lib/apk/db", "var/lib/apk/db",
+	"var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm", "var/lib/rpmmanifest",
+	"var/lib/pacman", "var/db/pkg", "usr/lib/opkg", "var/lib/opkg",
+}
+
+// databaseTypes are the packages whose database may get lost: when it was there in one layer and is gone in a later one,
+// that is a gap.
+var databaseTypes = []image.PackageType{image.APK, image.Deb, image.RPM, image.ALPM, image.Ebuild, image.Opkg}

@@ -3,22 +3,26 @@ package analysis
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/analysis/license"
 	"landwaiter.dev/image"
 )
 
 // DecodeReport puts a report together from kept parts; parts with names that it does not know are left out. A part that
 // is damaged is an error, never a smaller report.
-func DecodeReport(layer image.LayerID, parts []Part) (*Report, error) {
+func DecodeReport(layer image.LayerID, kept []Part) (*Report, error) {
 	r := &Report{Layer: layer, Revisions: map[string]string{}}
-	for _, p := range parts {
-		if p.Name != PartFiles && p.Name != PartPackages && p.Name != PartKept {
+	for _, p := range kept {
+		at := slices.IndexFunc(parts, func(known part) bool { return known.name == p.Name })
+		if at < 0 {
 			continue
 		}
 		d, err := unseal(p.Data)
 		if err == nil {
-			err = d.part(p.Name, r)
+			parts[at].decode(d, r)
+			err = d.done()
 		}
 		if err != nil {
 			return nil, fmt.Errorf("layer %s, part %s: %w", layer.Blob.Short(), p.Name, err)
@@ -28,18 +32,31 @@ func DecodeReport(layer image.LayerID, parts []Part) (*Report, error) {
 	return r, nil
 }
 
-// part reads the uncompressed body of a part into r.
-func (d *decoder) part(name string, r *Report) error {
-	switch name {
-	case PartFiles:
-		d.files(r)
-	case PartPackages:
-		r.Found = read(d, d.found)
-		r.Borrowed = read(d, func() Borrowed { return Borrowed{As: d.path(), Found: d.found()} })
-	case PartKept:
-		r.Kept = read(d, d.kept)
+func (d *decoder) packages(r *Report) {
+	r.Found = read(d, d.found)
+	r.Borrowed = read(d, func() Borrowed { return Borrowed{As: d.path(), Found: d.found()} })
+}
+
+func (d *decoder) keptFiles(r *Report) { r.Kept = read(d, d.kept) }
+
+func (d *decoder) searched(r *Report) {
+	r.Searched = Searched{Secrets: read(d, d.match), Matches: read(d, d.match), Gaps: read(d, d.gap)}
+}
+
+func (d *decoder) retrieved(r *Report) {
+	r.Retrieved.Files = read(d, func() image.RetrievedFile { return image.RetrievedFile{Path: d.path(), Content: d.bytes()} })
+	r.Retrieved.Gaps = read(d, d.gap)
+}
+
+func (d *decoder) scanned(r *Report) {
+	r.Scanned.Findings = read(d, func() image.MalwareFinding { return image.MalwareFinding{Path: d.path(), Signature: d.string()} })
+	r.Scanned.Gaps = read(d, d.gap)
+}
+
+func (d *decoder) match() image.TextMatch {
+	return image.TextMatch{
+		Rule: d.string(), Pattern: d.string(), Path: d.path(), Line: int(d.limited(math.MaxInt)), HMAC: d.string(), More: int(d.limited(math.MaxInt)),
 	}
-	return d.done()
 }
 
 func (d *decoder) files(r *Report) {
@@ -124,12 +141,19 @@ func (d *decoder) kept() Kept {
 }
 
 func (d *decoder) found() catalog.Found {
-	f := catalog.Found{Cataloger: d.string(), Path: d.path(), Packages: read(d, d.pkg)}
+	f := catalog.Found{Cataloger: d.string(), Path: d.path(), Packages: read(d, d.pkg), Declared: read(d, d.pkg)}
 	f.Lists = read(d, func() catalog.FileList {
 		return catalog.FileList{Package: d.string(), Files: read(d, d.ownedFile)}
 	})
+	f.Texts = read(d, d.text)
 	f.Gaps = read(d, d.gap)
 	return f
+}
+
+func (d *decoder) text() license.Text {
+	return license.Text{
+		Path: d.path(), Expression: d.string(), Confidence: int(d.limited(100)), Form: d.string(), Refs: d.strings(), Names: d.strings(),
+	}
 }
 
 func (d *decoder) pkg() image.Package {
@@ -139,7 +163,7 @@ func (d *decoder) pkg() image.Package {
 		*s = d.string()
 	}
 	p.Location = d.path()
-	p.Licenses = d.strings()
+	p.Licenses, p.CPEs = d.strings(), d.strings()
 	p.InstalledSize = d.int()
 	p.Embedded = d.bool()
 	p.Files = read(d, d.ownedFile)

@@ -11,8 +11,13 @@ import (
 // releaseFiles are where distributions name themselves, in the order in which they are asked. Links are followed inside
 // the image.
 var releaseFiles = []image.Path{
-	"etc/os-release", "usr/lib/os-release", "etc/system-release-cpe", "etc/redhat-release", "etc/centos-release", "etc/system-release",
-	"etc/alpine-release", "etc/debian_version", "etc/lsb-release", "etc/passwd",
+	"etc/os-release", "usr/lib/os-release",
+	// Those who rebuild Red Hat's distribution keep its files beside their own.
+	"etc/oracle-release", "etc/rocky-release", "etc/almalinux-release", "etc/system-release-cpe", "etc/centos-release",
+	"etc/fedora-release", "etc/mageia-release", "etc/photon-release", "etc/azurelinux-release", "etc/mariner-release",
+	"etc/redhat-release", "etc/system-release",
+	"etc/SuSE-release", "etc/alpine-release", "etc/openwrt_release", "etc/arch-release", "etc/gentoo-release",
+	"etc/lsb-release", "etc/debian_version", "etc/passwd",
 }
 
 // distro asks the release files of the tree; the first that names a distribution wins. facts has the version of busybox
@@ -29,14 +34,18 @@ func distro(t *Tree, facts map[image.Path]string) image.Distro {
 			d = parseOSRelease(b)
 		case "etc/system-release-cpe":
 			d = parseReleaseCPE(b)
-		case "etc/redhat-release", "etc/centos-release", "etc/system-release":
-			d = parseRedHatRelease(b)
+		case "etc/SuSE-release":
+			d = parseSuSERelease(b)
 		case "etc/alpine-release":
 			d = image.Distro{ID: "alpine", VersionID: firstLine(b)}
 		case "etc/debian_version":
 			d = debianVersion(firstLine(b))
-		case "etc/lsb-release":
+		case "etc/lsb-release", "etc/openwrt_release":
 			d = parseLSBRelease(b)
+		case "etc/passwd":
+			// Kept for others: it names no distribution.
+		default:
+			d = parseReleaseLine(b)
 		}
 		if d.ID != "" {
 			d.Source = p
@@ -144,21 +153,41 @@ func parseReleaseCPE(b []byte) image.Distro {
 
 var number = regexp.MustCompile(`[0-9]+(\.[0-9]+)*`)
 
-// parseRedHatRelease reads "CentOS release 6.10 (Final)".
-func parseRedHatRelease(b []byte) image.Distro {
+// releaseWords tell distributions by a word of their release line. Red Hat comes last: others speak of it.
+var releaseWords = []struct{ word, id string }{
+	{"centos", "centos"}, {"fedora", "fedora"}, {"almalinux", "almalinux"}, {"rocky", "rocky"}, {"oracle", "ol"}, {"amazon", "amzn"},
+	{"mageia", "mageia"}, {"photon", "photon"}, {"mariner", "mariner"}, {"azure linux", "azurelinux"}, {"openeuler", "openeuler"},
+	{"gentoo", "gentoo"}, {"arch linux", "arch"}, {"red hat", "rhel"}, {"redhat", "rhel"},
+}
+
+// parseReleaseLine reads "CentOS release 6.10 (Final)" and its like.
+func parseReleaseLine(b []byte) image.Distro {
 	line := firstLine(b)
 	lower := strings.ToLower(line)
-	d := image.Distro{VersionID: number.FindString(line), Name: line}
-	for _, known := range []struct{ word, id string }{
-		{"centos", "centos"}, {"red hat", "rhel"}, {"redhat", "rhel"}, {"fedora", "fedora"}, {"almalinux", "almalinux"},
-		{"rocky", "rocky"}, {"oracle", "ol"}, {"amazon", "amzn"},
-	} {
+	for _, known := range releaseWords {
 		if strings.Contains(lower, known.word) {
-			d.ID = known.id
-			return d
+			return image.Distro{ID: known.id, VersionID: number.FindString(line), Name: line}
 		}
 	}
 	return image.Distro{}
+}
+
+// parseSuSERelease reads "SUSE Linux Enterprise Server 11 (x86_64)" with its lines VERSION and PATCHLEVEL.
+func parseSuSERelease(b []byte) image.Distro {
+	v := assignments(b)
+	d := image.Distro{VersionID: v["VERSION"], Name: firstLine(b)}
+	switch lower := strings.ToLower(d.Name); {
+	case strings.Contains(lower, "linux enterprise"):
+		d.ID = "sles"
+		if pack := v["PATCHLEVEL"]; pack != "" && pack != "0" {
+			d.VersionID += "." + pack
+		}
+	case strings.Contains(lower, "opensuse"):
+		d.ID = "opensuse"
+	default:
+		return image.Distro{}
+	}
+	return d
 }
 
 // debianVersion reads "12.5", or "trixie/sid" of a release that is not out.

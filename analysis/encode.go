@@ -4,39 +4,59 @@ import (
 	"fmt"
 
 	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/analysis/license"
 	"landwaiter.dev/image"
 )
 
 // Parts encodes the parts that the report holds, each to be kept under the layer, its name and its revision.
 func (r *Report) Parts() ([]Part, error) {
 	var out []Part
-	for _, name := range partNames {
-		rev, ok := r.Revisions[name]
+	for _, p := range parts {
+		rev, ok := r.Revisions[p.name]
 		if !ok {
 			continue
 		}
 		e := &encoder{}
-		e.part(name, r)
+		p.encode(e, r)
 		data, err := e.seal()
 		if err != nil {
-			return nil, fmt.Errorf("encoding part %s: %w", name, err)
+			return nil, fmt.Errorf("encoding part %s: %w", p.name, err)
 		}
-		out = append(out, Part{Name: name, Revision: rev, Data: data})
+		out = append(out, Part{Name: p.name, Revision: rev, Data: data})
 	}
 	return out, nil
 }
 
-// part writes the body of a part.
-func (e *encoder) part(name string, r *Report) {
-	switch name {
-	case PartFiles:
-		e.files(r)
-	case PartPackages:
-		list(e, r.Found, e.found)
-		list(e, r.Borrowed, func(b Borrowed) { e.path(b.As); e.found(b.Found) })
-	case PartKept:
-		list(e, r.Kept, e.kept)
-	}
+func (e *encoder) packages(r *Report) {
+	list(e, r.Found, e.found)
+	list(e, r.Borrowed, func(b Borrowed) { e.path(b.As); e.found(b.Found) })
+}
+
+func (e *encoder) keptFiles(r *Report) { list(e, r.Kept, e.kept) }
+
+func (e *encoder) searched(r *Report) {
+	list(e, r.Searched.Secrets, e.match)
+	list(e, r.Searched.Matches, e.match)
+	list(e, r.Searched.Gaps, e.gap)
+}
+
+func (e *encoder) retrieved(r *Report) {
+	list(e, r.Retrieved.Files, func(f image.RetrievedFile) { e.path(f.Path); e.bytes(f.Content) })
+	list(e, r.Retrieved.Gaps, e.gap)
+}
+
+func (e *encoder) scanned(r *Report) {
+	list(e, r.Scanned.Findings, func(f image.MalwareFinding) { e.path(f.Path); e.string(f.Signature) })
+	list(e, r.Scanned.Gaps, e.gap)
+}
+
+func (e *encoder) match(m image.TextMatch) {
+	e.string(m.Rule)
+	e.string(m.Pattern)
+	e.path(m.Path)
+	e.count(m.Line)
+	e.string(m.HMAC)
+	e.count(m.More)
 }
 
 func (e *encoder) files(r *Report) {
@@ -113,8 +133,19 @@ func (e *encoder) found(f catalog.Found) {
 	e.string(f.Cataloger)
 	e.path(f.Path)
 	list(e, f.Packages, e.pkg)
+	list(e, f.Declared, e.pkg)
 	list(e, f.Lists, func(l catalog.FileList) { e.string(l.Package); list(e, l.Files, e.ownedFile) })
+	list(e, f.Texts, e.text)
 	list(e, f.Gaps, e.gap)
+}
+
+func (e *encoder) text(t license.Text) {
+	e.path(t.Path)
+	e.string(t.Expression)
+	e.count(t.Confidence)
+	e.string(t.Form)
+	e.strings(t.Refs)
+	e.strings(t.Names)
 }
 
 func (e *encoder) pkg(p image.Package) {
@@ -123,6 +154,7 @@ func (e *encoder) pkg(p image.Package) {
 	}
 	e.path(p.Location)
 	e.strings(p.Licenses)
+	e.strings(p.CPEs)
 	e.int(p.InstalledSize)
 	e.bool(p.Embedded)
 	list(e, p.Files, e.ownedFile)

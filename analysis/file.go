@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/execfile"
 	"landwaiter.dev/internal/spool"
 )
 
@@ -15,13 +16,13 @@ import (
 func (w *walk) content(f *image.File, body io.Reader, slot, seq int32) error {
 	var want mask
 	if w.task.parts[PartPackages] {
-		want = w.r.router.byName(f.Path)
+		want = w.r.router.wanted(f.Path, f.Size)
 	}
 	head := w.buf[:min(f.Size, int64(len(w.buf)))]
 	if _, err := io.ReadFull(body, head); err != nil {
 		return err
 	}
-	exe := executable(head)
+	exe := execfile.Executable(head)
 	if exe && w.task.parts[PartPackages] {
 		want |= w.r.router.executables
 	}
@@ -31,9 +32,20 @@ func (w *walk) content(f *image.File, body io.Reader, slot, seq int32) error {
 		keep = false
 	}
 	box := exe && w.task.parts[PartKept] && maybeBusybox(f.Path, f.Size)
-	c, err := w.load(f, head, body, want != 0 || keep || box)
-	if err != nil || c == nil {
+	hold := w.observer.begin(f, head, slot, seq)
+	c, err := w.load(f, head, body, want != 0 || keep || box || hold)
+	if err == nil {
+		err = w.observer.end(f, c)
+	}
+	if err != nil {
+		w.observer.drop()
+		if c != nil {
+			c.free()
+		}
 		return err
+	}
+	if c == nil {
+		return nil
 	}
 	if keep {
 		w.kept = append(w.kept, Kept{Path: f.Path, Data: append([]byte{}, c.bytes...)})
@@ -79,7 +91,7 @@ func (w *walk) load(f *image.File, head []byte, body io.Reader, held bool) (*con
 			c.free()
 			return nil, err
 		}
-		w.digest(c.bytes)
+		w.take(c.bytes)
 		w.end(f)
 		return c, nil
 	default:
@@ -93,7 +105,7 @@ func (w *walk) load(f *image.File, head []byte, body io.Reader, held bool) (*con
 		}
 	}
 	for part := head; len(part) > 0; {
-		w.digest(part)
+		w.take(part)
 		if c != nil {
 			if _, err := c.file.Write(part); err != nil {
 				c.free()
@@ -126,7 +138,9 @@ func (w *walk) begin(f *image.File) {
 	}
 }
 
-func (w *walk) digest(p []byte) {
+// take lets bytes of the present file go by all who look at each.
+func (w *walk) take(p []byte) {
+	w.observer.write(p)
 	if !w.hashing {
 		return
 	}

@@ -116,7 +116,7 @@ func (w *walk) report(findings []finding) *Report {
 	w.dropClosed()
 	rep := &Report{TarSize: w.tarSize, Revisions: map[string]string{}}
 	for name := range w.task.parts {
-		rep.Revisions[name] = w.r.revisions[name]
+		rep.Revisions[name] = w.task.revisions[name]
 	}
 	alive := func(slot, seq int32) bool { return int(slot) < len(w.seqs) && w.seqs[slot] == seq }
 	bySlot := map[int32][]finding{}
@@ -148,6 +148,7 @@ func (w *walk) report(findings []finding) *Report {
 	slices.SortStableFunc(rep.Found, compareFound)
 	rep.Kept = append(rep.Kept, w.lastKept()...)
 	rep.summed = w.summed
+	w.observer.report(rep)
 	w.conflicts()
 	rep.Files = slices.DeleteFunc(w.files, func(f image.File) bool { return f.Type == 0 })
 	slices.SortFunc(rep.Files, func(a, b image.File) int { return cmp.Compare(a.Path, b.Path) })

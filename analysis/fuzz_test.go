@@ -26,7 +26,7 @@ func FuzzLayer(f *testing.F) {
 	r := NewReader(Options{Limits: lim, TempDir: f.TempDir(), Catalogers: testCatalogers()})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		// The walk alone, in one goroutine: what is before it (digests, compression) would only hide it from the fuzzer.
-		w := newWalk(context.Background(), r, task{parts: r.missing(nil)}, &totals{})
+		w := newWalk(context.Background(), r, task{parts: missing(nil, r.revisions)}, &totals{})
 		err := w.run(bytes.NewReader(b))
 		findings := w.parser.finish()
 		if err != nil {
@@ -37,7 +37,7 @@ func FuzzLayer(f *testing.F) {
 			return
 		}
 		in := raw([][]byte{b}, [][]byte{b})
-		a, tree, err := r.Merge(in.Manifest, in.Config, []*Report{w.report(findings)}, nil)
+		a, tree, err := merge(in.Manifest, in.Config, []*Report{w.report(findings)}, nil, r.merging(""))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,8 +35,9 @@ type Blobs interface {
 // Known keeps what was said of layers. It decides whose knowledge that is: it answers only where the account at work
 // may know the layer. It must allow concurrent use.
 type Known interface {
-	// Lookup returns what is kept, perhaps in fewer parts or older revisions; nil, nil when nothing is.
-	Lookup(ctx context.Context, blob, diffID image.Digest) (*Report, error)
+	// Lookup returns what is kept of the parts in these revisions, by name; perhaps not all of them. nil, nil when
+	// nothing is.
+	Lookup(ctx context.Context, id image.LayerID, revisions map[string]string) (*Report, error)
 	// Save keeps a report, all parts that it has; parts kept before under the same name are replaced.
 	Save(ctx context.Context, r *Report) error
 }
@@ -51,13 +52,14 @@ func (r *Reader) Image(ctx context.Context, in Input, known Known) (*image.Analy
 	tooLong := &Error{Code: CodeLimit, Reason: fmt.Sprintf("the image took longer than %v (LANDWAITER_LIMITS_IMAGE_TIME)", limit)}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, tooLong)
 	defer cancel()
-	run := &reading{r: r, in: in, known: known, sum: &totals{}}
+	run := &reading{r: r, in: in, known: known, sum: &totals{}, settings: r.settings(ctx)}
+	run.in.Gaps = append(slices.Clone(in.Gaps), run.settings.gaps...)
 	reports, err := run.layers(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	r.progress(Event{Step: "merge"})
-	a, tree, err := r.Merge(in.Manifest, in.Config, reports, in.Gaps)
+	a, tree, err := run.merge(reports)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -65,7 +67,11 @@ func (r *Reader) Image(ctx context.Context, in Input, known Known) (*image.Analy
 	if err != nil || !more {
 		return a, tree, err
 	}
-	return r.Merge(in.Manifest, in.Config, reports, in.Gaps)
+	return run.merge(reports)
+}
+
+func (g *reading) merge(reports []*Report) (*image.Analysis, *Tree, error) {
+	return merge(g.in.Manifest, g.in.Config, reports, g.in.Gaps, g.r.merging(g.settings.malware))
 }
 
 // fits says whether manifest and config can be one image.
@@ -85,25 +91,19 @@ type reading struct {
 	in    Input
 	known Known
 	sum   *totals
+	// settings hold for all layers of the image.
+	settings settings
 }
 
 // layers returns a report for each layer. A layer that an image has several times is read once.
 func (g *reading) layers(ctx context.Context) ([]*Report, error) {
 	layers := g.in.Manifest.Layers
 	reports := make([]*Report, len(layers))
-	first := map[image.LayerID]int{}
-	var order []int
-	for i := range layers {
-		id := g.id(i)
-		if _, ok := first[id]; !ok {
-			first[id] = i
-			order = append(order, i)
-		}
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(layers[b].Size, layers[a].Size) })
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(g.r.parallel)
-	for _, i := range order {
+	byID := map[image.LayerID]int{} // of a layer that comes twice, the one that is read
+	for _, i := range g.order() {
+		byID[g.id(i)] = i
 		if gctx.Err() != nil {
 			break
 		}
@@ -125,9 +125,24 @@ func (g *reading) layers(ctx context.Context) ([]*Report, error) {
 		return nil, err
 	}
 	for i := range layers {
-		reports[i] = reports[first[g.id(i)]]
+		reports[i] = reports[byID[g.id(i)]]
 	}
 	return reports, nil
+}
+
+// order gives each layer that the image has, once, the largest first.
+func (g *reading) order() []int {
+	layers := g.in.Manifest.Layers
+	seen := map[image.LayerID]bool{}
+	var order []int
+	for i := range layers {
+		if id := g.id(i); !seen[id] {
+			seen[id] = true
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(layers[b].Size, layers[a].Size) })
+	return order
 }
 
 func (g *reading) id(i int) image.LayerID {
@@ -140,19 +155,25 @@ func (g *reading) layer(ctx context.Context, i int) (*Report, error) {
 	var have *Report
 	if g.known != nil {
 		var err error
-		if have, err = g.known.Lookup(ctx, id.Blob, id.DiffID); err != nil {
+		if have, err = g.known.Lookup(ctx, id, g.settings.revisions); err != nil {
 			return nil, fmt.Errorf("looking for what is known of layer %s: %w", d.Digest.Short(), err)
 		}
 		if have != nil && have.Layer != id {
 			have = nil
 		}
+		if have != nil {
+			have = have.only(g.settings.revisions)
+		}
 	}
-	parts := g.r.missing(have)
+	parts := missing(have, g.settings.revisions)
 	if len(parts) == 0 {
 		g.r.progress(Event{Step: "known", Layer: i, Digest: d.Digest, Total: d.Size})
-		return have, g.verify(ctx, i, have)
+		if d.Size != have.Size {
+			return nil, ofLayer(&Error{Code: CodeDigestMismatch, Reason: fmt.Sprintf("the manifest says %d bytes, the blob has %d", d.Size, have.Size)}, d.Digest)
+		}
+		return have, g.verify(ctx, i)
 	}
-	rep, err := g.r.layer(ctx, task{layer: d, diffID: id.DiffID, parts: parts}, g.opener(d), g.sum, g.ticker(i))
+	rep, err := g.r.layer(ctx, task{layer: d, diffID: id.DiffID, parts: parts, revisions: g.settings.revisions}, g.opener(d), g.sum, g.ticker(i))
 	if err != nil {
 		return nil, err
 	}
@@ -177,11 +198,8 @@ func (g *reading) save(ctx context.Context, rep *Report) error {
 }
 
 // verify hashes the blob of a known layer again where that costs no network.
-func (g *reading) verify(ctx context.Context, i int, rep *Report) error {
+func (g *reading) verify(ctx context.Context, i int) error {
 	d := g.in.Manifest.Layers[i]
-	if d.Size != rep.Size {
-		return ofLayer(&Error{Code: CodeDigestMismatch, Reason: fmt.Sprintf("the manifest says %d bytes, the blob has %d", d.Size, rep.Size)}, d.Digest)
-	}
 	if g.in.Remote {
 		return nil
 	}

@@ -20,10 +20,9 @@ type shelf struct {
 	saved int
 }
 
-func (s *shelf) Lookup(_ context.Context, blob, diffID image.Digest) (*Report, error) {
+func (s *shelf) Lookup(_ context.Context, id image.LayerID, _ map[string]string) (*Report, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := image.LayerID{Blob: blob, DiffID: diffID}
 	var list []Part
 	for _, p := range s.parts[id] {
 		list = append(list, p)
@@ -153,7 +152,9 @@ func TestMissingPartAlone(t *testing.T) {
 	if r.Revisions()[PartPackages] == old.Revisions()[PartPackages] || r.Revisions()[PartFiles] != old.Revisions()[PartFiles] {
 		t.Errorf("a cataloguer's revision concerns packages alone: %v, %v", r.Revisions(), old.Revisions())
 	}
-	if d := cmp.Diff(r.Revisions(), a.Revisions); d != "" {
+	want := r.Revisions()
+	want["merge"] = (&mergeOptions{}).mergedBy()
+	if d := cmp.Diff(want, a.Revisions); d != "" {
 		t.Error(d)
 	}
 	if !bytes.Equal(before.Data, s.parts[id][PartFiles].Data) {

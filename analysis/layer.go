@@ -19,9 +19,10 @@ import (
 type task struct {
 	layer  image.Descriptor
 	diffID image.Digest
-	// parts to make; picks, when not nil, are all that is wanted instead.
-	parts map[string]bool
-	picks map[image.Path][]pick
+	// parts to make, revisions those that they get; picks, when not nil, are all that is wanted instead.
+	parts     map[string]bool
+	revisions map[string]string
+	picks     map[image.Path][]pick
 }
 
 // walk reads one layer. Its fields are what the entries so far have said.
@@ -48,6 +49,7 @@ type walk struct {
 	unbound  map[int32]bool
 	gaps     *gapList
 	parser   *parser
+	observer *observer
 	entries  int32
 	expanded int64
 
@@ -120,7 +122,7 @@ func (w *walk) entry(h *tar.Header, body io.Reader) error {
 	if h.Size > w.lim.LayerBytes && !sparse {
 		return &Error{Code: CodeLimit, Reason: fmt.Sprintf("entry %d claims %d bytes, more than LANDWAITER_LIMITS_LAYER_BYTES allows", w.entries, h.Size)}
 	}
-	path, err := image.CleanPath(h.Name)
+	path, err := w.clean(h.Name)
 	if err != nil {
 		if w.task.picks == nil {
 			w.gap(image.GapFileSkipped, "", "the name that begins with %.60q was skipped: %v", h.Name, err)
@@ -179,6 +181,20 @@ func (w *walk) entry(h *tar.Header, body io.Reader) error {
 	return nil
 }
 
+// clean makes a key of a name, within the limits.
+func (w *walk) clean(name string) (image.Path, error) {
+	path, err := image.CleanPath(name)
+	switch {
+	case err != nil:
+		return "", err
+	case int64(len(path)) > w.lim.PathLength:
+		return "", fmt.Errorf("path is longer than %d bytes (LANDWAITER_LIMITS_PATH_LENGTH)", w.lim.PathLength)
+	case int64(strings.Count(string(path), "/")) >= w.lim.PathDepth:
+		return "", fmt.Errorf("path is more than %d directories deep (LANDWAITER_LIMITS_PATH_DEPTH)", w.lim.PathDepth)
+	}
+	return path, nil
+}
+
 // slot is the place of path in the list, and the number of this entry; put fills the place. A path that comes twice
 // has the place that it had.
 func (w *walk) slot(path image.Path) (slot, seq int32) {
@@ -228,13 +244,15 @@ func (w *walk) marker(path image.Path) bool {
 }
 
 func newWalk(ctx context.Context, r *Reader, t task, sum *totals) *walk {
-	return &walk{
+	w := &walk{
 		r: r, ctx: ctx, lim: &r.limits, task: t, totals: sum,
 		index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, origins: map[int32]origin{}, unbound: map[int32]bool{}, picked: map[image.Path]int32{}, summed: map[image.Path]image.File{},
 		gaps: newGaps(r.limits.Gaps), parser: startParser(ctx, r.catalogers, &r.limits),
 		hashing: t.parts[PartFiles], sums: sums{md5: true, sha1: true},
 		buf: make([]byte, 64*kib), sha: sha256.New(), md5h: md5.New(), sha1: sha1.New(),
 	}
+	w.observer = &observer{w: w}
+	return w
 }
 
 func isSparse(h *tar.Header) bool {

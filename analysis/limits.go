@@ -12,9 +12,12 @@ type Limits struct {
 	LayerStored, LayerBytes, ImageBytes  int64
 	Ratio, RatioFrom                     int64
 	LayerEntries, ImageEntries, Layers   int64
+	PathLength, PathDepth                int64
 	Links, Xattrs, XattrBytes, Gaps      int64
 	ZstdWindow                           int64
 	Memory, MemoryFile, Spool, KeptBytes int64
+	RetrieveBytes, Retrieved             int64
+	Matches, Differences                 int64
 	ImageTime, FileTime                  int64
 	ArchiveDepth, ArchiveEntries         int64
 	ArchiveBytes, MetadataBytes          int64
@@ -40,9 +43,9 @@ const (
 	gib = 1 << 30
 )
 
-// LimitTable has every limit with its default, its setting and its meaning. Limits on names are constants of the image
-// package: [image.MaxPathLength] and [image.MaxPathDepth]. Headers of a tar entry (PAX records, GNU long names) are
-// bounded by archive/tar at 1 MiB, the nesting of JSON by encoding/json at 10,000.
+// LimitTable has every limit with its default, its setting and its meaning. Names of files have a ceiling besides, which
+// no setting lifts: [image.MaxPathLength] and [image.MaxPathDepth]. Headers of a tar entry (PAX records, GNU long names)
+// are bounded by archive/tar at 1 MiB, the nesting of JSON by encoding/json at 10,000.
 func LimitTable() []Limit {
 	return []Limit{
 		{"LANDWAITER_LIMITS_LAYER_STORED", 32 * gib, "bytes", "size of a layer's blob as stored", "size-huge", func(l *Limits) *int64 { return &l.LayerStored }},
@@ -53,6 +56,8 @@ func LimitTable() []Limit {
 		{"LANDWAITER_LIMITS_LAYER_ENTRIES", 1_000_000, "", "entries of a layer", "many-files", func(l *Limits) *int64 { return &l.LayerEntries }},
 		{"LANDWAITER_LIMITS_IMAGE_ENTRIES", 2_000_000, "", "entries of all layers of an image", "many-files", func(l *Limits) *int64 { return &l.ImageEntries }},
 		{"LANDWAITER_LIMITS_LAYERS", 1000, "", "layers of an image", "layers-130", func(l *Limits) *int64 { return &l.Layers }},
+		{"LANDWAITER_LIMITS_PATH_LENGTH", image.MaxPathLength, "bytes", "the path of a file; 4 KiB is the most", "deep-path", func(l *Limits) *int64 { return &l.PathLength }},
+		{"LANDWAITER_LIMITS_PATH_DEPTH", image.MaxPathDepth, "", "folders in the path of a file; 256 is the most", "deep-path", func(l *Limits) *int64 { return &l.PathDepth }},
 		{"LANDWAITER_LIMITS_LINKS", 40, "", "symlinks followed on the way to one path", "cyclic-symlinks", func(l *Limits) *int64 { return &l.Links }},
 		{"LANDWAITER_LIMITS_XATTRS", 256, "", "extended attributes of a file whose names are kept", "xattr-flood", func(l *Limits) *int64 { return &l.Xattrs }},
 		{"LANDWAITER_LIMITS_XATTR_BYTES", 16 * kib, "bytes", "names of extended attributes of a file", "xattr-flood", func(l *Limits) *int64 { return &l.XattrBytes }},
@@ -62,6 +67,10 @@ func LimitTable() []Limit {
 		{"LANDWAITER_LIMITS_MEMORY_FILE", 8 * mib, "bytes", "content of one file held in memory; a larger one goes to the spool", "big", func(l *Limits) *int64 { return &l.MemoryFile }},
 		{"LANDWAITER_LIMITS_SPOOL", 4 * gib, "bytes", "file contents held in temporary files by the process", "weird-files", func(l *Limits) *int64 { return &l.Spool }},
 		{"LANDWAITER_LIMITS_KEPT_BYTES", 1000 * kib, "bytes", "a small file that is kept for the merge (os-release, passwd)", "metadata-garbage", func(l *Limits) *int64 { return &l.KeptBytes }},
+		{"LANDWAITER_LIMITS_RETRIEVE_BYTES", 1000 * kib, "bytes", "size of a file whose content the settings ask for", "weird-files", func(l *Limits) *int64 { return &l.RetrieveBytes }},
+		{"LANDWAITER_LIMITS_RETRIEVED", 64 * mib, "bytes", "contents of all files of a layer that the settings ask for", "many-files", func(l *Limits) *int64 { return &l.Retrieved }},
+		{"LANDWAITER_LIMITS_MATCHES", 20_000, "", "places of secrets, and as many of searched texts, that a layer lists", "injection", func(l *Limits) *int64 { return &l.Matches }},
+		{"LANDWAITER_LIMITS_DIFFERENCES", 20_000, "", "files of an image that differ from their packages", "many-files", func(l *Limits) *int64 { return &l.Differences }},
 		{"LANDWAITER_LIMITS_IMAGE_TIME", 1800, "seconds", "time of the analysis of one image", "bomb-gzip", func(l *Limits) *int64 { return &l.ImageTime }},
 		{"LANDWAITER_LIMITS_FILE_TIME", 30, "seconds", "time of one cataloguer on one file", "jar-bombs", func(l *Limits) *int64 { return &l.FileTime }},
 		{"LANDWAITER_LIMITS_ARCHIVE_DEPTH", 8, "", "archives inside archives", "jar-bombs", func(l *Limits) *int64 { return &l.ArchiveDepth }},

@@ -79,7 +79,7 @@ func bind(f, t *image.File) {
 
 func (w *walk) wantLink(f *image.File, slot, seq, at int32, from origin) {
 	read := w.readBy[at]
-	want := w.r.router.byName(f.Path)
+	want := w.r.router.wanted(f.Path, f.Size)
 	l := linkWant{slot: slot, seq: seq, from: from}
 	l.clone = read & w.r.router.executables
 	if sameTail(f.Path, from.path) {
@@ -109,6 +109,10 @@ func rename(f catalog.Found, to image.Path) catalog.Found {
 		case p.Location == from.Dir():
 			p.Location = to.Dir()
 		}
+	}
+	f.Texts = slices.Clone(f.Texts)
+	for i := range f.Texts {
+		f.Texts[i].Path = to
 	}
 	f.Gaps = slices.Clone(f.Gaps)
 	for i := range f.Gaps {

@@ -8,38 +8,54 @@ import (
 	"strings"
 
 	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/analysis/secret"
 	"landwaiter.dev/image"
 )
 
 // Merge makes one image of the reports of its layers, the base first. It is pure: it changes nothing that it is given,
 // and equal input gives an equal analysis.
 func Merge(m image.Manifest, c image.Config, reports []*Report, gaps []image.Gap) (*image.Analysis, *Tree, error) {
-	return merge(m, c, reports, gaps, catalog.All(), DefaultLimits())
+	return merge(m, c, reports, gaps, mergeOptions{catalogers: catalog.All(), limits: DefaultLimits()})
 }
 
-// Merge is [Merge] with the cataloguers and limits of this reader.
-func (r *Reader) Merge(m image.Manifest, c image.Config, reports []*Report, gaps []image.Gap) (*image.Analysis, *Tree, error) {
-	return merge(m, c, reports, gaps, r.catalogers, r.limits)
+// mergeOptions are what a merge depends on besides manifest, config and reports.
+type mergeOptions struct {
+	catalogers []catalog.Cataloger
+	limits     Limits
+	// search looks into the config; nil does not.
+	search *secret.Scanner
+	hints  bool
+	// scanner and malware are name and version of the malware scanner that the reports are from; "" when none was asked.
+	scanner, malware string
+}
+
+func (r *Reader) merging(malware string) mergeOptions {
+	o := mergeOptions{catalogers: r.catalogers, limits: r.limits, search: r.search, hints: r.hints, malware: malware}
+	if r.malware != nil {
+		o.scanner = r.malware.Name()
+	}
+	return o
 }
 
 // merging is a merge on its way.
 type merging struct {
-	reports    []*Report
-	catalogers []catalog.Cataloger
-	limits     Limits
-	gaps       *gapList
-	tree       *Tree
-	since      *attribution
+	mergeOptions
+	reports []*Report
+	gaps    *gapList
+	tree    *Tree
+	since   *attribution
+	verify  *verification
 }
 
-func merge(m image.Manifest, c image.Config, reports []*Report, known []image.Gap, list []catalog.Cataloger, lim Limits) (*image.Analysis, *Tree, error) {
+func merge(m image.Manifest, c image.Config, reports []*Report, known []image.Gap, o mergeOptions) (*image.Analysis, *Tree, error) {
+	lim := o.limits
 	if err := fits(m, c, &lim); err != nil {
 		return nil, nil, err
 	}
 	if len(reports) != len(m.Layers) {
 		return nil, nil, fmt.Errorf("%d layer reports for %d layers", len(reports), len(m.Layers))
 	}
-	g := &merging{reports: reports, catalogers: list, limits: lim, gaps: newGaps(lim.Gaps), since: newAttribution()}
+	g := &merging{mergeOptions: o, reports: reports, gaps: newGaps(lim.Gaps), since: newAttribution()}
 	for _, gap := range known {
 		g.gaps.add(gap)
 	}
@@ -59,8 +75,14 @@ func merge(m image.Manifest, c image.Config, reports []*Report, known []image.Ga
 	g.describeLayers(a, m, c)
 	a.Dockerfile = Dockerfile(c.History, c.Container)
 	a.Distro = distro(g.tree, g.facts())
-	a.Packages = g.packages()
+	a.Packages, a.Declared = g.packages()
 	g.missingDatabases(a.Distro, a.Packages)
+	if g.hints {
+		a.Packages = g.hinted(a.Packages)
+	}
+	a.Verification = g.verify.done(g)
+	a.Special = special(g.tree)
+	g.observations(a, c)
 	a.Gaps = sortedGaps(append([]image.Gap{}, g.gaps.list...))
 	return a, g.tree, nil
 }
@@ -154,6 +176,7 @@ func (g *merging) revisions() map[string]string {
 	for name, revs := range sets {
 		out[name] = strings.Join(slices.Sorted(maps.Keys(revs)), ",")
 	}
+	out[mergePart] = g.mergedBy()
 	return out
 }
 

@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"strings"
+
 	"landwaiter.dev/image"
 )
 
@@ -15,6 +17,9 @@ func (r *Reader) needs(t *Tree, reports []*Report) map[image.LayerID][]again {
 		for _, d := range c.Want.In {
 			n.directory(d)
 		}
+	}
+	for i := range r.router.below {
+		n.below(&r.router.below[i])
 	}
 	for _, p := range releaseFiles {
 		n.kept(p)
@@ -49,6 +54,20 @@ func (n *needing) directory(d image.Path) {
 	for _, f := range n.t.below(real) {
 		if f.Path.Dir() == real {
 			n.ask(join(d, f.Path.Base()), f.Path, n.r.router.in[string(d)])
+		}
+	}
+}
+
+// below asks for the files below a directory that a link leads to.
+func (n *needing) below(route *belowRoute) {
+	dir := image.Path(strings.TrimSuffix(route.dir, "/"))
+	real, err := n.t.Resolve(dir)
+	if err != nil || real == dir || real == "" {
+		return
+	}
+	for _, f := range n.t.below(real) {
+		if want := route.names[f.Path.Base()]; want != 0 {
+			n.ask(dir+f.Path[len(real):], f.Path, want)
 		}
 	}
 }

@@ -7,11 +7,13 @@ import (
 	"landwaiter.dev/image"
 )
 
-// own finds which operating-system package each file belongs to, and from that the owner of language packages. Package
-// lists and tree are compared where links really lead, so that /lib/x and /usr/lib/x are one file where they are one.
+// own finds which operating-system package each file belongs to, whether it is as the package brought it, and from the
+// owner of files that of language packages. Package lists and tree are compared where links really lead, so that /lib/x
+// and /usr/lib/x are one file where they are one.
 func (g *merging) own(packages []image.Package) {
 	t := g.tree
 	t.owner = make([]int32, len(t.files))
+	g.verify = &verification{t: t, max: g.limits.Differences}
 	dirs := map[image.Path]image.Path{}
 	var candidates []int
 	for i := range packages {
@@ -25,7 +27,10 @@ func (g *merging) own(packages []image.Package) {
 		}
 		t.refs = append(t.refs, p.Ref())
 		for k := range p.Files {
-			if at, ok := t.owned(&p.Files[k], dirs); ok && t.owner[at] == 0 {
+			o := &p.Files[k]
+			at, ok := t.place(o.Path, dirs)
+			g.verify.file(p.Ref(), o, at, ok)
+			if ok && t.owner[at] == 0 && t.ownable(at, o) {
 				t.owner[at] = int32(len(t.refs))
 			}
 		}
@@ -37,32 +42,33 @@ func (g *merging) own(packages []image.Package) {
 	}
 }
 
-// owned is the place of a file that a package lists. Symlinks, directories and the databases themselves belong to
-// nobody, and so does a file whose recorded digest says that it is another one by now.
-func (t *Tree) owned(o *image.OwnedFile, dirs map[image.Path]image.Path) (int32, bool) {
-	at, ok := t.index[o.Path]
-	if !ok {
-		dir := o.Path.Dir()
-		real, seen := dirs[dir]
-		if !seen {
-			var err error
-			if real, err = t.Resolve(dir); err != nil {
-				real = "\x00" // No path: nothing will be found there.
-			}
-			dirs[dir] = real
-		}
-		if at, ok = t.index[join(real, o.Path.Base())]; !ok {
-			return 0, false
-		}
+// place is where in the tree a path that a package lists is, with the links of its directory followed.
+func (t *Tree) place(p image.Path, dirs map[image.Path]image.Path) (int32, bool) {
+	if at, ok := t.index[p]; ok {
+		return at, true
 	}
+	dir := p.Dir()
+	real, seen := dirs[dir]
+	if !seen {
+		var err error
+		if real, err = t.Resolve(dir); err != nil {
+			real = "\x00" // No path: nothing will be found there.
+		}
+		dirs[dir] = real
+	}
+	at, ok := t.index[join(real, p.Base())]
+	return at, ok
+}
+
+// ownable says whether the file that a package lists can be its own. Symlinks, directories and the databases themselves
+// belong to nobody, and so does a file whose recorded digest says that it is another one by now.
+func (t *Tree) ownable(at int32, o *image.OwnedFile) bool {
 	f := &t.files[at]
-	if f.Type == image.Regular {
-		t.lack(at, o)
+	if f.Type != image.Regular {
+		return false
 	}
-	if f.Type != image.Regular || database(f.Path) || replaced(f, o) {
-		return 0, false
-	}
-	return at, true
+	t.lack(at, o)
+	return !database(f.Path) && !replaced(f, o)
 }
 
 // replaced says whether the recorded digest proves that the file is not the one that the package brought.
@@ -70,15 +76,7 @@ func replaced(f *image.File, o *image.OwnedFile) bool {
 	if o.Digest == "" || o.Config {
 		return false
 	}
-	var have []byte
-	switch strings.ToLower(o.Algorithm) {
-	case "md5":
-		have = f.MD5
-	case "sha1":
-		have = f.SHA1
-	case "sha256":
-		have = f.SHA256
-	}
+	have := digestOf(f, o.Algorithm)
 	return have != nil && hex.EncodeToString(have) != strings.ToLower(o.Digest)
 }
 

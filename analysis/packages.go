@@ -7,14 +7,19 @@ import (
 	"slices"
 
 	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/analysis/license"
 	"landwaiter.dev/image"
 )
 
 // packages makes the packages of the image: cataloguer by cataloguer from the files that are visible, then each with
-// its layer and, for language packages, its owner.
-func (g *merging) packages() []image.Package {
-	all := []image.Package{}
+// its layer and, for language packages, its owner. Declared are those that a visible lock file pins.
+func (g *merging) packages() (all, declared []image.Package) {
+	all = []image.Package{}
+	var texts []license.Text
 	for c := range g.catalogers {
+		if g.catalogers[c].Child != nil {
+			all = append(all, g.children(&g.catalogers[c])...)
+		}
 		found := g.visibleFound(g.catalogers[c].Name)
 		if len(found) == 0 {
 			continue
@@ -23,15 +28,23 @@ func (g *merging) packages() []image.Package {
 			for _, gap := range found[i].Gaps {
 				g.fileGap(gap)
 			}
+			declared = append(declared, found[i].Declared...)
+			texts = append(texts, found[i].Texts...)
 		}
 		all = append(all, g.join(&g.catalogers[c], found)...)
 	}
 	slices.SortStableFunc(all, comparePackages)
+	slices.SortStableFunc(declared, comparePackages)
 	for i := range all {
 		g.attribute(&all[i])
 	}
+	for i := range declared {
+		g.attribute(&declared[i])
+	}
 	g.own(all)
-	return all
+	licenses(g.tree, all, texts)
+	licenses(g.tree, declared, nil)
+	return all, declared
 }
 
 func comparePackages(a, b image.Package) int {
@@ -108,12 +121,14 @@ func (g *merging) attribute(p *image.Package) {
 // missingDatabases tells what makes an image look cleaner than it is.
 func (g *merging) missingDatabases(d image.Distro, packages []image.Package) {
 	types := map[image.PackageType]bool{}
+	store := false
 	for i := range packages {
 		if packages[i].Type.OS() {
 			types[packages[i].Type] = true
 		}
+		store = store || packages[i].Type == image.Nix
 	}
-	for _, t := range []image.PackageType{image.APK, image.Deb, image.RPM} {
+	for _, t := range databaseTypes {
 		if last, had := g.since.last[t]; had && !types[t] {
 			g.gaps.add(image.Gap{Kind: image.GapDatabaseRemoved, Layer: last, Detail: fmt.Sprintf("the %s package database, last seen in layer %d, is gone in a later one; its packages may still be there", t, last)})
 			types[t] = true
@@ -127,7 +142,7 @@ func (g *merging) missingDatabases(d image.Distro, packages []image.Package) {
 	switch {
 	case d.ID == "" && len(types) > 0:
 		g.gap(image.GapUnknownDistro, "", "there is a package database but nothing that names the distribution")
-	case d.ID != "" && d.ID != "busybox" && len(types) == 0:
+	case d.ID != "" && d.ID != "busybox" && len(types) == 0 && !store:
 		g.gap(image.GapNoPackageDatabase, d.Source, fmt.Sprintf("the image is %.60q and has no package database that we can read", d.ID))
 	}
 }

@@ -71,7 +71,7 @@ func (p *parser) parse(j job) {
 			}
 			found, inTime := p.ask(i, j, name.as)
 			abandoned = !inTime
-			if len(found.Packages) > 0 || len(found.Lists) > 0 || len(found.Gaps) > 0 {
+			if len(found.Packages)+len(found.Declared)+len(found.Lists)+len(found.Texts)+len(found.Gaps) > 0 {
 				p.findings = append(p.findings, finding{j.slot, j.seq, i, name.as, found})
 			}
 		})

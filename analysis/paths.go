@@ -53,12 +53,17 @@ func cleanFound(f *catalog.Found) {
 		}
 		return keep
 	}
-	for i := range f.Packages {
-		p := &f.Packages[i]
-		if !fix(&p.Location) || p.Location == "" {
-			p.Location = f.Path
+	for _, list := range [][]image.Package{f.Packages, f.Declared} {
+		for i := range list {
+			p := &list[i]
+			if !fix(&p.Location) || p.Location == "" {
+				p.Location = f.Path
+			}
+			p.Files = owned(p.Files)
 		}
-		p.Files = owned(p.Files)
+	}
+	for i := range f.Texts {
+		f.Texts[i].Path = f.Path
 	}
 	for i := range f.Lists {
 		f.Lists[i].Files = owned(f.Lists[i].Files)

@@ -13,6 +13,8 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/analysis/license"
+	"landwaiter.dev/analysis/secret"
 	"landwaiter.dev/image"
 )
 
@@ -26,6 +28,15 @@ type Options struct {
 	TempDir string
 	// Catalogers; nil is [catalog.All]. At most 64.
 	Catalogers []catalog.Cataloger
+	// Search looks for secrets and for what the user searches; nil looks for nothing.
+	Search *secret.Scanner
+	// Retrieve are the files whose content is kept: paths, or patterns with * ? [a-z] and ** for any directories,
+	// as doublestar has them; a leading slash is allowed. Files above [Limits.RetrieveBytes] are gaps.
+	Retrieve []string
+	// Hints lets an image name packages of its own in anchore_hints.json.
+	Hints bool
+	// Malware is the scanner that sees every regular file; nil asks none.
+	Malware MalwareScanner
 	// Progress is told what happens, from several goroutines at once; nil tells nobody.
 	Progress func(Event)
 }
@@ -49,12 +60,19 @@ type Reader struct {
 	contents   *contents
 	slots      *semaphore.Weighted
 	progress   func(Event)
+	search     *secret.Scanner
+	retrieve   wishes
+	hints      bool
+	malware    MalwareScanner
 	revisions  map[string]string
 }
 
-// NewReader makes a reader.
+// NewReader makes a reader. Patterns of files to retrieve that mean nothing match nothing: [CheckPattern] tells before.
 func NewReader(o Options) *Reader {
-	r := &Reader{limits: o.Limits.complete(), parallel: o.Parallel, catalogers: o.Catalogers, progress: o.Progress}
+	r := &Reader{
+		limits: o.Limits.complete(), parallel: o.Parallel, catalogers: o.Catalogers, progress: o.Progress,
+		search: o.Search, retrieve: wishesOf(o.Retrieve), hints: o.Hints, malware: o.Malware,
+	}
 	if r.parallel <= 0 {
 		r.parallel = runtime.GOMAXPROCS(0)
 	}
@@ -71,14 +89,19 @@ func NewReader(o Options) *Reader {
 	return r
 }
 
-// Revisions of what this reader makes, by part name. A kept part with another revision is made again.
+// Revisions of what this reader makes, by part name. A kept part with another revision is made again; a part without
+// one is not made. That of malware is missing, because it is the scanner's to say: see [Reader.Image].
 func (r *Reader) Revisions() map[string]string { return maps.Clone(r.revisions) }
 
 // The revisions of our own code; raise one whenever the part it stands for comes out different for the same bytes.
 const (
-	filesRevision    = 1
-	packagesRevision = 1
-	keptRevision     = 1
+	filesRevision     = 2
+	packagesRevision  = 2
+	keptRevision      = 3
+	searchRevision    = 1
+	retrievedRevision = 1
+	malwareRevision   = 1
+	mergeRevision     = 1
 )
 
 // revise puts into each revision what the part depends on besides the bytes: our code, the cataloguers, and the limits.
@@ -88,19 +111,26 @@ func (r *Reader) revise() map[string]string {
 		fmt.Fprintf(h, "%s %d\n", c.Name, c.Revision)
 	}
 	l := &r.limits
-	fmt.Fprintln(h, l.inside(), l.FileTime, l.Spool)
-	return map[string]string{
-		PartFiles:    fmt.Sprintf("%d-%d.%d", filesRevision, l.Xattrs, l.XattrBytes),
+	fmt.Fprintln(h, l.inside(), l.FileTime, l.Spool, license.Revision())
+	m := map[string]string{
+		PartFiles:    fmt.Sprintf("%d-%d.%d.%d.%d", filesRevision, l.Xattrs, l.XattrBytes, l.PathLength, l.PathDepth),
 		PartPackages: fmt.Sprintf("%d-%s", packagesRevision, hex.EncodeToString(h.Sum(nil)[:6])),
 		PartKept:     fmt.Sprintf("%d-%d", keptRevision, l.KeptBytes),
 	}
+	if r.search != nil {
+		m[PartSearch] = fmt.Sprintf("%d-%s", searchRevision, r.search.Revision())
+	}
+	if len(r.retrieve.patterns) > 0 {
+		m[PartRetrieved] = fmt.Sprintf("%d-%s-%d", retrievedRevision, r.retrieve.hash(), l.RetrieveBytes)
+	}
+	return m
 }
 
 // missing are the parts that a report lacks or has in another revision.
-func (r *Reader) missing(rep *Report) map[string]bool {
+func missing(rep *Report, revisions map[string]string) map[string]bool {
 	m := map[string]bool{}
-	for _, name := range partNames {
-		if rep == nil || rep.Revisions[name] != r.revisions[name] {
+	for name, rev := range revisions {
+		if rep == nil || rep.Revisions[name] != rev {
 			m[name] = true
 		}
 	}

@@ -21,7 +21,11 @@ type Report struct {
 	// Borrowed are files that were read as if they lay elsewhere, because a link in an image leads to them.
 	Borrowed []Borrowed
 	// Kept by path.
-	Kept []Kept
+	Kept      []Kept
+	Searched  Searched
+	Retrieved Retrieved
+	Scanned   Scanned
+	// Gaps of the reading itself; what a part could not do is with the part.
 	Gaps []image.Gap
 	// Revisions of the parts that the report holds, by part name.
 	Revisions map[string]string
@@ -50,14 +54,23 @@ type Borrowed struct {
 	Found catalog.Found
 }
 
-// The parts of a report.
-const (
-	PartFiles    = "files"
-	PartPackages = "packages"
-	PartKept     = "kept"
-)
+// Searched is what rules found in the texts of a layer, by path, line and rule.
+type Searched struct {
+	Secrets, Matches []image.TextMatch
+	Gaps             []image.Gap
+}
 
-var partNames = []string{PartFiles, PartPackages, PartKept}
+// Retrieved are files of a layer that the settings ask for, by path.
+type Retrieved struct {
+	Files []image.RetrievedFile
+	Gaps  []image.Gap
+}
+
+// Scanned is what the malware scanner found, by path and signature.
+type Scanned struct {
+	Findings []image.MalwareFinding
+	Gaps     []image.Gap
+}
 
 // Part is a piece of a report as it is kept: opaque bytes under a name and the revision that made them.
 type Part struct {

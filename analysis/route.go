@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"strings"
 
@@ -22,18 +21,44 @@ func (m mask) each(f func(i int)) {
 type router struct {
 	paths, in, names map[string]mask
 	suffixes         map[string]mask
+	prefixes         map[string][]prefixRoute
 	parents          []parentRoute
+	below            []belowRoute
 	executables      mask
+	matches          []matchRoute
 	all              mask
 }
 
+type matchRoute struct {
+	match func(image.Path, int64) bool
+	mask  mask
+}
+
+// prefixRoute is what stands in the router under the first prefixKey bytes of its prefix.
+type prefixRoute struct {
+	prefix string
+	who    mask
+}
+
+// prefixKey is the shortest prefix that may be asked for.
+const prefixKey = 3
+
 type parentRoute struct {
 	suffix string
-	names  map[string]mask
+	// above says that the suffix is that of the parent's parent.
+	above bool
+	// names and endings (".json") of the files.
+	names, endings map[string]mask
+}
+
+// belowRoute has the names that are wanted below a directory, which ends in a slash.
+type belowRoute struct {
+	dir   string
+	names map[string]mask
 }
 
 func newRouter(list []catalog.Cataloger) *router {
-	r := &router{paths: map[string]mask{}, in: map[string]mask{}, names: map[string]mask{}, suffixes: map[string]mask{}}
+	r := &router{paths: map[string]mask{}, in: map[string]mask{}, names: map[string]mask{}, suffixes: map[string]mask{}, prefixes: map[string][]prefixRoute{}}
 	parents := map[string]int{}
 	for i, c := range list {
 		m := mask(1) << i
@@ -50,22 +75,52 @@ func newRouter(list []catalog.Cataloger) *router {
 		for _, s := range c.Want.Suffixes {
 			r.suffixes[strings.ToLower(s)] |= m
 		}
+		for _, p := range c.Want.Prefixes {
+			r.prefixes[p[:prefixKey]] = append(r.prefixes[p[:prefixKey]], prefixRoute{p, m})
+		}
 		for suffix, names := range c.Want.Parents {
 			at, ok := parents[suffix]
 			if !ok {
 				at = len(r.parents)
 				parents[suffix] = at
-				r.parents = append(r.parents, parentRoute{suffix, map[string]mask{}})
+				route := parentRoute{names: map[string]mask{}, endings: map[string]mask{}}
+				route.suffix, route.above = strings.CutSuffix(suffix, "/*")
+				r.parents = append(r.parents, route)
 			}
 			for _, n := range names {
-				r.parents[at].names[n] |= m
+				if ending, ok := strings.CutPrefix(n, "*"); ok {
+					r.parents[at].endings[ending] |= m
+				} else {
+					r.parents[at].names[n] |= m
+				}
 			}
+		}
+		for dir, names := range c.Want.Below {
+			route := belowRoute{string(dir) + "/", map[string]mask{}}
+			for _, n := range names {
+				route.names[n] |= m
+			}
+			r.below = append(r.below, route)
 		}
 		if c.Want.Executables {
 			r.executables |= m
 		}
+		if c.Want.Match != nil {
+			r.matches = append(r.matches, matchRoute{c.Want.Match, m})
+		}
 	}
 	return r
+}
+
+// wanted is who wants a file of this path and size.
+func (r *router) wanted(path image.Path, size int64) mask {
+	m := r.byName(path)
+	for i := range r.matches {
+		if r.matches[i].match(path, size) {
+			m |= r.matches[i].mask
+		}
+	}
+	return m
 }
 
 // byName is who wants the file for its path alone.
@@ -89,9 +144,26 @@ func (r *router) byName(path image.Path) mask {
 			}
 		}
 	}
+	above := dir[:max(0, strings.LastIndexByte(dir, '/'))]
+	if len(base) >= prefixKey && len(r.prefixes) > 0 {
+		for _, route := range r.prefixes[base[:prefixKey]] {
+			if strings.HasPrefix(base, route.prefix) {
+				m |= route.who
+			}
+		}
+	}
 	for i := range r.parents {
-		if names := r.parents[i].names[base]; names != 0 && strings.HasSuffix(dir, r.parents[i].suffix) {
-			m |= names
+		route := &r.parents[i]
+		if !route.above && strings.HasSuffix(dir, route.suffix) || route.above && strings.HasSuffix(above, route.suffix) {
+			m |= route.names[base]
+			if dot := strings.LastIndexByte(base, '.'); dot >= 0 && len(route.endings) > 0 {
+				m |= route.endings[base[dot:]]
+			}
+		}
+	}
+	for i := range r.below {
+		if strings.HasPrefix(p, r.below[i].dir) {
+			m |= r.below[i].names[base]
 		}
 	}
 	return m
@@ -106,45 +178,31 @@ func lower(s string) string {
 	return s
 }
 
-// executable says whether a file that begins with head is an ELF, PE or Mach-O file.
-func executable(head []byte) bool {
-	if len(head) < 16 {
-		return false
-	}
-	switch string(head[:4]) {
-	case "\x7fELF", "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe":
-		return true
-	case "\xca\xfe\xba\xbe":
-		// A universal Mach-O file counts its architectures where a Java class has its version, which is 45 or more.
-		return binary.BigEndian.Uint32(head[4:]) < 40
-	}
-	if head[0] != 'M' || head[1] != 'Z' || len(head) < 64 {
-		return false
-	}
-	at := int64(binary.LittleEndian.Uint32(head[60:]))
-	return at >= 64 && (at+4 > int64(len(head)) || string(head[at:at+4]) == "PE\x00\x00")
-}
-
 // systemFile says whether package verification may ask for the MD5 or SHA-1 of a file: below system directories, but
-// not in the trees of language package managers.
+// not where distributions keep nothing, nor in an application's own trees below opt.
 func systemFile(path image.Path) bool {
-	top, _, nested := strings.Cut(string(path), "/")
+	top, rest, nested := strings.Cut(string(path), "/")
 	if !nested {
 		return false
 	}
 	switch {
-	case top == "bin", top == "sbin", top == "usr", top == "etc", top == "opt", strings.HasPrefix(top, "lib"):
-	default:
-		return false
+	case top == "usr":
+		return !strings.HasPrefix(rest, "local/") && !strings.HasPrefix(rest, "src/")
+	case top == "opt":
+		return !strings.Contains(rest, "/node_modules/") && !strings.Contains(rest, "/site-packages/")
+	case top == "bin", top == "sbin", top == "etc", top == "boot", strings.HasPrefix(top, "lib"):
+		return true
 	}
-	return !strings.Contains(string(path), "/node_modules/") && !strings.Contains(string(path), "/site-packages/")
+	return false
 }
 
 // keptFile says whether the merge may need the content of a small file: the distribution's own words, and the users.
 func keptFile(path image.Path) bool {
 	switch path {
-	case "etc/system-release-cpe", "etc/redhat-release", "etc/centos-release", "etc/system-release", "etc/alpine-release",
-		"etc/debian_version", "etc/lsb-release", "etc/passwd", "etc/group":
+	case "etc/system-release-cpe", "etc/debian_version", "etc/lsb-release", "etc/openwrt_release", "etc/passwd", "etc/group", hintsFile:
+		return true
+	}
+	if path.Dir() == "etc" && strings.HasSuffix(string(path), "-release") {
 		return true
 	}
 	return osRelease(path)

@@ -213,7 +213,8 @@ func read[T any](d *decoder, one func() T) []T {
 	if n == 0 {
 		return nil
 	}
-	out := make([]T, 0, min(n, 4096))
+	// An element takes no less than a few bytes; what a count claims beyond that is grown into.
+	out := make([]T, 0, min(n, 4096+len(d.b)/16))
 	for range n {
 		v := one()
 		if d.err != nil {

@@ -16,14 +16,13 @@ import (
 
 // columns of the content types; what is not named here shows package, version and location.
 var contentColumns = map[string][]string{
-	"os":      {"package", "version", "type", "license"},
-	"files":   {"filename", "type", "mode", "size", "sha256"},
-	"java":    {"package", "version", "implementation-version", "location"},
-	"malware": {"scanner", "findings"},
+	"os":    {"package", "version", "type", "license"},
+	"files": {"filename", "type", "mode", "size", "sha256"},
+	"java":  {"package", "version", "implementation-version", "location"},
 }
 
 func (a *app) imageContent() *cobra.Command {
-	return a.ask("content IMAGE [TYPE]", "Show what is in an image: os, files, python, npm, java, …", cobra.RangeArgs(1, 2), func(c *cobra.Command, s *client.Client, args []string) error {
+	return a.ask("content IMAGE [TYPE]", "Show what is in an image: os, files, python, npm, java, malware, …", cobra.RangeArgs(1, 2), func(c *cobra.Command, s *client.Client, args []string) error {
 		img, err := s.Image(c.Context(), args[0])
 		if err != nil {
 			return err
@@ -51,6 +50,9 @@ func (a *app) showContent(content *client.ContentAnswer, image string) {
 			fmt.Fprintln(a.out, terminal.EscapeLines(string(decoded)))
 			return
 		}
+	}
+	if a.showMalware(content, image) {
+		return
 	}
 	var rows []map[string]any
 	if err := json.Unmarshal(content.Content, &rows); err != nil {

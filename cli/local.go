@@ -71,9 +71,17 @@ func (a *app) startLocal(cmd *cobra.Command, o *localOptions) (*localRun, error)
 		return nil, err
 	}
 	run.close = append(run.close, s.Close)
+	key, err := installationKey(settings)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	reader, err := newReader(settings, key, run.progress.analysis)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	run.local = &engine.Local{
 		Store: s, Feeds: feedConfig(settings), Log: slog.New(slog.DiscardHandler), Now: time.Now, Progress: func(s string) { run.progress.step("%s", s) },
-		Reader:  analysis.NewReader(analysis.Options{Limits: settings.Limits, Progress: run.progress.analysis, TempDir: tempDir(settings.Data)}),
+		Reader:  reader,
 		TempDir: tempDir(settings.Data),
 	}
 	return run, nil

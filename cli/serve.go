@@ -20,7 +20,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"landwaiter.dev/advisory"
-	"landwaiter.dev/analysis"
 	"landwaiter.dev/engine"
 	"landwaiter.dev/internal/seal"
 	"landwaiter.dev/internal/secret"
@@ -141,13 +140,16 @@ func (a *app) engine(s *store.Store, settings Settings, key seal.Key, baseURL st
 	for kind, u := range settings.Webhooks.ByType {
 		urls[kind] = u.Reveal()
 	}
-	temp := tempDir(settings.Data)
+	reader, err := newReader(settings, key, nil)
+	if err != nil {
+		return nil, err
+	}
 	return engine.New(s, engine.Config{
 		HostID: host, BaseURL: baseURL, Version: a.version, Roles: settings.Roles, Key: key,
-		Passwords: secret.NewVerifier(time.Minute, 2), Reader: analysis.NewReader(analysis.Options{Limits: settings.Limits, TempDir: temp}),
+		Passwords: secret.NewVerifier(time.Minute, 2), Reader: reader,
 		Feeds: feedConfig(settings), WatchInterval: settings.WatchInterval, Retention: settings.RetentionEvaluations,
 		Webhooks: notify.WebhookConfig{URLs: urls, AllowPrivate: settings.Webhooks.AllowPrivate, Key: []byte(settings.Webhooks.Key.Reveal())},
-		TempDir:  temp, Log: log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+		TempDir:  tempDir(settings.Data), Log: log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	})
 }
 

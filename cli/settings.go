@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"landwaiter.dev/analysis"
+	rules "landwaiter.dev/analysis/secret"
 	"landwaiter.dev/internal/secret"
 )
 
@@ -24,7 +25,8 @@ type Settings struct {
 	SecretKey secret.Text
 
 	// Limits of the analysis; zero fields are defaults.
-	Limits analysis.Limits
+	Limits   analysis.Limits
+	Analysis AnalysisSettings
 
 	Feeds    FeedSettings
 	Webhooks WebhookSettings
@@ -75,6 +77,8 @@ type Setting struct {
 	Secret bool
 	// Scan marks those that scan and analyze take too.
 	Scan bool
+	// Lines marks a list whose items may hold commas: it is one item a line.
+	Lines bool
 
 	set func(*Settings, string) error
 }
@@ -100,6 +104,12 @@ var Table = append([]Setting{
 	{Name: "roles", Default: "all", Help: "what this node does: all, or a list of api, catalog, policy, analyzer, queue", set: roles},
 	{Name: "admin_password", Help: "password of the user admin at the first start (default: generated, printed once, kept in the data directory)", Secret: true, set: asSecret(func(s *Settings) *secret.Text { return &s.AdminPassword })},
 	{Name: "secret_key", Help: "key that encrypts stored credentials (default: a key file in the data directory)", Secret: true, set: asSecret(func(s *Settings) *secret.Text { return &s.SecretKey })},
+	{Name: "analysis.secrets", Default: "true", Help: "look for secrets in the texts of an image: true or false", Scan: true, set: boolean(func(s *Settings) *bool { return &s.Analysis.Secrets })},
+	{Name: "analysis.secret_rules", Help: "regular expressions for secrets of your own, NAME=expression one a line, or @FILE that holds them", Scan: true, Lines: true, set: ruleList(func(s *Settings) *[]rules.Rule { return &s.Analysis.SecretRules })},
+	{Name: "analysis.content_rules", Help: "regular expressions to search texts for, NAME=expression one a line, or @FILE that holds them", Scan: true, Lines: true, set: ruleList(func(s *Settings) *[]rules.Rule { return &s.Analysis.ContentRules })},
+	{Name: "analysis.retrieve", Default: "/etc/passwd", Help: "files whose content is kept, a list of paths or patterns like /etc/**/*.conf; none keeps none", Scan: true, set: retrieve},
+	{Name: "analysis.hints", Default: "false", Help: "list the packages that an image names in its /anchore_hints.json, marked as hints: true or false", Scan: true, set: boolean(func(s *Settings) *bool { return &s.Analysis.Hints })},
+	{Name: "analysis.clamd", Help: "scan every file for malware with the clamd at this address, unix:/path or tcp:host:port", Scan: true, set: asText(func(s *Settings) *string { return &s.Analysis.Clamd })},
 	{Name: "feeds.osv", Default: defaultOSV, Help: "OSV data: URL or directory that holds <Ecosystem>/all.zip, or none", Scan: true, set: asText(func(s *Settings) *string { return &s.Feeds.OSV })},
 	{Name: "feeds.kev", Default: defaultKEV, Help: "CISA's catalogue of exploited vulnerabilities: URL or file, or none", Scan: true, set: asText(func(s *Settings) *string { return &s.Feeds.KEV })},
 	{Name: "feeds.epss", Default: defaultEPSS, Help: "EPSS scores: URL or file, or none", Scan: true, set: asText(func(s *Settings) *string { return &s.Feeds.EPSS })},

@@ -84,7 +84,8 @@ func fromFile(flags *pflag.FlagSet) (values, error) {
 	flat, _ := maps.Flatten(tree, nil, ".")
 	v := values{}
 	for key, value := range flat {
-		if !slices.ContainsFunc(Table, func(s Setting) bool { return s.Name == key }) {
+		at := slices.IndexFunc(Table, func(s Setting) bool { return s.Name == key })
+		if at < 0 {
 			return nil, fmt.Errorf("settings file %s: there is no setting %q; `landwaiter serve --help` lists them", name, key)
 		}
 		if items, ok := value.([]any); ok {
@@ -92,7 +93,11 @@ func fromFile(flags *pflag.FlagSet) (values, error) {
 			for i, item := range items {
 				words[i] = fmt.Sprint(item)
 			}
-			value = strings.Join(words, ",")
+			separator := ","
+			if Table[at].Lines {
+				separator = "\n"
+			}
+			value = strings.Join(words, separator)
 		}
 		if value != nil {
 			v[key] = fmt.Sprint(value)

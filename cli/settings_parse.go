@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"landwaiter.dev/analysis"
+	rules "landwaiter.dev/analysis/secret"
 	"landwaiter.dev/internal/secret"
 )
 
@@ -33,6 +35,35 @@ func words(v string) []string {
 		}
 	}
 	return list
+}
+
+func boolean(field func(*Settings) *bool) func(*Settings, string) error {
+	return func(s *Settings, v string) (err error) {
+		if *field(s), err = strconv.ParseBool(v); err != nil {
+			return fmt.Errorf("want true or false, not %q", v)
+		}
+		return nil
+	}
+}
+
+func ruleList(field func(*Settings) *[]rules.Rule) func(*Settings, string) error {
+	return func(s *Settings, v string) (err error) {
+		*field(s), err = rulesFrom(v)
+		return err
+	}
+}
+
+func retrieve(s *Settings, v string) error {
+	if v == None {
+		return nil
+	}
+	s.Analysis.Retrieve = words(v)
+	for _, p := range s.Analysis.Retrieve {
+		if err := analysis.CheckPattern(p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func hostPort(field func(*Settings) *string) func(*Settings, string) error {

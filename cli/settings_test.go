@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/pflag"
 
+	rules "landwaiter.dev/analysis/secret"
 	"landwaiter.dev/internal/secret"
 )
 
@@ -44,6 +45,7 @@ func TestSettingsDefaults(t *testing.T) {
 	}
 	want := Settings{
 		Listen: "127.0.0.1:8228", Data: data, Roles: RoleNames, WatchInterval: time.Hour, RetentionEvaluations: 365 * 24 * time.Hour,
+		Analysis: AnalysisSettings{Secrets: true, Retrieve: []string{"/etc/passwd"}},
 		Feeds:    FeedSettings{OSV: defaultOSV, KEV: defaultKEV, EPSS: defaultEPSS, Interval: 6 * time.Hour},
 		Webhooks: WebhookSettings{AllowPrivate: "false"},
 	}
@@ -71,6 +73,12 @@ webhooks:
   general:
     url: https://hooks.example/<notification_type>/<userId>
   tag_update: {url: "http://127.0.0.1:9/tags"}
+analysis:
+  secrets: false
+  hints: true
+  retrieve: [/etc/motd, "/etc/**/*.conf"]
+  content_rules: ["A=.*a{1,2}", "B=.*b=c"]
+  clamd: unix:/run/clamd.sock
 `
 	got, err := load(t, file, []string{
 		"LANDWAITER_LISTEN=0.0.0.0:2", "LANDWAITER_DATA=/variable", "LANDWAITER_FEEDS_INTERVAL=", "LANDWAITER_ADMIN_PASSWORD=hunter2", "LANDWAITER_SECRET_KEY=k",
@@ -82,6 +90,10 @@ webhooks:
 	want := Settings{
 		Listen: "0.0.0.0:3", Data: "/variable", DatabaseURL: "postgres://u:hunter2@db/x", Roles: []string{"api", "catalog"}, AdminPassword: "hunter2", SecretKey: "k",
 		WatchInterval: time.Hour, RetentionEvaluations: 30 * 24 * time.Hour,
+		Analysis: AnalysisSettings{
+			Hints: true, Retrieve: []string{"/etc/motd", "/etc/**/*.conf"}, Clamd: "unix:/run/clamd.sock",
+			ContentRules: []rules.Rule{{Name: "A", Pattern: ".*a{1,2}"}, {Name: "B", Pattern: ".*b=c"}},
+		},
 		Feeds: FeedSettings{OSV: "/feeds", KEV: None, EPSS: defaultEPSS, Ecosystems: []string{"PyPI", "Debian:12"}, Interval: time.Hour},
 		Webhooks: WebhookSettings{
 			General: "https://hooks.example/<notification_type>/<userId>", ByType: map[string]secret.Text{"tag_update": "http://127.0.0.1:9/tags"}, AllowPrivate: "true",

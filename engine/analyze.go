@@ -2,9 +2,7 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -123,7 +121,7 @@ func (u *analyze) image(ctx context.Context, img store.Image) (bool, error) {
 	if len(img.Tags) == 0 {
 		return false, Errorf(ClassInvalid, "no_tag", "the image has no tag by which it could be fetched")
 	}
-	var a *image.Analysis
+	var a read
 	var err error
 	// A tag of another repository may answer where the first does not.
 	for _, ref := range repositories(img) {
@@ -141,7 +139,7 @@ func (u *analyze) image(ctx context.Context, img store.Image) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return u.finish(ctx, img.ID, saved, a)
+	return u.finish(ctx, img.ID, saved, a.analysis)
 }
 
 // repositories gives one reference by digest for each repository that the image was seen in, newest tag first.
@@ -156,21 +154,20 @@ func repositories(img store.Image) []image.Reference {
 	return refs
 }
 
-func (u *analyze) fetch(ctx context.Context, img store.Image, ref image.Reference) (*image.Analysis, error) {
+func (u *analyze) fetch(ctx context.Context, img store.Image, ref image.Reference) (read, error) {
 	opts, err := u.registries.options(ctx, img.Account, ref)
 	if err != nil {
-		return nil, err
+		return read{}, err
 	}
 	src, err := source.OpenReference(ctx, ref, source.Options{Registry: opts})
 	if err != nil {
-		return nil, err
+		return read{}, err
 	}
 	defer src.Close()
 	known := &knownLayers{store: u.store, account: img.Account, repository: ref, options: func(ctx context.Context, r image.Reference) (source.RegistryOptions, error) {
 		return u.registries.options(ctx, img.Account, r)
 	}}
-	a, _, err := u.reader.Image(ctx, analysis.Input{Manifest: src.Manifest, Config: src.Config, Blobs: src, Remote: src.Remote, Gaps: src.Gaps}, known)
-	return a, err
+	return readImage(ctx, u.reader, analysis.Input{Manifest: src.Manifest, Config: src.Config, Blobs: src, Remote: src.Remote, Gaps: src.Gaps}, known)
 }
 
 // saved is a stored analysis.
@@ -181,15 +178,8 @@ type saved struct {
 }
 
 // save stores the analysis and its package sets, and matches the packages that are new here.
-func (u *analyze) save(ctx context.Context, a *image.Analysis) (saved, error) {
-	doc, err := json.Marshal(a)
-	if err != nil {
-		return saved{}, fmt.Errorf("writing the analysis: %w", err)
-	}
-	digest, err := u.store.Blobs().Put(ctx, doc)
-	if err != nil {
-		return saved{}, err
-	}
+func (u *analyze) save(ctx context.Context, r read) (saved, error) {
+	a := r.analysis
 	// One set for each layer's share of the merged list, so that all images on a base share its set.
 	byLayer := map[int][]advisory.Package{}
 	for i := range a.Packages {
@@ -224,9 +214,9 @@ func (u *analyze) save(ctx context.Context, a *image.Analysis) (saved, error) {
 	if err := u.matcher.matchNew(ctx, out.packages); err != nil {
 		return saved{}, err
 	}
-	err = u.store.Write(ctx, func(tx *store.Tx) error {
+	err := u.store.Write(ctx, func(tx *store.Tx) error {
 		row := store.Analysis{
-			Document: digest, ManifestDigest: a.Digest, ImageID: a.ID, DistroID: a.Distro.ID, DistroVersion: a.Distro.VersionID, CreatedAt: u.now(),
+			Document: r.document, ManifestDigest: a.Digest, ImageID: a.ID, DistroID: a.Distro.ID, DistroVersion: a.Distro.VersionID, CreatedAt: u.now(),
 		}
 		err := tx.PutAnalysis(ctx, &row, sets)
 		out.id = row.ID

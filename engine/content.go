@@ -48,7 +48,7 @@ func (u *Content) of(ctx context.Context, img store.Image, analysisID int64) (*A
 }
 
 func notAnalyzed(img store.Image) error {
-	e := Errorf(ClassNotAnalyzed, "image_not_analyzed", "image is not analyzed - analysis_status: %s", img.Status)
+	e := Errorf(ClassNotAnalyzed, "not_analyzed", "image is not analyzed - analysis_status: %s", img.Status)
 	if img.Status == store.AnalysisFailed && img.Error != "" {
 		e.Message += ": " + img.Error
 		_ = e.With("analysis_error", img.ErrorCode)
@@ -68,7 +68,7 @@ func (u *Content) Files(ctx context.Context, account string, d image.Digest) ([]
 func (u *Content) files(ctx context.Context, a *image.Analysis) ([]image.File, error) {
 	reports := make([]*analysis.Report, 0, len(a.Layers))
 	for _, l := range a.Layers {
-		r, err := loadReport(ctx, u.store, l.LayerID)
+		r, err := loadReport(ctx, u.store, l.LayerID, func(part, _ string) bool { return part == analysis.PartFiles })
 		if err != nil {
 			return nil, err
 		}
@@ -89,8 +89,8 @@ func (u *Content) Manifest(ctx context.Context, account string, d image.Digest) 
 	return u.store.Blobs().Get(ctx, img.ManifestBlob)
 }
 
-// loadReport reads the parts of a layer's report, whoever asks: the caller has seen to it that he may.
-func loadReport(ctx context.Context, s *store.Store, l image.LayerID) (*analysis.Report, error) {
+// loadReport reads the wanted parts of a layer's report, whoever asks: the caller has seen to it that he may.
+func loadReport(ctx context.Context, s *store.Store, l image.LayerID, want func(part, revision string) bool) (*analysis.Report, error) {
 	id, err := s.LayerFor(ctx, l)
 	if err != nil {
 		return nil, fmt.Errorf("layer %s: %w", l.Blob, err)
@@ -101,6 +101,9 @@ func loadReport(ctx context.Context, s *store.Store, l image.LayerID) (*analysis
 	}
 	var parts []analysis.Part
 	for _, row := range rows {
+		if !want(row.Name, row.Revision) {
+			continue
+		}
 		data, err := s.Blobs().Get(ctx, row.Blob)
 		if err != nil {
 			return nil, fmt.Errorf("part %s of layer %s: %w", row.Name, l.Blob, err)

@@ -27,23 +27,27 @@ type knownLayers struct {
 }
 
 // Lookup implements [analysis.Known].
-func (k *knownLayers) Lookup(ctx context.Context, blob, diffID image.Digest) (*analysis.Report, error) {
-	id, err := k.store.LayerFor(ctx, image.LayerID{Blob: blob, DiffID: diffID})
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
+func (k *knownLayers) Lookup(ctx context.Context, id image.LayerID, revisions map[string]string) (*analysis.Report, error) {
+	if known, err := k.may(ctx, id); err != nil || !known {
 		return nil, err
 	}
-	mine, err := k.mine(ctx, id, blob)
-	if err != nil || !mine {
-		return nil, err
-	}
-	report, err := loadReport(ctx, k.store, image.LayerID{Blob: blob, DiffID: diffID})
+	report, err := loadReport(ctx, k.store, id, func(part, revision string) bool { return revisions[part] == revision })
 	if err != nil {
 		return nil, nil // a report that cannot be read any more is made again
 	}
 	return report, nil
+}
+
+// may says whether the layer was read before and the account may know what it says.
+func (k *knownLayers) may(ctx context.Context, id image.LayerID) (bool, error) {
+	row, err := k.store.LayerFor(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return k.mine(ctx, row, id.Blob)
 }
 
 func (k *knownLayers) mine(ctx context.Context, layer int64, blob image.Digest) (bool, error) {

@@ -36,12 +36,8 @@ func (l *Local) Analyze(ctx context.Context, src *source.Image) (*image.Analysis
 		return src.SBOM.Analysis, nil
 	}
 	in := analysis.Input{Manifest: src.Manifest, Config: src.Config, Blobs: src, Remote: src.Remote, Gaps: src.Gaps}
-	var known analysis.Known
-	if l.Store != nil {
-		known = &knownLayers{store: l.Store, account: store.AdminAccount, repository: localRepository(src), local: true}
-	}
-	a, _, err := l.Reader.Image(ctx, in, known)
-	return a, err
+	done, err := readImage(ctx, l.Reader, in, &knownLayers{store: l.Store, account: store.AdminAccount, repository: localRepository(src), local: true})
+	return done.analysis, err
 }
 
 // localRepository is where the image comes from, when that is a registry.

@@ -131,25 +131,28 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 			loaded[g.Ecosystem] = g
 		}
 	}
-	count := map[string]int{}
+	count, none := map[string]int{}, map[string]int{}
 	for i := range a.Packages {
 		p := &a.Packages[i]
-		count[advisory.EcosystemOf(p.Type, a.Distro)]++
+		if eco := advisory.EcosystemOf(p.Type, a.Distro); eco != "" {
+			count[eco]++
+		} else {
+			none[advisory.NoEcosystem(p.Type, a.Distro)]++
+		}
 	}
 	var gaps []image.Gap
+	for _, why := range sortedWords(none) {
+		gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("%d packages were not matched: %s", none[why], why)})
+	}
 	for _, eco := range sortedWords(count) {
-		name := eco
-		if name == "" {
-			name = "this distribution"
-		}
 		g, ok := loaded[eco]
 		switch {
 		case !ok:
-			gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("no advisory data for %s: its %d packages were not matched", name, count[eco])})
+			gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("no advisory data for %s: its %d packages were not matched", eco, count[eco])})
 		case at.IsZero() && m.now().Sub(g.LastSync) > staleAfter:
-			gaps = append(gaps, image.Gap{Kind: image.GapStaleAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is of %s: what came since is not known here", name, g.LastSync.UTC().Format(time.DateOnly))})
+			gaps = append(gaps, image.Gap{Kind: image.GapStaleAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is of %s: what came since is not known here", eco, g.LastSync.UTC().Format(time.DateOnly))})
 		case g.LastError != "" && at.IsZero():
-			gaps = append(gaps, image.Gap{Kind: image.GapStaleAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is of %s: the last sync failed", name, g.LastSync.UTC().Format(time.RFC3339))})
+			gaps = append(gaps, image.Gap{Kind: image.GapStaleAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is of %s: the last sync failed", eco, g.LastSync.UTC().Format(time.RFC3339))})
 		}
 	}
 	return gaps, nil

@@ -32,5 +32,9 @@ const (
 	GapUncomparable       GapKind = "version_not_understood"
 	GapHistory            GapKind = "history_mismatch" // history and layers do not fit together
 	GapPlatform           GapKind = "platform_fallback"
+	GapNotCompared        GapKind = "not_compared"    // a packaged file that could not be verified
+	GapMalwareScanner     GapKind = "malware_scanner" // the scanner did not answer, or met a limit of its own
+	GapHints              GapKind = "hints"           // packages are listed because the image's hints file says so
+	GapNotRead            GapKind = "not_read"        // an imported document stands for an image that was not read
 	GapUnsupportedContent GapKind = "unsupported_content"
 )

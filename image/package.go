@@ -28,11 +28,18 @@ const (
 	Conda    PackageType = "conda"
 	LuaRocks PackageType = "luarocks"
 	Nix      PackageType = "nix"
+	Brew     PackageType = "brew" // Homebrew on Linux
+	Snap     PackageType = "snap"
+	Flatpak  PackageType = "flatpak"
 	CPAN     PackageType = "cpan"
 	Julia    PackageType = "julia"
 	Opam     PackageType = "opam"
-	Conan    PackageType = "conan"
-	Binary   PackageType = "generic" // a program known by the version that it carries
+	OTP      PackageType = "otp" // applications that come with Erlang/OTP and Elixir
+	PEAR     PackageType = "pear"
+	// WordPress is a plugin of that program; no registered package-URL type, the one that others use too.
+	WordPress PackageType = "wordpress-plugin"
+	Conan     PackageType = "conan"
+	Binary    PackageType = "generic" // a program known by the version that it carries
 )
 
 // OS says whether packages of this type come from an operating-system package manager.

@@ -30,6 +30,9 @@ var purlRules = map[PackageType]purlRule{
 	Golang:   {split: true},
 	Composer: {split: true},
 	Hex:      {split: true, name: strings.ToLower},
+	OTP:      {name: strings.ToLower},
+	Brew:     {split: true, name: strings.ToLower}, // of a tap: user/repository/formula
+	PEAR:     {split: true},                        // of a channel: host/package
 	Swift:    {split: true, name: swiftName},
 	LuaRocks: {split: true, name: strings.ToLower},
 	CPAN:     {split: true, name: func(s string) string { return strings.ReplaceAll(s, "::", "-") }},

@@ -17,7 +17,11 @@ func (t PackageType) V1() string {
 		return "go"
 	case Cargo:
 		return "rust"
-	default: // rpm, npm, gem, composer are the same word
+	case Binary:
+		return "binary"
+	case Ebuild:
+		return "portage"
+	default: // rpm, npm, gem, composer, alpm, opkg and what the original does not know are the same word
 		return string(t)
 	}
 }

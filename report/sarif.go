@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
@@ -11,8 +12,8 @@ import (
 	"landwaiter.dev/sbom"
 )
 
-// writeSARIF writes a SARIF 2.1.0 log: one result for each finding that counts and for each row of the verdict, and a
-// notification for each gap.
+// writeSARIF writes a SARIF 2.1.0 log: one result for each finding that counts, for each secret, piece of malware and
+// changed file, and for each row of the verdict, and a notification for each gap.
 func writeSARIF(w io.Writer, r *Result, _ Style) error {
 	run := sarif.NewRunWithInformationURI("landwaiter", "https://landwaiter.dev")
 	run.Tool.Driver.WithVersion(r.Version)
@@ -34,6 +35,7 @@ func writeSARIF(w io.Writer, r *Result, _ Style) error {
 		}
 		addResult(run, f.ID, sarifLevel(f.Severity), message, r.Name, f.Package.Location.Abs())
 	}
+	sarifObserved(run, r)
 	if r.Verdict != nil {
 		for _, row := range r.Verdict.Rows {
 			if row.Gate == "vulnerabilities" || row.Allowed != "" {
@@ -66,9 +68,17 @@ func plain(s string) *sarif.MultiformatMessageString {
 }
 
 func addResult(run *sarif.Run, rule, level, message, imageName, path string) {
-	at := sarif.NewLocation().
-		WithPhysicalLocation(sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(strings.TrimPrefix(path, "/")))).
-		WithMessage(sarif.NewTextMessage(imageName + " " + path))
+	addResultAt(run, rule, level, message, imageName, path, 0)
+}
+
+// addResultAt adds a result at a line, from 1; 0 means the whole file.
+func addResultAt(run *sarif.Run, rule, level, message, imageName, path string, line int) {
+	uri := (&url.URL{Path: strings.TrimPrefix(path, "/")}).String()
+	place := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(uri))
+	if line > 0 {
+		place.WithRegion(sarif.NewRegion().WithStartLine(line))
+	}
+	at := sarif.NewLocation().WithPhysicalLocation(place).WithMessage(sarif.NewTextMessage(imageName + " " + path))
 	run.CreateResultForRule(rule).WithLevel(level).WithMessage(sarif.NewTextMessage(message)).AddLocation(at)
 }
 

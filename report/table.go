@@ -34,6 +34,7 @@ func writeTable(w io.Writer, r *Result, s Style) error {
 	} else {
 		p.findings(r.Findings)
 	}
+	p.observations(a)
 	p.gaps(r.Gaps)
 	if r.Verdict != nil {
 		p.verdict(r.Verdict, len(r.Gaps))

@@ -84,10 +84,11 @@ func splitPlace(s string) (image.Path, string) {
 // syftKinds are the package types of Syft whose package URLs have another name.
 var syftKinds = map[string]image.PackageType{
 	"alpm": image.ALPM, "apk": image.APK, "binary": image.Binary, "pod": image.Pods, "conan": image.Conan, "conda": image.Conda, "cpan": image.CPAN,
-	"dart-pub": image.Pub, "deb": image.Deb, "dotnet": image.NuGet, "erlang-otp": image.Hex, "gem": image.Gem, "go-module": image.Golang,
+	"dart-pub": image.Pub, "deb": image.Deb, "dotnet": image.NuGet, "erlang-otp": image.OTP, "gem": image.Gem, "go-module": image.Golang,
 	"hackage": image.Hackage, "hex": image.Hex, "java-archive": image.Maven, "jenkins-plugin": image.Maven, "graalvm-native-image": image.Maven,
 	"nix": image.Nix, "npm": image.NPM, "opam": image.Opam, "php-composer": image.Composer, "portage": image.Ebuild, "python": image.Python,
 	"R-package": image.CRAN, "lua-rocks": image.LuaRocks, "rpm": image.RPM, "rust-crate": image.Cargo, "swift": image.Swift,
+	"homebrew": image.Brew, "php-pear": image.PEAR, "php-pecl": image.PEAR, "wordpress-plugin": image.WordPress,
 }
 
 // trivyKinds are Trivy's, for components without a package URL.

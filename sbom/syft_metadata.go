@@ -15,6 +15,7 @@ var syftTypes = map[image.PackageType]struct{ name, language string }{
 	image.Pub: {"dart-pub", "dart"}, image.Hex: {"hex", "erlang"}, image.Hackage: {"hackage", "haskell"}, image.Swift: {"swift", "swift"},
 	image.Pods: {"pod", "swift"}, image.CRAN: {"R-package", "R"}, image.Conda: {"conda", ""}, image.LuaRocks: {"lua-rocks", "lua"},
 	image.Nix: {"nix", ""}, image.CPAN: {"cpan", "perl"}, image.Opam: {"opam", "ocaml"}, image.Conan: {"conan", "c++"}, image.Binary: {"binary", ""},
+	image.Brew: {"homebrew", ""}, image.OTP: {"erlang-otp", "erlang"}, image.PEAR: {"php-pear", "php"}, image.WordPress: {"wordpress-plugin", ""},
 }
 
 // syftMetadata is what Syft says of a package of some types; matchers read the source package from it. known becomes what

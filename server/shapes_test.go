@@ -142,8 +142,11 @@ func TestContentShapes(t *testing.T) {
 		"go":       `[{"package": "golang.org/x/net", "version": "v0.7.0", "type": "GO", "location": "/usr/local/bin/tool", "origin": "N/A", "license": "N/A", "licenses": ["N/A"], "cpes": [], "purl_type": "golang"}]`,
 		"rust":     `[{"package": "regex", "version": "1.5.4", "type": "RUST", "location": "/usr/local/bin/rg", "origin": "Unknown", "license": "Unknown", "licenses": ["Unknown"], "cpes": [], "purl_type": "cargo"}]`,
 		"composer": `[{"package": "guzzlehttp/psr7", "version": "2.4.3", "type": "COMPOSER", "location": "/srv/vendor/composer/installed.json", "origin": "Unknown", "license": "Unknown", "licenses": ["Unknown"], "cpes": [], "purl_type": "composer"}]`,
-		"binary":   `[]`,
-		"malware":  `[]`,
+		"binary":   `[{"package": "redis", "version": "7.2.1", "type": "BINARY", "location": "/usr/local/bin/redis-server", "origin": "N/A", "license": "N/A", "licenses": ["N/A"], "cpes": [], "purl_type": "generic"}]`,
+		"malware": `[{"scanner": "clamav", "enabled": true, "version": "ClamAV 1.0.7/27100/Tue Nov 14 09:40:00 2023", "metadata": {"db_version": {"main": "", "daily": "27100", "bytecode": ""}},
+			"findings": [{"path": "/opt/x.bin", "signature": "Unix.Test.Sample-1", "layer": 1}], "removed_findings": [{"path": "/tmp/gone", "signature": "Unix.Test.Sample-2", "layer": 0}]}]`,
+		"nuget": `[{"package": "Newtonsoft.Json", "version": "12.0.1", "type": "NUGET", "location": "/app/web.deps.json", "origin": "Unknown", "license": "Unknown", "licenses": ["Unknown"], "cpes": [], "purl_type": "nuget"}]`,
+		"conda": `[]`,
 		"files": `[
 			{"filename": "/bin", "type": "slink", "size": 7, "mode": "00777", "linkdest": "usr/bin", "sha256": null, "uid": 0, "gid": 0},
 			{"filename": "/etc", "type": "dir", "size": 0, "mode": "00755", "linkdest": null, "sha256": null, "uid": 0, "gid": 0},
@@ -162,7 +165,9 @@ func TestContentShapes(t *testing.T) {
 			t.Errorf("%s by id (-digest +id):\n%s", typ, diff)
 		}
 	}
-	want := []string{"os", "files", "npm", "gem", "python", "java", "binary", "go", "malware", "rust", "composer"}
+	want := []string{"os", "files", "npm", "gem", "python", "java", "binary", "go", "malware", "rust", "composer",
+		"nuget", "conda", "cran", "hex", "otp", "pub", "hackage", "swift", "cocoapods", "luarocks", "cpan", "julia", "opam", "conan", "nix",
+		"pear", "wordpress-plugin"}
 	for _, route := range []string{"/v1/images/" + webDigest + "/content", "/v1/images/by_id/" + webID + "/content"} {
 		if diff := cmp.Diff(want, get[[]string](t, h, "GET "+route, "")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", route, diff)
@@ -437,7 +442,7 @@ func TestSBOMs(t *testing.T) {
 		for _, p := range d.Analysis.Packages {
 			names = append(names, p.Name)
 		}
-		want := []string{"openssl", "musl", "bash", "requests", "@scope/left-pad", "rake", "log4j-core", "golang.org/x/net", "regex", "guzzlehttp/psr7"}
+		want := []string{"openssl", "musl", "bash", "requests", "@scope/left-pad", "rake", "log4j-core", "golang.org/x/net", "regex", "guzzlehttp/psr7", "Newtonsoft.Json", "redis"}
 		if diff := cmp.Diff(want, names, cmpopts.SortSlices(func(a, b string) bool { return a < b })); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", form, diff)
 		}

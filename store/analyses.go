@@ -47,6 +47,20 @@ func (q *Queries) AnalysisByID(ctx context.Context, id int64) (Analysis, error) 
 	return a, describe(err, "analysis %d", id)
 }
 
+// AnalysisByKey names the document that came of these inputs; [ErrNotFound] when none is kept.
+func (q *Queries) AnalysisByKey(ctx context.Context, key image.Digest) (image.Digest, error) {
+	var document string
+	err := q.one(ctx, "SELECT document FROM analysis_keys WHERE key = ?", []any{string(key)}, &document)
+	return image.Digest(document), describe(err, "an analysis by its inputs")
+}
+
+// PutAnalysisKey keeps which document, in the blobs, came of these inputs.
+func (t *Tx) PutAnalysisKey(ctx context.Context, key, document image.Digest) error {
+	_, err := t.exec(ctx, "INSERT INTO analysis_keys (key, document) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET document = excluded.document",
+		string(key), string(document))
+	return describe(err, "keeping an analysis by its inputs")
+}
+
 // SetAnalysis puts an analysis in force for an image from at (zero: now) on, in its history alone: [Tx.UpdateImage] shows
 // it. The analysis that is in force already changes nothing.
 func (t *Tx) SetAnalysis(ctx context.Context, row, analysis int64, at time.Time) error {

@@ -7,13 +7,13 @@ import (
 	"landwaiter.dev/image"
 )
 
-// APK reads the packages of Alpine Linux and its kin from apk's installed database, which newer releases keep below
-// usr.
+// APK reads the packages of Alpine Linux and its kin from apk's installed database, which newer releases keep below usr,
+// and some builders of images below var.
 func APK() Cataloger {
 	return Cataloger{
 		Name: "apk", Revision: 1,
 		Doc:  "Alpine packages, from apk's installed database, with their files, modes and checksums",
-		Want: Want{Paths: []image.Path{"lib/apk/db/installed", "usr/lib/apk/db/installed"}},
+		Want: Want{Paths: []image.Path{"lib/apk/db/installed", "usr/lib/apk/db/installed", "var/lib/apk/db/installed"}},
 		Read: readAPK,
 		Join: joinDistinct,
 	}

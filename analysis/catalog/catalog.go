@@ -13,6 +13,7 @@ package catalog
 import (
 	"io"
 
+	"landwaiter.dev/analysis/license"
 	"landwaiter.dev/image"
 )
 
@@ -30,6 +31,10 @@ type Cataloger struct {
 	// Join makes the packages of an image from all visible Founds of this cataloguer, in path order. It is pure and
 	// must not change its input. Nil means that the packages of the Founds simply add up.
 	Join func(found []Found) ([]image.Package, []image.Gap)
+	// Children is a directory of the merged tree whose subdirectories are packages by their names alone, and Child reads
+	// such a name. Such a cataloguer may want no file and have no Read.
+	Children image.Path
+	Child    func(base string) (image.Package, bool)
 }
 
 // Want says as data which files a cataloguer is asked for, so that the walk does a few map look-ups for each file and
@@ -41,13 +46,21 @@ type Want struct {
 	Names []string
 	// Suffixes of the base name, with their dot and in lower case: ".jar". Compared without regard to case.
 	Suffixes []string
+	// Prefixes of the base name, of three bytes or more: "libcrypto.so". Compared as they are.
+	Prefixes []string
 	// In are directories whose direct children are wanted.
 	In []image.Path
 	// Parents are suffixes of the parent directory's name, with the wanted base names:
-	// {".dist-info": {"METADATA", "RECORD"}}.
+	// {".dist-info": {"METADATA", "RECORD"}}. A name "*.json" means all that end like that; a suffix that ends in "/*" is
+	// that of the parent's parent: {"/plugins/*": {"*.php"}}.
 	Parents map[string][]string
+	// Below are directories, with base names that are wanted at any depth below them:
+	// {"var/db/pkg": {"CONTENTS", "LICENSE"}}.
+	Below map[image.Path][]string
 	// Executables asks for regular files that begin like an ELF, PE or Mach-O file.
 	Executables bool
+	// Match is for what data cannot say. It is called for every file of an image: it must cost next to nothing.
+	Match func(path image.Path, size int64) bool
 }
 
 // File is one regular file of a layer.
@@ -88,6 +101,8 @@ type Found struct {
 	Declared []image.Package
 	// Lists are files of packages that a side file of a database names (dpkg info/*.list).
 	Lists []FileList
+	// Texts are licences that the file is the text of.
+	Texts []license.Text
 	// Gaps of this file; Path and Layer are set by the caller where empty.
 	Gaps []image.Gap
 }

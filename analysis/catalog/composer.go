@@ -9,7 +9,7 @@ import (
 )
 
 // Composer reads vendor/composer/installed.json, where Composer records the PHP packages that it installed: an object
-// with "packages" (Composer 2) or a bare list (Composer 1). composer.lock says what was asked for and is not read.
+// with "packages" (Composer 2) or a bare list (Composer 1). composer.lock says what was asked for: see [ComposerLock].
 func Composer() Cataloger {
 	return Cataloger{
 		Name:     "composer",

@@ -221,3 +221,11 @@ func joinDistinct(found []Found) ([]image.Package, []image.Gap) {
 	}
 	return packages, nil
 }
+
+// onlyWord is s where it can be a name, else "".
+func onlyWord(s string) string {
+	if !isWord(s) {
+		return ""
+	}
+	return s
+}

@@ -11,18 +11,20 @@ import (
 )
 
 const (
-	dpkgStatus  = "var/lib/dpkg/status"
-	dpkgStatusD = "var/lib/dpkg/status.d"
-	dpkgInfo    = "var/lib/dpkg/info"
+	dpkgStatus     = "var/lib/dpkg/status"
+	dpkgStatusD    = "var/lib/dpkg/status.d"
+	dpkgInfo       = "var/lib/dpkg/info"
+	dpkgDiversions = "var/lib/dpkg/diversions"
 )
 
 // DPKG reads the packages of Debian and its kin: dpkg's status file, and the status.d directory of images that were
-// put together without dpkg (distroless). The file lists beside them say what the packages own.
+// put together without dpkg (distroless). The file lists beside them say what the packages own, and the diversions where
+// dpkg put a file that has to make room for another package's.
 func DPKG() Cataloger {
 	return Cataloger{
-		Name: "dpkg", Revision: 1,
+		Name: "dpkg", Revision: 2,
 		Doc:  "Debian packages, from dpkg's status file or status.d, with their file lists and MD5 sums",
-		Want: Want{Paths: []image.Path{dpkgStatus}, In: []image.Path{dpkgStatusD, dpkgInfo}},
+		Want: Want{Paths: []image.Path{dpkgStatus, dpkgDiversions}, In: []image.Path{dpkgStatusD, dpkgInfo}},
 		Read: readDPKG,
 		Join: joinDPKG,
 	}
@@ -33,10 +35,14 @@ func readDPKG(f *File, found *Found) error {
 	switch base, dir := f.Path.Base(), f.Path.Dir(); {
 	case f.Path == dpkgStatus:
 		return readStatus(d, true)
+	case f.Path == dpkgDiversions:
+		return readDiversions(d)
 	case strings.HasSuffix(base, ".md5sums"):
 		return readMD5Sums(d, dpkgListOwner(f.Path, ".md5sums"))
 	case strings.HasSuffix(base, ".list"):
 		return readDPKGList(d, dpkgListOwner(f.Path, ".list"))
+	case strings.HasSuffix(base, ".conffiles"):
+		return readConffiles(d, dpkgListOwner(f.Path, ".conffiles"))
 	case dir == dpkgStatusD && !strings.HasPrefix(base, "."):
 		return readStatus(d, false)
 	}
@@ -47,6 +53,7 @@ func readDPKG(f *File, found *Found) error {
 type paragraph struct {
 	pkg       image.Package
 	status    string
+	license   string // not of Debian, but of those who build with its tools
 	conffiles []image.OwnedFile
 	field     string // of the last line, in lower case, for the lines that continue it
 	begun     bool
@@ -127,6 +134,8 @@ func (p *paragraph) line(d *database, line []byte, cut bool) {
 		set(&p.pkg.Origin)
 	case "homepage":
 		set(&p.pkg.Homepage)
+	case "license":
+		set(&p.license)
 	case "installed-size":
 		// In units of 1,024 bytes by Debian's policy; clients of /v1 are used to 1,000.
 		if n, err := strconv.ParseInt(string(value), 10, 40); err == nil && n > 0 {
@@ -151,7 +160,8 @@ func lowerASCII(buf, key []byte) []byte {
 	return buf
 }
 
-// conffile reads "/etc/x MD5 [obsolete] [remove-on-upgrade]". A path may hold blanks: words are taken from the end.
+// conffile reads "/etc/x SUM [obsolete] [remove-on-upgrade]", where the sum is an MD5, or with some opkg a SHA-256. A path
+// may hold blanks: words are taken from the end.
 func (p *paragraph) conffile(d *database, text string) {
 	f := image.OwnedFile{Size: -1, Config: true}
 	for {
@@ -166,6 +176,8 @@ func (p *paragraph) conffile(d *database, text string) {
 		}
 		if isHex(word, 32) {
 			f.Algorithm, f.Digest = "md5", word
+		} else if isHex(word, 64) {
+			f.Algorithm, f.Digest = "sha256", word
 		}
 		break // without a sum: "newconffile", unpacked and not yet configured
 	}
@@ -205,6 +217,9 @@ func (p *paragraph) end(d *database, needStatus bool) error {
 	pkg := p.pkg
 	pkg.Type = image.Deb
 	pkg.Files = p.conffiles
+	if license := declaredText(p.license); license != "" {
+		pkg.Licenses = []string{license}
+	}
 	if state != "installed" {
 		pkg.Extra = map[string]string{"status": state}
 	}

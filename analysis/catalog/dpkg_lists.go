@@ -69,6 +69,28 @@ func readMD5Sums(d *database, owner string) error {
 	return nil
 }
 
+// readConffiles reads NAME.conffiles: one absolute path a line, before which "remove-on-upgrade" may stand.
+func readConffiles(d *database, owner string) error {
+	text, err := textOf(d.file)
+	if err != nil {
+		return err
+	}
+	list := FileList{Package: owner}
+	for line := range strings.SplitSeq(text, "\n") {
+		f := image.OwnedFile{Size: -1, Config: true}
+		line, f.Optional = strings.CutPrefix(strings.TrimSpace(line), "remove-on-upgrade ")
+		if line == "" || line[0] != '/' {
+			continue
+		}
+		var ok bool
+		if f.Path, ok = d.own("", line); ok && f.Path != "" {
+			list.Files = append(list.Files, f)
+		}
+	}
+	d.found.Lists = append(d.found.Lists, list)
+	return nil
+}
+
 // isHex says whether s is n lower-case hexadecimal digits.
 func isHex(s string, n int) bool {
 	if len(s) != n {
@@ -80,76 +102,4 @@ func isHex(s string, n int) bool {
 		}
 	}
 	return true
-}
-
-// joinDPKG gives each package the files that the side files name. A package that both status and status.d describe
-// counts once.
-func joinDPKG(found []Found) ([]image.Package, []image.Gap) {
-	lists := map[string][]FileList{}
-	total := 0
-	for i := range found {
-		total += len(found[i].Packages)
-		for _, l := range found[i].Lists {
-			lists[l.Package] = append(lists[l.Package], l)
-		}
-	}
-	packages := make([]image.Package, 0, total)
-	known := make(map[image.PackageRef]bool, total)
-	at := map[image.Path]int{}
-	for i := range found {
-		for _, p := range found[i].Packages {
-			if known[p.Ref()] {
-				continue
-			}
-			known[p.Ref()] = true
-			p.Files = joinFiles(p.Files, dpkgLists(lists, &p), at)
-			packages = append(packages, p)
-		}
-	}
-	return packages, nil
-}
-
-// dpkgLists finds the side files of a package: dpkg names them "name:arch" where several architectures of a package
-// may be installed at once, else "name".
-func dpkgLists(lists map[string][]FileList, p *image.Package) []FileList {
-	if p.Location.Dir() == dpkgStatusD {
-		return lists[string(p.Location)]
-	}
-	if l := lists[p.Name+":"+p.Arch]; l != nil {
-		return l
-	}
-	return lists[p.Name]
-}
-
-// joinFiles unites what several side files say of the files of one package. The map is scratch space.
-func joinFiles(own []image.OwnedFile, lists []FileList, at map[image.Path]int) []image.OwnedFile {
-	n := len(own)
-	for _, l := range lists {
-		n = max(n, len(l.Files)+len(own))
-	}
-	if n == 0 {
-		return nil
-	}
-	clear(at)
-	files := make([]image.OwnedFile, 0, n)
-	add := func(f image.OwnedFile) {
-		i, ok := at[f.Path]
-		if !ok {
-			at[f.Path] = len(files)
-			files = append(files, f)
-			return
-		}
-		if files[i].Digest == "" {
-			files[i].Algorithm, files[i].Digest = f.Algorithm, f.Digest
-		}
-	}
-	for _, f := range own {
-		add(f)
-	}
-	for _, l := range lists {
-		for _, f := range l.Files {
-			add(f)
-		}
-	}
-	return files
 }

@@ -144,6 +144,64 @@ func TestDPKGJoin(t *testing.T) {
 	}
 }
 
+// TestDPKGDiversions shows whose file lies where when one package's file makes room for another's.
+func TestDPKGDiversions(t *testing.T) {
+	t.Parallel()
+	paragraph := func(name string) string {
+		return fmt.Sprintf("Package: %s\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n", name)
+	}
+	const sum = "fb890792a951c8267c816d7a1383a3ce"
+	packages, gaps := joinedFiles(DPKG(), map[image.Path][]byte{
+		dpkgStatus:                            []byte(paragraph("bash") + paragraph("dash") + paragraph("mine")),
+		dpkgDiversions:                        []byte("/bin/sh\n/bin/sh.distrib\ndash\n/usr/bin/x\n/usr/bin/x.orig\n:\n/usr/../..\n/y\n:\n/half\n"),
+		"var/lib/dpkg/info/bash.list":         []byte("/bin/sh\n/usr/bin/x\n"),
+		"var/lib/dpkg/info/bash.md5sums":      []byte(sum + "  bin/sh\n"),
+		"var/lib/dpkg/info/dash.list":         []byte("/bin/sh\n"),
+		"var/lib/dpkg/info/mine.list":         []byte("/etc/mine.conf\n/etc/gone.conf\n/usr/share/mine\n"),
+		"var/lib/dpkg/info/mine.conffiles":    []byte("/etc/mine.conf\nremove-on-upgrade /etc/gone.conf\n\nrubbish\n"),
+		"var/lib/dpkg/info/nobody.conffiles":  []byte("/etc/nobody.conf\n"),
+		"var/lib/dpkg/info/format":            []byte("1\n"),
+		"var/lib/dpkg/status.d/md5.conffiles": []byte("\x00"),
+	})
+	got := map[string][]image.OwnedFile{}
+	for _, p := range packages {
+		got[p.Name] = p.Files
+	}
+	want := map[string][]image.OwnedFile{
+		"bash": {{Path: "bin/sh.distrib", Algorithm: "md5", Digest: sum, Size: -1}, {Path: "usr/bin/x.orig", Size: -1}},
+		"dash": {{Path: "bin/sh", Size: -1}},
+		"mine": {{Path: "etc/mine.conf", Size: -1, Config: true}, {Path: "etc/gone.conf", Size: -1, Config: true, Optional: true}, {Path: "usr/share/mine", Size: -1}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("files of packages (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"the last of dpkg's diversions is not whole and was left out"}, gaps); diff != "" {
+		t.Errorf("gaps (-want +got):\n%s", diff)
+	}
+}
+
+// TestDPKGStates shows which states count as installed, and that the others are noted where they do.
+func TestDPKGStates(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]string{
+		"install ok installed": "installed", "hold ok installed": "installed", "deinstall ok installed": "installed",
+		"install ok unpacked": "unpacked", "install ok half-configured": "half-configured", "install ok triggers-awaited": "triggers-awaited",
+		"install ok triggers-pending": "triggers-pending", "install reinstreq installed": "installed",
+		"deinstall ok config-files": "", "install ok half-installed": "", "unknown ok not-installed": "", "purge ok not-installed": "",
+	} {
+		found := readFile(DPKG(), inMemory(dpkgStatus, []byte("Package: a\nVersion: 1\nStatus: "+status+"\n")))
+		got := ""
+		if len(found.Packages) == 1 {
+			if got = found.Packages[0].Extra["status"]; got == "" {
+				got = "installed"
+			}
+		}
+		if got != want || found.Gaps != nil {
+			t.Errorf("%q: %q, want %q; gaps %q", status, got, want, details(found.Gaps))
+		}
+	}
+}
+
 // TestJoinLeavesItsInputAlone joins twice: reports of layers are shared by images.
 func TestJoinLeavesItsInputAlone(t *testing.T) {
 	t.Parallel()
@@ -186,7 +244,11 @@ func FuzzDPKG(f *testing.F) {
 	f.Add([]byte("Package: tzdata\nVersion: 2026b-0\nArchitecture: all"), uint8(1))
 	f.Add([]byte("fb890792a951c8267c816d7a1383a3ce  usr/bin/x\n"), uint8(2))
 	f.Add([]byte("/.\n/usr\n/usr/bin\n/usr/bin/x\n"), uint8(3))
-	paths := []image.Path{dpkgStatus, "var/lib/dpkg/status.d/x", "var/lib/dpkg/info/x.md5sums", "var/lib/dpkg/info/x.list"}
+	f.Add([]byte("/bin/sh\n/bin/sh.distrib\ndash\n"), uint8(4))
+	f.Add([]byte("/etc/a\nremove-on-upgrade /etc/b\n"), uint8(5))
+	paths := []image.Path{
+		dpkgStatus, "var/lib/dpkg/status.d/x", "var/lib/dpkg/info/x.md5sums", "var/lib/dpkg/info/x.list", dpkgDiversions, "var/lib/dpkg/info/x.conffiles",
+	}
 	f.Fuzz(func(t *testing.T, content []byte, which uint8) {
 		checkFound(t, DPKG(), paths[int(which)%len(paths)], content)
 	})

@@ -12,25 +12,11 @@ import (
 	"landwaiter.dev/internal/execfile"
 )
 
-// GoBinary reads the build information that the Go linker puts into every program, stripped or not: the main module,
+// readGoBinary reads the build information that the Go linker puts into every program, stripped or not: the main module,
 // its dependencies (a replaced one under its replacement) and, as package "stdlib", the standard library by the
 // toolchain's version.
-func GoBinary() Cataloger {
-	return Cataloger{
-		Name:     "go-binary",
-		Revision: 1,
-		Doc:      "Modules of Go programs (ELF, PE, Mach-O), from their build information.",
-		Want:     Want{Executables: true},
-		Read:     readGoBinary,
-	}
-}
-
-func readGoBinary(f *File, found *Found) error {
-	format, sections, err := execfile.Sections(f.Content, f.Size)
-	if err != nil {
-		return executableGap(err, found)
-	}
-	if !mayBeGo(format, sections) {
+func readGoBinary(x *execfile.File, f *File, found *Found) error {
+	if !mayBeGo(x) {
 		return nil
 	}
 	info, err := readBuildInfo(f)
@@ -38,41 +24,28 @@ func readGoBinary(f *File, found *Found) error {
 	case errors.Is(err, errBuildInfoLimit):
 		found.Gap(image.GapLimit, err.Error())
 		return nil
-	case err != nil && surelyGo(sections):
+	case err != nil && surelyGo(x):
 		return fmt.Errorf("a Go program whose build information cannot be read: %w", err)
 	case err != nil:
 		return nil // most likely not a Go program
 	}
-	addGoModules(f.Path, info, found)
-	if len(found.Packages) == 0 {
+	if !addGoModules(f.Path, info, found) {
 		return errors.New("a Go program whose build information names neither modules nor a toolchain")
 	}
-	return nil
-}
-
-// executableGap sorts the errors of execfile: what is no executable was not asked for, a broken one is a gap.
-func executableGap(err error, found *Found) error {
-	switch {
-	case errors.Is(err, execfile.ErrNotExecutable):
-		return nil
-	case errors.Is(err, execfile.ErrFormat):
-		found.Gap(image.GapFileSkipped, err.Error())
-		return nil
-	}
-	return err
+	return addGoProgram(x, f, info, found)
 }
 
 // surelyGo says whether there is a section that only the Go linker makes.
-func surelyGo(sections []execfile.Section) bool {
-	_, elf := execfile.Find(sections, ".go.buildinfo")
-	_, macho := execfile.Find(sections, "__go_buildinfo")
+func surelyGo(x *execfile.File) bool {
+	_, elf := x.Section(".go.buildinfo")
+	_, macho := x.Section("__go_buildinfo")
 	return elf || macho
 }
 
 // mayBeGo keeps the many other executables away from a search through their data: ELF and Mach-O have a section of
 // that name, unless their section table was removed; in PE the information is somewhere in the data.
-func mayBeGo(format execfile.Format, sections []execfile.Section) bool {
-	return format == execfile.PE || format == execfile.ELF && len(sections) == 0 || surelyGo(sections)
+func mayBeGo(x *execfile.File) bool {
+	return x.Format == execfile.PE || x.Format == execfile.ELF && len(x.Sections) == 0 || surelyGo(x)
 }
 
 // maxBuildInfoReads bounds what is read of one executable in search of its build information.
@@ -107,7 +80,9 @@ func (m *meteredReader) ReadAt(p []byte, at int64) (int, error) {
 	return m.r.ReadAt(p, at)
 }
 
-func addGoModules(location image.Path, info *buildinfo.BuildInfo, found *Found) {
+// addGoModules says whether there was anything.
+func addGoModules(location image.Path, info *buildinfo.BuildInfo, found *Found) bool {
+	before := len(found.Packages)
 	add := func(m debug.Module, extra map[string]string) {
 		name, ok := declaredName(m.Path)
 		if !ok {
@@ -148,6 +123,7 @@ func addGoModules(location image.Path, info *buildinfo.BuildInfo, found *Found) 
 	if v, ok := declaredVersion(goVersion(info.GoVersion)); ok {
 		add(debug.Module{Path: "stdlib", Version: v}, map[string]string{"go-version": declaredText(info.GoVersion)})
 	}
+	return len(found.Packages) > before
 }
 
 // mainModuleFacts are what tells a program apart that has no version of its own.
@@ -170,31 +146,18 @@ func mainModuleFacts(info *buildinfo.BuildInfo) map[string]string {
 }
 
 // goVersion is the toolchain's version without "go": the first token of "go1.22.2 X:boringcrypto", and the second of
-// "devel go1.23-0123abcd Tue …".
+// "devel go1.23-0123abcd Tue …". What vendors append to a release ("go1.22.2-fips", "go1.22.2-X:…") is not part of it.
 func goVersion(s string) string {
-	for _, token := range strings.Fields(s) {
-		if v, ok := strings.CutPrefix(token, "go"); ok && v != "" && v[0] >= '0' && v[0] <= '9' {
-			return v
-		}
-	}
-	return ""
-}
-
-// linkedVersion is a version that -ldflags sets ("-X main.version=1.4.2"): a hint, for builders may set anything.
-func linkedVersion(flags string) string {
-	fields := strings.Fields(flags)
-	for i, f := range fields {
-		if f == "-X" && i+1 < len(fields) {
-			f = fields[i+1]
-		}
-		name, value, ok := strings.Cut(strings.Trim(strings.TrimPrefix(f, "-X="), `"'`), "=")
-		short := name[strings.LastIndexByte(name, '.')+1:]
-		if !ok || !strings.EqualFold(short, "version") && !strings.EqualFold(short, "gitVersion") && !strings.EqualFold(short, "buildVersion") {
+	tokens := strings.Fields(s)
+	for _, token := range tokens {
+		v, ok := strings.CutPrefix(token, "go")
+		if !ok || v == "" || v[0] < '0' || v[0] > '9' {
 			continue
 		}
-		if v, ok := declaredVersion(strings.Trim(value, `"'`)); ok {
-			return v
+		if tokens[0] != "devel" {
+			v, _, _ = strings.Cut(v, "-")
 		}
+		return v
 	}
 	return ""
 }

@@ -9,7 +9,7 @@ import (
 
 // NPM reads the package.json of installed packages: those that npm, pnpm or yarn put below a node_modules directory,
 // applications, and copies made by hand. A package.json without a name or without a version only configures a
-// directory and is no package. Lock files say what was asked for and are not read.
+// directory and is no package. Lock files say what was asked for: see [NPMLock].
 func NPM() Cataloger {
 	return Cataloger{
 		Name:     "npm",

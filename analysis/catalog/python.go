@@ -12,7 +12,7 @@ import (
 
 // Python reads installed distributions: what pip, apt and others leave beside the modules, *.dist-info directories
 // (PyPA's "Recording installed projects") and the older *.egg-info, a directory or a plain file. Lock files and
-// requirements say what was asked for, not what is there, and are not read.
+// requirements say what was asked for, not what is there: see [PythonLock].
 func Python() Cataloger {
 	return Cataloger{
 		Name:     "python",

@@ -10,30 +10,16 @@ import (
 	"landwaiter.dev/internal/jsonscan"
 )
 
-// RustBinary reads what "cargo auditable" puts into a program: a section ".dep-v0" of zlib-compressed JSON that lists
-// the crates of the build. A Rust program that was built without it tells nothing, and nothing is guessed. Crates that
-// only the build needed are listed too, marked in Extra["kind"]: some of them, like openssl-src, carry the code that
-// ends up in the program.
-func RustBinary() Cataloger {
-	return Cataloger{
-		Name:     "rust-binary",
-		Revision: 1,
-		Doc:      "Crates of Rust programs (ELF, PE, Mach-O) that were built with cargo auditable.",
-		Want:     Want{Executables: true},
-		Read:     readRustBinary,
-	}
-}
-
 // auditableNames are the section's names; Mach-O has no leading dot in some linkers' output.
 var auditableNames = []string{".dep-v0", "__dep-v0", "rust-deps-v0"}
 
-func readRustBinary(f *File, found *Found) error {
-	_, sections, err := execfile.Sections(f.Content, f.Size)
-	if err != nil {
-		return nil // reported once, by the cataloguer of Go programs, which reads the same headers
-	}
+// readRustBinary reads what "cargo auditable" puts into a program: a section of zlib-compressed JSON that lists the
+// crates of the build. A Rust program that was built without it tells nothing, and nothing is guessed. Crates that only
+// the build needed are listed too, marked in Extra["kind"]: some of them, like openssl-src, carry the code that ends up
+// in the program.
+func readRustBinary(x *execfile.File, f *File, found *Found) error {
 	for _, name := range auditableNames {
-		s, ok := execfile.Find(sections, name)
+		s, ok := x.Section(name)
 		if !ok {
 			continue
 		}

@@ -1,11 +1,13 @@
-// Package execfile lists the sections of an executable: enough of ELF, PE and Mach-O to find the few that compilers
-// fill with facts about a program's parts. It reads headers only, a bounded amount of them, and keeps nothing open.
+// Package execfile is the view of an executable that all who look into one share: enough of ELF, PE and Mach-O to find
+// the few sections that compilers fill with facts about a program's parts, and on demand its notes and a symbol. It
+// reads a bounded amount and keeps nothing open.
 //
 // The debug/* packages of the standard library read more (symbols, strings, every section's header) and trust the
 // counts in the file; here a hostile file costs as little as a good one.
 package execfile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -42,43 +44,88 @@ type Section struct {
 	Name string
 	// Offset and Size in the file; they lie inside it.
 	Offset, Size int64
+	// Addr is where an ELF section is loaded; 0 when it is not, and in other formats.
+	Addr uint64
 }
 
-// Sections lists the sections of the executable in the first size bytes of r. A universal Mach-O file gives those of
-// all its architectures.
-func Sections(r io.ReaderAt, size int64) (Format, []Section, error) {
-	in := input{r, size}
-	magic, err := in.bytes(0, 4)
+// File is an executable whose headers have been read.
+type File struct {
+	Format Format
+	// Sections in the order of the file. A universal Mach-O file has those of all its architectures.
+	Sections []Section
+
+	in input
+	// order and wide, 64 bits, are of ELF files.
+	order binary.ByteOrder
+	wide  bool
+}
+
+// Executable says whether a file that begins with head is worth [Open]: an ELF, PE or Mach-O file.
+func Executable(head []byte) bool {
+	if len(head) < 16 {
+		return false
+	}
+	switch string(head[:4]) {
+	case "\x7fELF", "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe":
+		return true
+	case "\xca\xfe\xba\xbe":
+		// A universal Mach-O file counts its architectures where a Java class has its version, which is 45 or more.
+		return binary.BigEndian.Uint32(head[4:]) < 40
+	}
+	if head[0] != 'M' || head[1] != 'Z' || len(head) < 64 {
+		return false
+	}
+	at := int64(binary.LittleEndian.Uint32(head[60:]))
+	return at >= 64 && (at+4 > int64(len(head)) || string(head[at:at+4]) == "PE\x00\x00")
+}
+
+// Open reads the headers of the executable in the first size bytes of r.
+func Open(r io.ReaderAt, size int64) (*File, error) {
+	f := &File{in: input{r, size}}
+	magic, err := f.in.bytes(0, 4)
 	if err != nil {
-		return "", nil, ErrNotExecutable
+		return nil, ErrNotExecutable
 	}
 	switch {
 	case string(magic) == "\x7fELF":
-		s, err := elfSections(in)
-		return ELF, s, err
+		f.Format, err = ELF, f.readELF()
 	case string(magic[:2]) == "MZ":
-		s, err := peSections(in)
-		return PE, s, err
+		f.Format = PE
+		f.Sections, err = peSections(f.in)
+	default:
+		f.Format = MachO
+		switch binary.BigEndian.Uint32(magic) {
+		case 0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe:
+			f.Sections, err = machoSections(f.in, 0)
+		case 0xcafebabe, 0xcafebabf:
+			f.Sections, err = fatSections(f.in)
+		default:
+			err = ErrNotExecutable
+		}
 	}
-	switch binary.BigEndian.Uint32(magic) {
-	case 0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe:
-		s, err := machoSections(in, 0)
-		return MachO, s, err
-	case 0xcafebabe, 0xcafebabf:
-		s, err := fatSections(in)
-		return MachO, s, err
+	if err != nil {
+		return nil, err
 	}
-	return "", nil, ErrNotExecutable
+	return f, nil
 }
 
-// Find returns the first section of that name.
-func Find(sections []Section, name string) (Section, bool) {
-	for _, s := range sections {
+// Section is the first section of that name.
+func (f *File) Section(name string) (Section, bool) {
+	for _, s := range f.Sections {
 		if s.Name == name {
 			return s, true
 		}
 	}
 	return Section{}, false
+}
+
+// Data is the content of a section; false when it is larger than limit.
+func (f *File) Data(s Section, limit int64) (data []byte, ok bool, err error) {
+	if s.Size > limit {
+		return nil, false, nil
+	}
+	data, err = f.in.bytes(s.Offset, s.Size)
+	return data, err == nil, err
 }
 
 // input reads within the file's bounds.
@@ -108,15 +155,13 @@ func (in input) section(name string, at, n uint64) (Section, bool) {
 	if n == 0 || at > 1<<62 || n > 1<<62 || !in.holds(int64(at), int64(n)) {
 		return Section{}, false
 	}
-	return Section{name, int64(at), int64(n)}, true
+	return Section{Name: name, Offset: int64(at), Size: int64(n)}, true
 }
 
 // text is a string up to its first NUL.
 func text(b []byte) string {
-	for i, c := range b {
-		if c == 0 {
-			return string(b[:i])
-		}
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
 	}
 	return string(b)
 }

@@ -1,7 +1,6 @@
 package testkit
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -10,10 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -114,48 +111,17 @@ func (r *Registry) config(t testing.TB, dir string, identity *Identity, o Regist
 	return b.String()
 }
 
-// run starts the program and waits until it answers. The thread that starts it stays until it ends, since the kernel
-// ends the registry with that thread: a test process that dies leaves nothing behind.
+// run starts the program and waits until it answers.
 func (r *Registry) run(t testing.TB, program, config string) error {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	log, err := os.Create(config + ".log")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		cmd := exec.CommandContext(ctx, program, "serve", config)
-		cmd.Stdout, cmd.Stderr = log, log
-		cmd.SysProcAttr = dieWithParent()
-		ended <- cmd.Run()
-		log.Close()
-		close(ended)
-	}()
-	for range 200 {
-		select {
-		case err := <-ended:
-			stop()
-			said, _ := os.ReadFile(log.Name())
-			return fmt.Errorf("%w: %s", err, said)
-		case <-time.After(25 * time.Millisecond):
+	return startProcess(t, config+".log", func() bool {
+		resp, err := r.client.Get(r.URL() + "/v2/")
+		if err != nil {
+			return false
 		}
-		if resp, err := r.client.Get(r.URL() + "/v2/"); err == nil {
-			resp.Body.Close()
-			t.Cleanup(func() {
-				stop()
-				for range ended {
-				}
-			})
-			return nil
-		}
-	}
-	stop()
-	for range ended {
-	}
-	return fmt.Errorf("no answer from %s", r.URL())
+		resp.Body.Close()
+		return true
+	}, program, "serve", config)
 }
 
 func freePort(t testing.TB) string {

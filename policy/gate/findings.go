@@ -46,10 +46,11 @@ func (c *Context) vulnerabilities() []finding {
 
 // idName is the part of a trigger id that names the package.
 func idName(p *image.Package, v1Path string) string {
+	if p.Type.OS() {
+		return p.Name
+	}
 	name := ""
 	switch p.Type {
-	case image.Deb, image.RPM, image.APK:
-		return p.Name
 	case image.Maven, image.Gem:
 		name = path.Base(v1Path)
 	case image.NPM:

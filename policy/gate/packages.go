@@ -99,6 +99,8 @@ func firstNamed(packages []image.Package, name string) *image.Package {
 var orders = map[image.PackageType]string{
 	image.Deb: "Debian", image.RPM: "Red Hat", image.APK: "Alpine", image.Python: "PyPI", image.NPM: "npm", image.Gem: "RubyGems",
 	image.Maven: "Maven", image.Golang: "Go", image.Cargo: "crates.io", image.Composer: "Packagist",
+	image.NuGet: "NuGet", image.Pub: "Pub", image.Hex: "Hex", image.Hackage: "Hackage", image.CRAN: "CRAN", image.Julia: "Julia",
+	image.Opkg: "Debian", image.Ebuild: "Alpine", // opkg compares as dpkg does, and apk as portage
 }
 
 // older says whether the installed package is older than the wanted version. A release is compared when the wanted version

@@ -21,6 +21,9 @@ func TestRequiredPackage(t *testing.T) {
 		{Type: image.Python, Name: "pip", Version: "23.0rc1", Location: "usr/lib/b"},
 		{Type: image.Python, Name: "pip", Version: "22.0", Location: "usr/lib/a"},
 		{Type: image.NPM, Name: "odd", Version: "not a version", Location: "x/package.json"},
+		{Type: image.Ebuild, Name: "app-shells/bash", Version: "5.1_p16-r6"},
+		{Type: image.Opkg, Name: "busybox", Version: "1.36.1-1"},
+		{Type: image.NuGet, Name: "Serilog", Version: "2.10.0.1"},
 		{Type: "unheard-of", Name: "other", Version: "1"},
 	}}
 	exact := func(name, version string) string {
@@ -48,6 +51,10 @@ func TestRequiredPackage(t *testing.T) {
 		{"name=musl version=1.2.4-r3 version_match_type=minimum", older("musl", "1.2.4-r2", "1.2.4-r3")},
 		{"name=pip version=22.0 version_match_type=minimum", ""},
 		{"name=pip version=22.0.1 version_match_type=minimum", older("pip", "22.0", "22.0.1")},
+		{"name=app-shells/bash version=5.1_p9 version_match_type=minimum", ""},
+		{"name=app-shells/bash version=5.1_p16-r10 version_match_type=minimum", older("app-shells/bash", "5.1_p16-r6", "5.1_p16-r10")},
+		{"name=busybox version=1.36.1-2 version_match_type=minimum", older("busybox", "1.36.1-1", "1.36.1-2")},
+		{"name=Serilog version=2.10.1 version_match_type=minimum", older("Serilog", "2.10.0.1", "2.10.1")},
 		{"name=odd version=1 version_match_type=minimum", "error: comparing version"},
 		{"name=other version=2 version_match_type=minimum", "error: the version order of packages of type \"unheard-of\" is not known"},
 	} {

@@ -131,6 +131,7 @@ func TestTriggerIDsOfPackages(t *testing.T) {
 	}{
 		{image.Package{Type: image.Deb, Name: "libssl3", Version: "1"}, "X+libssl3"},
 		{image.Package{Type: image.RPM, Name: "bash", Version: "1"}, "X+bash"},
+		{image.Package{Type: image.Ebuild, Name: "app-shells/bash", Version: "1"}, "X+app-shells/bash"},
 		{image.Package{Type: image.Gem, Name: "rake", Version: "13", Location: "usr/share/gems/specifications/rake-13.gemspec"}, "X+rake-13.gemspec"},
 		{image.Package{Type: image.Maven, Name: "b", Version: "1", Location: "app.jar", Inner: "b.jar"}, "X+app.jar:b.jar"},
 		{image.Package{Type: image.NPM, Name: "@s/x", Version: "1", Location: "n/@s/x/package.json"}, "X+x"},

@@ -114,7 +114,7 @@ func (e *Engine) As(_ context.Context, c engine.Caller, account string) (engine.
 }
 
 // Add makes up a digest from the tag. Repositories with "missing" in the name are not in the registry, those with
-// "secret" need credentials, those with "broken" fail to be analysed.
+// "secret" need credentials, those with "broken" fail to be analysed, those with "bare" hold packages and nothing else.
 func (e *Engine) Add(_ context.Context, account string, a engine.AddImage) (store.Image, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -3,6 +3,7 @@ package servertest
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/engine"
@@ -25,6 +26,8 @@ func Packages() []image.Package {
 		{Type: image.Golang, Name: "golang.org/x/net", Version: "v0.7.0", Location: "usr/local/bin/tool"},
 		{Type: image.Cargo, Name: "regex", Version: "1.5.4", Location: "usr/local/bin/rg"},
 		{Type: image.Composer, Name: "guzzlehttp/psr7", Version: "2.4.3", Location: "srv/vendor/composer/installed.json"},
+		{Type: image.Binary, Name: "redis", Version: "7.2.1", Location: "usr/local/bin/redis-server"},
+		{Type: image.NuGet, Name: "Newtonsoft.Json", Version: "12.0.1", Location: "app/web.deps.json"},
 	}
 }
 
@@ -41,6 +44,12 @@ func (c content) Analyzed(ctx context.Context, account string, d image.Digest) (
 		History: []image.History{{CreatedBy: "ADD rootfs"}, {CreatedBy: "ENV A=b", EmptyLayer: true}, {CreatedBy: "RUN make"}},
 		Gaps:    []image.Gap{{Kind: image.GapUnidentified, Path: "app/lib/x.jar", Layer: 1, Detail: "no coordinates"}},
 	}}
+	for i, line := range []string{"ADD rootfs", "RUN /bin/sh -c make # buildkit"} {
+		a.Analysis.Layers[i].CreatedBy, a.Analysis.Layers[i].TarSize = line, 1000
+	}
+	if !strings.Contains(img.Tags[0].Repository, "bare") {
+		observe(a.Analysis)
+	}
 	if img.Dockerfile == "" {
 		a.Dockerfile, a.Mode = "FROM scratch\nADD rootfs\n", "Guessed"
 	}

@@ -16,22 +16,46 @@ import (
 
 // packagesOf gives the package types behind each content type that lists packages.
 var packagesOf = map[string][]image.PackageType{
-	"os":       {image.Deb, image.APK, image.RPM},
+	"os":       {image.Deb, image.APK, image.RPM, image.ALPM, image.Ebuild, image.Opkg},
 	"npm":      {image.NPM},
 	"gem":      {image.Gem},
 	"python":   {image.Python},
 	"java":     {image.Maven},
 	"go":       {image.Golang},
-	"binary":   {},
+	"binary":   {image.Binary},
 	"rust":     {image.Cargo},
 	"composer": {image.Composer},
 }
 
-// The types of content and metadata, in the order in which they are listed. The last two of contentTypes are ours.
+// namedAlike are package types whose content type has the same name.
+var namedAlike = []image.PackageType{
+	image.NuGet, image.Conda, image.CRAN, image.Hex, image.OTP, image.Pub, image.Hackage, image.Swift, image.Pods, image.LuaRocks,
+	image.CPAN, image.Julia, image.Opam, image.Conan, image.Nix, image.PEAR, image.WordPress,
+}
+
+// The types of content and metadata, in the order in which they are listed. Those from rust on are ours.
 var (
-	contentTypes  = []string{"os", "files", "npm", "gem", "python", "java", "binary", "go", "malware", "rust", "composer"}
+	contentTypes = slices.Concat(
+		[]string{"os", "files", "npm", "gem", "python", "java", "binary", "go", "malware", "rust", "composer"}, v1Names(namedAlike))
 	metadataTypes = []string{"manifest", "docker_history", "dockerfile"}
 )
+
+func v1Names(types []image.PackageType) []string {
+	var names []string
+	for _, t := range types {
+		names = append(names, t.V1())
+	}
+	return names
+}
+
+// packageTypes are the types behind a content type; false when it lists no packages.
+func packageTypes(content string) ([]image.PackageType, bool) {
+	if types, ok := packagesOf[content]; ok {
+		return types, true
+	}
+	t := image.PackageType(content)
+	return []image.PackageType{t}, slices.Contains(namedAlike, t)
+}
 
 // ContentAnswer is the content of an image by type; the elements of content depend on it.
 type ContentAnswer struct {
@@ -116,7 +140,7 @@ func (r *routes) getMetadata(ctx context.Context, in *metadataPath) (MetadataAns
 
 func (r *routes) contentOf(ctx context.Context, asked string, d image.Digest, typ string) (ContentAnswer, error) {
 	answer := ContentAnswer{Digest: asked, Type: typ}
-	types, packages := packagesOf[typ]
+	types, packages := packageTypes(typ)
 	switch {
 	case packages:
 		a, err := r.Content.Analyzed(ctx, account(ctx), d)
@@ -141,10 +165,11 @@ func (r *routes) contentOf(ctx context.Context, asked string, d image.Digest, ty
 		}
 		answer.Content = rows
 	case typ == "malware":
-		if _, err := r.Content.Analyzed(ctx, account(ctx), d); err != nil {
+		a, err := r.Content.Analyzed(ctx, account(ctx), d)
+		if err != nil {
 			return answer, err
 		}
-		answer.Content = []any{} // no scanner ran
+		answer.Content, answer.Gaps = malwareRows(a.Analysis.Malware), gaps(a.Analysis.Gaps)
 	case slices.Contains(metadataTypes, typ):
 		text, err := r.document(ctx, d, typ)
 		if err != nil {

@@ -28,7 +28,7 @@ func packageRow(p *image.Package) map[string]any {
 		row["location"] = p.V1Path()
 		row["origin"] = or(p.Origin, "Unknown")
 		row["license"], row["licenses"] = licences(p.Licenses, "Unknown")
-		if p.Type == image.Golang {
+		if p.Type == image.Golang || p.Type == image.Binary {
 			row["origin"] = or(p.Origin, "N/A")
 			row["license"], row["licenses"] = licences(p.Licenses, "N/A")
 		}

@@ -125,6 +125,8 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.images()
 	r.content()
 	r.sboms()
+	r.artifacts()
+	r.observations()
 	r.vulnerabilities()
 	r.checks()
 	r.policies()

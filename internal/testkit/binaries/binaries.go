@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // Section is a named piece of a made executable.
@@ -159,4 +161,51 @@ func GoBuildInfo(version, modules string) []byte {
 	framed := fmt.Sprintf("%016d%s%016d", 0, modules, 0)
 	b = append(binary.AppendUvarint(b, uint64(len(version))), version...)
 	return append(binary.AppendUvarint(b, uint64(len(framed))), framed...)
+}
+
+// Note is the content of an ELF note section with one note, in little-endian order.
+func Note(owner string, kind uint32, desc []byte) []byte {
+	le := binary.LittleEndian
+	b := le.AppendUint32(nil, uint32(len(owner)+1))
+	b = le.AppendUint32(b, uint32(len(desc)))
+	b = append(append(le.AppendUint32(b, kind), owner...), 0)
+	b = append(append(b, make([]byte, -len(b)&3)...), desc...)
+	return append(b, make([]byte, -len(b)&3)...)
+}
+
+// Symbols are sections .dynsym and .dynstr of a 64-bit little-endian file with the given symbols.
+func Symbols(addresses map[string]uint64) []Section {
+	le := binary.LittleEndian
+	table, names := make([]byte, 24), []byte{0}
+	for _, name := range slices.Sorted(maps.Keys(addresses)) {
+		entry := make([]byte, 24)
+		le.PutUint32(entry, uint32(len(names)))
+		le.PutUint16(entry[6:], 1)
+		le.PutUint64(entry[8:], addresses[name])
+		table, names = append(table, entry...), append(append(names, name...), 0)
+	}
+	return []Section{{".dynsym", table}, {".dynstr", names}}
+}
+
+// Address is where the content of the section begins that [ELF] would make of the same sections.
+func Address(name string, sections ...Section) uint64 {
+	at := uint64(64 + 56)
+	for _, s := range sections {
+		at = (at + 15) &^ 15
+		if s.Name == name {
+			return base + at
+		}
+		at += uint64(len(s.Data))
+	}
+	return 0
+}
+
+// PackedELF makes what UPX leaves of a program: no section table, and its mark behind the program header.
+func PackedELF() []byte {
+	file := ELF(binary.LittleEndian, Section{".text", make([]byte, 64)})
+	for _, at := range []int{40, 41, 42, 60} { // section table and count
+		file[at] = 0
+	}
+	copy(file[64+56+4:], "UPX!")
+	return file
 }
