@@ -11,17 +11,18 @@ import (
 // always import its own subfolders and internal/ (but for internal/testkit, which never reaches the binary).
 var arrows = map[string][]string{
 	"image":    {},
-	"source":   {"image"},
+	"source":   {"image", "sbom"},
 	"analysis": {"image"},
 	"advisory": {"image"},
 	"policy":   {"image", "advisory"},
+	"sbom":     {"image", "advisory"},
 	"store":    {"image", "advisory"},
 	"notify":   {},
-	"report":   {"image", "advisory", "policy"},
-	"engine":   {"image", "source", "analysis", "advisory", "policy", "store", "notify"},
-	"server":   {"image", "analysis", "advisory", "policy", "store", "engine", "report"},
+	"report":   {"image", "advisory", "policy", "sbom"},
+	"engine":   {"image", "source", "analysis", "advisory", "policy", "store", "notify", "sbom"},
+	"server":   {"image", "analysis", "advisory", "policy", "store", "engine", "report", "sbom"},
 	"client":   {},
-	"cli":      {"image", "source", "analysis", "advisory", "policy", "store", "notify", "engine", "server", "client", "report"},
+	"cli":      {"image", "source", "analysis", "advisory", "policy", "store", "notify", "engine", "server", "client", "report", "sbom"},
 	"cmd":      {"cli", "client"},
 	"internal": {"image", "advisory"},
 }

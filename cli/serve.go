@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,10 +22,12 @@ import (
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/engine"
+	"landwaiter.dev/image"
 	"landwaiter.dev/internal/seal"
 	"landwaiter.dev/internal/secret"
 	"landwaiter.dev/notify"
 	"landwaiter.dev/policy"
+	"landwaiter.dev/sbom"
 	"landwaiter.dev/server"
 	v1 "landwaiter.dev/server/v1"
 	"landwaiter.dev/store"
@@ -147,10 +150,19 @@ func (a *app) engine(s *store.Store, settings Settings, key seal.Key, baseURL st
 	return engine.New(s, engine.Config{
 		HostID: host, BaseURL: baseURL, Version: a.version, Roles: settings.Roles, Key: key,
 		Passwords: secret.NewVerifier(time.Minute, 2), Reader: reader,
-		Feeds: feedConfig(settings), WatchInterval: settings.WatchInterval, Retention: settings.RetentionEvaluations,
+		SBOM: decodeSBOM, Feeds: feedConfig(settings), WatchInterval: settings.WatchInterval, Retention: settings.RetentionEvaluations,
 		Webhooks: notify.WebhookConfig{URLs: urls, AllowPrivate: settings.Webhooks.AllowPrivate, Key: []byte(settings.Webhooks.Key.Reveal())},
 		TempDir:  tempDir(settings.Data), Log: log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	})
+}
+
+// decodeSBOM reads the document of an imported image.
+func decodeSBOM(r io.Reader) (*image.Analysis, error) {
+	doc, err := sbom.Decode(r, "")
+	if err != nil {
+		return nil, err
+	}
+	return doc.Analysis, nil
 }
 
 func installationKey(settings Settings) (seal.Key, error) {

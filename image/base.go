@@ -12,6 +12,14 @@ type KnownBase struct {
 // Inherits says whether what the layer of this index brought comes from the base. Nothing does where no base is known.
 func (b *KnownBase) Inherits(layer int) bool { return b != nil && layer >= 0 && layer < b.Layers }
 
+// Count is how many layers the base has; 0 where no base is known.
+func (b *KnownBase) Count() int {
+	if b == nil {
+		return 0
+	}
+	return b.Layers
+}
+
 // ChainIDs names each prefix of a list of layers, the shortest first: two images whose first n layers have equal content
 // have an equal n-th chain ID (OCI image specification, config.md, "Layer ChainID"). It gives none when a layer was not
 // read: what nobody verified proves no kinship.

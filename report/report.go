@@ -1,16 +1,16 @@
-// Package report shows a result: as a table for people, as JSON, CycloneDX, SPDX or SARIF for machines. It decides
+// Package report shows a result: as a table for people, as JSON, SARIF or an SBOM document for machines. It decides
 // nothing and leaves nothing out: what was not seen and what a rule hides is in every form that has a place for it.
 package report
 
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
+	"landwaiter.dev/sbom"
 )
 
 // Result is what is known of one image.
@@ -28,7 +28,8 @@ type Result struct {
 	// FeedRevision that answered, At when.
 	FeedRevision int64
 	At           time.Time
-	// Base is the image below this one that is known here; nil when none is.
+	// Base is the image below this one that is known here, or that a document names by its layers alone, without digest;
+	// nil when none is.
 	Base *image.KnownBase
 	// Version of the program.
 	Version string
@@ -71,8 +72,13 @@ var formats = []struct {
 }{
 	{"table", writeTable},
 	{"json", writeJSON},
-	{"cyclonedx-json", writeCycloneDX},
-	{"spdx-json", writeSPDX},
+	{"cyclonedx-json", writeSBOM("cyclonedx-json")},
+	{"cyclonedx-xml", writeSBOM("cyclonedx-xml")},
+	{"spdx-json", writeSBOM("spdx-json")},
+	{"spdx-tag-value", writeSBOM("spdx-tag-value")},
+	{"spdx3-json", writeSBOM("spdx3-json")},
+	{"syft-json", writeSBOM("syft-json")},
+	{"github-json", writeSBOM("github-json")},
 	{"sarif", writeSARIF},
 }
 
@@ -87,7 +93,7 @@ func Formats() []string {
 
 // Check says whether a form is known.
 func Check(format string) error {
-	if !slices.Contains(Formats(), format) {
+	if find(format) == nil {
 		return fmt.Errorf("output %q: there are %s", format, strings.Join(Formats(), ", "))
 	}
 	return nil
@@ -95,12 +101,24 @@ func Check(format string) error {
 
 // Write writes a result in a form.
 func Write(w io.Writer, format string, r *Result, s Style) error {
+	write := find(format)
+	if write == nil {
+		return Check(format)
+	}
+	return write(w, r, s)
+}
+
+// find gives the writer of a form by its name or, for an SBOM, by another name that package sbom knows; nil when there is none.
+func find(format string) writer {
 	for _, f := range formats {
 		if f.name == format {
-			return f.write(w, r, s)
+			return f.write
 		}
 	}
-	return Check(format)
+	if _, known := sbom.MediaType(format); known {
+		return writeSBOM(format)
+	}
+	return nil
 }
 
 // split parts the findings that count from those that a rule hides.

@@ -9,6 +9,7 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/sbom"
 )
 
 // writeSARIF writes a SARIF 2.1.0 log: one result for each finding that counts, for each secret, piece of malware and
@@ -53,7 +54,7 @@ func writeSARIF(w io.Writer, r *Result, _ Style) error {
 	invocation.WithExecutionSuccessful(true)
 	for _, g := range r.Gaps {
 		n := sarif.NewNotification()
-		n.WithLevel("warning").WithMessage(sarif.NewTextMessage(string(g.Kind) + ": " + gapText(g)))
+		n.WithLevel("warning").WithMessage(sarif.NewTextMessage(string(g.Kind) + ": " + sbom.GapText(g)))
 		invocation.AddToolExecutionNotification(n)
 	}
 	run.AddInvocation(invocation)

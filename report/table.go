@@ -13,6 +13,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 	"landwaiter.dev/internal/terminal"
+	"landwaiter.dev/sbom"
 )
 
 // writeTable writes for people: what the image is, what is in it, what is wrong with it, what could not be seen, and the
@@ -170,7 +171,7 @@ func (p *page) gaps(list []image.Gap) {
 	}
 	rows := make([]table.Row, 0, len(list))
 	for _, g := range list {
-		rows = append(rows, table.Row{string(g.Kind), gapText(g)})
+		rows = append(rows, table.Row{string(g.Kind), sbom.GapText(g)})
 	}
 	p.line("")
 	p.table(table.Row{"Gap", "What could not be seen"}, rows)

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs what the tests talk to: PostgreSQL 15, Debian's docker-registry and clamd. Does nothing where they are.
+# Installs what the tests talk to: PostgreSQL 15, Debian's docker-registry, clamd and xmllint. Does nothing where they are.
 set -eu
 missing=
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v docker-registry >/dev/null 2>&1 || missing="$missing docker-registry"
+command -v xmllint >/dev/null 2>&1 || missing="$missing libxml2-utils"
 command -v clamd >/dev/null 2>&1 || [ -x /usr/sbin/clamd ] || missing="$missing clamav-daemon"
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" != 0 ]; then

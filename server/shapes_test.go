@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"landwaiter.dev/sbom"
 	"landwaiter.dev/server/servertest"
 )
 
@@ -421,5 +423,48 @@ func TestSystemSequence(t *testing.T) {
 	}
 	if gates := get[[]object](t, h, "GET /v1/system/policy_spec", ""); gates[0]["name"] != "vulnerabilities" {
 		t.Errorf("spec: %v", gates)
+	}
+}
+
+func TestSBOMs(t *testing.T) {
+	t.Parallel()
+	_, h := analysed(t)
+	base := "GET /v1/images/" + webDigest + "/sboms"
+	forms := get[[]string](t, h, base, "")
+	if len(forms) < 2 || forms[0] != "native" {
+		t.Fatalf("forms: %v", forms)
+	}
+	for _, form := range forms {
+		status, header, text := ask(t, h, base+"/"+form, "")
+		if status != 200 || header.Get("Content-Type") == "" || !strings.HasPrefix(header.Get("Content-Disposition"), `attachment; filename="`+webDigest+"_"+form+".") {
+			t.Errorf("%s: %d %v %.200s", form, status, header, text)
+		}
+		if form == "github-json" {
+			continue // can be written alone
+		}
+		d, err := sbom.Decode(strings.NewReader(text), "")
+		if err != nil {
+			t.Errorf("%s: %v", form, err)
+			continue
+		}
+		var names []string
+		for _, p := range d.Analysis.Packages {
+			names = append(names, p.Name)
+		}
+		want := []string{"openssl", "musl", "bash", "requests", "@scope/left-pad", "rake", "log4j-core", "golang.org/x/net", "regex", "guzzlehttp/psr7", "Newtonsoft.Json", "redis"}
+		if diff := cmp.Diff(want, names, cmpopts.SortSlices(func(a, b string) bool { return a < b })); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", form, diff)
+		}
+	}
+	native := get[object](t, h, base+"/native", "")
+	if native["schema"].(object)["version"] == "" || native["artifacts"] == nil {
+		t.Errorf("native: %v", native)
+	}
+	for route, want := range map[string]int{
+		base + "/pdf": 404, "GET /v1/images/sha256:" + strings.Repeat("0", 64) + "/sboms/native": 404, "GET /v1/images/x/sboms/native": 404,
+	} {
+		if status, _, text := ask(t, h, route, ""); status != want {
+			t.Errorf("%s: %d %s", route, status, text)
+		}
 	}
 }

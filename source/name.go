@@ -19,6 +19,7 @@ const (
 	formAnyArchive    = "archive" // a bare path to a file: its content decides
 	formLayout        = "oci-dir"
 	formSkopeoDir     = "dir"
+	formSBOM          = "sbom"
 )
 
 // defaultRegistry is that of a name that has none.
@@ -39,17 +40,15 @@ func parseName(name string) (imageName, error) {
 		case formDockerArchive, formOCIArchive, formLayout:
 			path, tag, err := splitPath(rest)
 			return imageName{form: prefix, path: path, tag: tag}, err
-		case formSkopeoDir:
+		case formSkopeoDir, formSBOM:
 			_, err := os.Stat(rest)
-			return imageName{form: formSkopeoDir, path: rest}, noSuchPath(rest, err)
+			return imageName{form: prefix, path: rest}, noSuchPath(rest, err)
 		case "docker":
 			if strings.HasPrefix(rest, "//") {
 				return imageName{}, fail(CodeInvalidReference, "write the registry's image without docker://, as %.200q", strings.TrimLeft(rest, "/"))
 			}
 			return imageName{}, fail(CodeUnsupported, "images of a running engine are not supported yet: "+
 				"save it with `docker save` and give the file, or name it with its registry (docker.io/…)")
-		case "sbom":
-			return imageName{}, fail(CodeUnsupported, "reading an SBOM instead of an image is not supported yet")
 		}
 	}
 	if n, ok, err := parseBarePath(name); ok || err != nil {
@@ -90,6 +89,8 @@ func parseBarePath(name string) (imageName, bool, error) {
 		}
 	}
 	switch {
+	case info.Mode().IsRegular() && tag == "" && isSBOM(path):
+		return imageName{form: formSBOM, path: path}, true, nil
 	case !info.IsDir():
 		return imageName{form: formAnyArchive, path: path, tag: tag}, true, nil
 	case exists(path, "index.json") || exists(path, "oci-layout"):

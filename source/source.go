@@ -14,6 +14,7 @@ import (
 	"io"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/sbom"
 )
 
 // Image is one platform's image, opened where it lies.
@@ -33,6 +34,9 @@ type Image struct {
 	Gaps []image.Gap
 	// Remote says that reading blobs costs network.
 	Remote bool
+	// SBOM is set where the source is a document about an image and not the image: then there are neither manifest nor
+	// config nor blobs, and the document's analysis is all that there is.
+	SBOM *sbom.Document
 
 	driver driver
 }
@@ -63,6 +67,7 @@ type Options struct {
 //
 //	[registry/]repository[:tag][@digest]
 //	docker-archive:FILE[:TAG]   oci-archive:FILE[:TAG]   oci-dir:DIR[:TAG]   dir:DIR
+//	sbom:FILE                   an SBOM of any form that package sbom reads
 //	FILE or DIR                 recognised by its content
 //
 // The caller closes the image. ctx bounds Open alone; each blob has its own.
@@ -96,6 +101,8 @@ func open(ctx context.Context, name string, o Options) (*Image, error) {
 		return openRegistry(ctx, n.reference, o)
 	case formDockerArchive, formOCIArchive, formAnyArchive:
 		return openArchive(ctx, n, o)
+	case formSBOM:
+		return openSBOM(n.path)
 	case formLayout:
 		return openLayout(ctx, n.path, n.tag, o)
 	default:

@@ -18,6 +18,11 @@ func scanEvaluation(row scanner, e *Evaluation) error {
 // PutEvaluation keeps a verdict, the newest of its image, tag and policy, and sets its ID; a zero EvaluatedAt is now.
 func (t *Tx) PutEvaluation(ctx context.Context, e *Evaluation) error {
 	e.EvaluatedAt = t.orNow(e.EvaluatedAt)
+	// Of two that come at once, the second waits here, and sees the first as the newest.
+	var id int64
+	if err := t.one(ctx, "SELECT id FROM images WHERE id = ?{lock}", []any{e.ImageID}, &id); err != nil {
+		return describe(err, "keeping an evaluation")
+	}
 	_, err := t.exec(ctx, "UPDATE evaluations SET latest = FALSE WHERE account = ? AND image_digest = ? AND tag = ? AND policy_id = ? AND latest",
 		e.Account, string(e.ImageDigest), e.Tag, e.PolicyID)
 	if err != nil {

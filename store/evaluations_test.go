@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"landwaiter.dev/image"
 	"landwaiter.dev/store"
@@ -95,5 +96,29 @@ func TestRetentionTakesDocumentsAlone(t *testing.T) {
 		if diff := cmp.Diff([]bool{false, true, true, true}, flags); diff != "" {
 			t.Error(diff)
 		}
+	})
+}
+
+// However many nodes evaluate an image at once, one verdict is the newest.
+func TestEvaluationsAtOnce(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b *bench) {
+		i := b.image("one", nil)
+		b.analyse(&i, nil)
+		var group errgroup.Group
+		for range 12 {
+			group.Go(func() error {
+				return b.Write(b.ctx, func(tx *store.Tx) error {
+					return tx.PutEvaluation(b.ctx, &store.Evaluation{
+						Account: "a", ImageID: i.ID, ImageDigest: i.Digest, Tag: "r/w:1", PolicyID: "p", BundleDigest: digest("bundle"), AnalysisID: i.AnalysisID,
+						DockerfileDigest: digest("d"), FinalAction: "go", FinalReason: "policy_evaluation", Reason: "analysis", Reproducible: true,
+					})
+				})
+			})
+		}
+		if err := group.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		b.sound()
 	})
 }

@@ -132,6 +132,7 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.images()
 	r.imports()
 	r.content()
+	r.sboms()
 	r.artifacts()
 	r.observations()
 	r.vulnerabilities()
