@@ -111,7 +111,7 @@ func benchImage(b *testing.B) Input {
 }
 
 // layout reads the first manifest of an OCI layout directory, without any check: it is for benchmarks.
-func layout(b *testing.B, dir string) Input {
+func layout(b testing.TB, dir string) Input {
 	b.Helper()
 	load := func(v any, elem ...string) []byte {
 		raw, err := os.ReadFile(filepath.Join(append([]string{dir}, elem...)...))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"landwaiter.dev/analysis/catalog"
 	"landwaiter.dev/image"
 )
 
@@ -233,5 +234,25 @@ func TestHardLinkWithATellingName(t *testing.T) {
 	}
 	if d := cmp.Diff(want, packagesOf(a)); d != "" {
 		t.Error(d)
+	}
+}
+
+// Where the same bytes mean the same under every name, a layer is not read again for the other names of a file.
+func TestHardLinkToTheSameContent(t *testing.T) {
+	t.Parallel()
+	tool := catalog.Cataloger{Name: "tool", Want: catalog.Want{Names: []string{"perl", "perl5"}, SameContent: true}, Read: func(f *catalog.File, found *catalog.Found) error {
+		found.Packages = append(found.Packages, image.Package{Type: image.Binary, Name: "perl", Version: "5", Location: f.Path})
+		return nil
+	}}
+	b := imageOf(t, layers{{file("bin/perl", "x"), hard("bin/perl5", "bin/perl"), file("lib/x", "y"), hard("lib/perl", "lib/x")}, {file("bin/.wh.perl", "")}})
+	a, _, err := NewReader(Options{TempDir: t.TempDir(), Catalogers: []catalog.Cataloger{tool}}).Image(context.Background(), b.Input, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"perl 5 bin/perl5 @0", "perl 5 lib/perl @0"}, packagesOf(a)); d != "" {
+		t.Error(d)
+	}
+	if n := b.opened[b.Manifest.Layers[0].Digest]; n != 2 {
+		t.Errorf("the layer was opened %d times; lib/perl alone asks for a second look", n)
 	}
 }

@@ -81,7 +81,7 @@ func (w *walk) wantLink(f *image.File, slot, seq, at int32, from origin) {
 	read := w.readBy[at]
 	want := w.r.router.wanted(f.Path, f.Size)
 	l := linkWant{slot: slot, seq: seq, from: from}
-	l.clone = read & w.r.router.executables
+	l.clone = read & (w.r.router.executables | want&w.r.router.sameContent)
 	if sameTail(f.Path, from.path) {
 		l.clone |= read & want
 	}

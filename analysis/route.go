@@ -25,6 +25,7 @@ type router struct {
 	parents          []parentRoute
 	below            []belowRoute
 	executables      mask
+	sameContent      mask
 	matches          []matchRoute
 	all              mask
 }
@@ -104,6 +105,9 @@ func newRouter(list []catalog.Cataloger) *router {
 		}
 		if c.Want.Executables {
 			r.executables |= m
+		}
+		if c.Want.SameContent {
+			r.sameContent |= m
 		}
 		if c.Want.Match != nil {
 			r.matches = append(r.matches, matchRoute{c.Want.Match, m})

@@ -46,14 +46,15 @@ func (r *localRun) analyze(cmd *cobra.Command, name string) (*report.Result, err
 	if err != nil {
 		return nil, err
 	}
-	defer img.Close()
+	r.close = append(r.close, img.Close)
 	for _, g := range img.Gaps {
 		r.progress.say("%s", g.Detail)
 	}
-	analysis, err := r.local.Analyze(cmd.Context(), img)
+	analysis, verified, err := r.local.Analyze(cmd.Context(), img)
 	if err != nil {
 		return nil, err
 	}
+	r.verified = verified
 	result := &report.Result{Name: name, Analysis: analysis, Gaps: analysis.Gaps, At: time.Now(), Version: r.app.version}
 	if doc := img.SBOM; doc != nil {
 		// What a document says of its layers nobody verified: it is asked for its own base, not the store.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -50,6 +52,8 @@ type localRun struct {
 	settings Settings
 	local    *engine.Local
 	progress *localProgress
+	// verified says whether the image is what it was when it was read; it waits until that is known.
+	verified func() error
 	close    []func() error
 }
 
@@ -141,7 +145,7 @@ func migrateLocal(ctx context.Context, s *store.Store) error {
 
 func (r *localRun) done() {
 	r.progress.end()
-	for _, c := range r.close {
+	for _, c := range slices.Backward(r.close) {
 		_ = c()
 	}
 }
@@ -160,14 +164,23 @@ func (r *localRun) open(cmd *cobra.Command, name string) (*source.Image, error) 
 	return source.Open(cmd.Context(), name, o)
 }
 
-// write shows the result.
+// write shows the result, once it is sure: all of it or nothing.
 func (r *localRun) write(result *report.Result) error {
-	r.progress.end()
 	style := report.Style{}
 	if terminal.Is(r.app.out) {
-		style = report.Style{Width: terminal.Width(r.app.out), Color: true}
+		style = report.Style{Width: terminal.Width(r.app.out), Color: true, Indent: true}
 	}
-	return report.Write(r.app.out, r.options.output, result, style)
+	var out bytes.Buffer
+	err := report.Write(&out, r.options.output, result, style)
+	if changed := r.verified(); changed != nil {
+		err = changed
+	}
+	r.progress.end()
+	if err != nil {
+		return err
+	}
+	_, err = out.WriteTo(r.app.out)
+	return err
 }
 
 // localProgress shows what happens: one line that changes on a terminal, plain lines elsewhere.

@@ -186,7 +186,11 @@ func (u *analyze) fetch(ctx context.Context, img store.Image, ref image.Referenc
 	known := &knownLayers{store: u.store, account: img.Account, repository: ref, options: func(ctx context.Context, r image.Reference) (source.RegistryOptions, error) {
 		return u.registries.options(ctx, img.Account, r)
 	}}
-	return readImage(ctx, u.reader, analysis.Input{Manifest: src.Manifest, Config: src.Config, Blobs: src, Remote: src.Remote, Gaps: src.Gaps}, known)
+	done, err := readImage(ctx, u.reader, analysis.Input{Manifest: src.Manifest, Config: src.Config, Blobs: src, Remote: src.Remote, Gaps: src.Gaps}, known)
+	if err == nil && done.verified != nil {
+		err = done.verified()
+	}
+	return done, err
 }
 
 // saved is a stored analysis.

@@ -85,7 +85,10 @@ func (f *fixture) localBase(t *testing.T, want *image.KnownBase, layers ...*test
 		t.Fatal(err)
 	}
 	defer src.Close()
-	a, err := local.Analyze(t.Context(), src)
+	a, verified, err := local.Analyze(t.Context(), src)
+	if err == nil {
+		err = verified()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

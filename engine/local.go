@@ -30,14 +30,20 @@ type Local struct {
 	TempDir  string
 }
 
-// Analyze reads an image that is open at its source. Of an SBOM, what it says is the analysis.
-func (l *Local) Analyze(ctx context.Context, src *source.Image) (*image.Analysis, error) {
+// Analyze reads an image that is open at its source; of an SBOM, what it says is the analysis. Of an image that is known,
+// the blobs are still being hashed when it returns: verified waits for that and says whether they are what they were.
+// Nothing may be shown before, and the source must stay open.
+func (l *Local) Analyze(ctx context.Context, src *source.Image) (a *image.Analysis, verified func() error, err error) {
+	verified = func() error { return nil }
 	if src.SBOM != nil {
-		return src.SBOM.Analysis, nil
+		return src.SBOM.Analysis, verified, nil
 	}
 	in := analysis.Input{Manifest: src.Manifest, Config: src.Config, Blobs: src, Remote: src.Remote, Gaps: src.Gaps}
 	done, err := readImage(ctx, l.Reader, in, &knownLayers{store: l.Store, account: store.AdminAccount, repository: localRepository(src), local: true})
-	return done.analysis, err
+	if done.verified != nil {
+		verified = done.verified
+	}
+	return done.analysis, verified, err
 }
 
 // localRepository is where the image comes from, when that is a registry.

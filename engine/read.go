@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"landwaiter.dev/analysis"
 	"landwaiter.dev/image"
@@ -15,16 +16,22 @@ import (
 type read struct {
 	analysis *image.Analysis
 	document image.Digest
+	// verified waits until the blobs have been hashed and says whether they are what they were: nothing of the analysis
+	// may be told or kept before. Nil when there is nothing to wait for.
+	verified func() error
 }
 
 // readImage analyses an image, by as little work as possible: one whose layers the account may know, and which was merged
-// before by the same rules, is only verified.
+// before by the same rules, is only verified, while the caller may already work with what is known.
 func readImage(ctx context.Context, r *analysis.Reader, in analysis.Input, known *knownLayers) (read, error) {
 	key := r.Key(ctx, in)
 	if done, ok, err := known.analysis(ctx, in, key); err != nil {
 		return read{}, err
 	} else if ok {
-		return done, r.Verify(ctx, in)
+		outcome := make(chan error, 1)
+		go func() { outcome <- r.Verify(ctx, in) }()
+		done.verified = sync.OnceValue(func() error { return <-outcome })
+		return done, nil
 	}
 	a, _, err := r.Image(ctx, in, known)
 	if err != nil {
@@ -44,7 +51,7 @@ func keepDocument(ctx context.Context, s *store.Store, a *image.Analysis) (read,
 		return read{}, fmt.Errorf("writing the analysis: %w", err)
 	}
 	digest, err := s.Blobs().Put(ctx, doc)
-	return read{a, digest}, err
+	return read{analysis: a, document: digest}, err
 }
 
 // analysis gives the analysis that is kept under a key, when the account may know every layer of the image.
@@ -70,5 +77,5 @@ func (k *knownLayers) analysis(ctx context.Context, in analysis.Input, key image
 	if err != nil || json.Unmarshal(raw, &a) != nil {
 		return read{}, false, nil // a document that cannot be read any more is made again
 	}
-	return read{&a, document}, true, nil
+	return read{analysis: &a, document: document}, true, nil
 }

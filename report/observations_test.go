@@ -46,7 +46,7 @@ func TestObservations(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"table", "json", "sarif"} {
 		var b bytes.Buffer
-		if err := Write(&b, format, observed(), Style{}); err != nil {
+		if err := Write(&b, format, observed(), Style{Indent: true}); err != nil {
 			t.Fatalf("%s: %v", format, err)
 		}
 		if strings.Contains(b.String(), "\x1b") {

@@ -56,11 +56,13 @@ type Row struct {
 	Allowed string `json:"allowed,omitempty"`
 }
 
-// Style is how tables are drawn.
+// Style is how a result is laid out.
 type Style struct {
 	// Width of the terminal in characters; 0 means any.
 	Width int
 	Color bool
+	// Indent lays SBOM documents out for people; for programs they are on one line.
+	Indent bool
 }
 
 type writer func(io.Writer, *Result, Style) error

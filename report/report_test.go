@@ -60,7 +60,7 @@ func TestForms(t *testing.T) {
 	t.Parallel()
 	for _, format := range Formats() {
 		var b bytes.Buffer
-		if err := Write(&b, format, result(), Style{}); err != nil {
+		if err := Write(&b, format, result(), Style{Indent: true}); err != nil {
 			t.Fatalf("%s: %v", format, err)
 		}
 		if strings.Contains(b.String(), "\x1b") {

@@ -22,7 +22,9 @@ func encodeCycloneDXXML(w io.Writer, d *Document) error {
 // findings as vulnerabilities, gaps as properties of the document.
 func encodeCycloneDX(w io.Writer, d *Document, form cdx.BOMFileFormat) error {
 	a := d.Analysis
+	// The library converts to a version by copying the whole document; ours has nothing of a later one.
 	bom := cdx.NewBOM()
+	bom.SpecVersion, bom.JSONSchema, bom.XMLNS = cdx.SpecVersion1_6, "http://cyclonedx.org/schema/bom-1.6.schema.json", "http://cyclonedx.org/schema/bom/1.6"
 	bom.SerialNumber = "urn:uuid:" + d.uuid()
 	tool, version := d.toolOf()
 	root := "image"
@@ -59,9 +61,9 @@ func encodeCycloneDX(w io.Writer, d *Document, form cdx.BOMFileFormat) error {
 	}
 	bom.Properties = cycloneProperties(gaps)
 	e := cdx.NewBOMEncoder(w, form)
-	e.SetPretty(true)
+	e.SetPretty(d.Indent)
 	e.SetEscapeHTML(false)
-	return e.EncodeVersion(bom, cdx.SpecVersion1_6)
+	return e.Encode(bom)
 }
 
 func cycloneProperties(facts []fact) *[]cdx.Property {

@@ -1,7 +1,6 @@
 package sbom
 
 import (
-	"encoding/json"
 	"io"
 	"strings"
 
@@ -97,10 +96,7 @@ func encodeGitHub(w io.Writer, d *Document) error {
 			),
 		}
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(s)
+	return d.jsonEncoder(w).Encode(s)
 }
 
 // gitHubNotes makes metadata of names and values; those that are empty are left out.

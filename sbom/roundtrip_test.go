@@ -172,6 +172,7 @@ func TestAnythingComesBack(t *testing.T) {
 						t.Fatalf("\n%+v came back as\n%+v", want, got)
 					}
 				}
+				back.Indent = d.Indent
 				if err := sbom.Encode(&second, form, back); err != nil {
 					t.Fatal(err)
 				}

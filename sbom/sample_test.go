@@ -63,14 +63,16 @@ func sample() *sbom.Document {
 	}
 	return &sbom.Document{
 		Name: "example:1", Reference: "docker.io/library/example:1", Analysis: a, Gaps: gaps, BaseLayers: 1,
-		At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Version: "1.2.3",
+		At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Version: "1.2.3", Indent: true,
 	}
 }
 
 func encode(t testing.TB, form string, d *sbom.Document) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := sbom.Encode(&b, form, d); err != nil {
+	indented := *d
+	indented.Indent = true
+	if err := sbom.Encode(&b, form, &indented); err != nil {
 		t.Fatalf("%s: %v", form, err)
 	}
 	return b.Bytes()

@@ -9,6 +9,7 @@
 package sbom
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -33,12 +34,24 @@ type Document struct {
 	At time.Time
 	// Tool and Version made the document. To write, Tool may be empty and is Landwaiter.
 	Tool, Version string
+	// Indent writes JSON and XML laid out for people.
+	Indent bool
 	// Format that the document was read from, a name of [Formats].
 	Format string
 	// Matched says that advisories were looked at, and Findings what they said. CycloneDX alone has a place for them,
 	// and they are not read.
 	Matched  bool
 	Findings []advisory.ImageFinding
+}
+
+// jsonEncoder writes JSON as a document of ours.
+func (d *Document) jsonEncoder(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	if d.Indent {
+		e.SetIndent("", "  ")
+	}
+	return e
 }
 
 // toolName is how documents name us.

@@ -32,7 +32,10 @@ func encodeSPDXJSON(w io.Writer, d *Document) error {
 			b.doc.Packages[i].Annotations = []spdx.Annotation{*a}
 		}
 	}
-	return json.Write(b.doc, w, json.Indent("  "))
+	if d.Indent {
+		return json.Write(b.doc, w, json.Indent("  "))
+	}
+	return json.Write(b.doc, w)
 }
 
 func encodeSPDXTagValue(w io.Writer, d *Document) error {

@@ -104,10 +104,7 @@ func encodeSPDX3(w io.Writer, d *Document) error {
 	for _, e := range d.entries(b.x) {
 		b.entry(&e, root)
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(struct {
+	return d.jsonEncoder(w).Encode(struct {
 		Context string         `json:"@context"`
 		Graph   []spdx3Element `json:"@graph"`
 	}{spdx3Context, b.finish(root)})

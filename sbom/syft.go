@@ -1,7 +1,6 @@
 package sbom
 
 import (
-	"encoding/json"
 	"io"
 	"strconv"
 	"strings"
@@ -168,10 +167,7 @@ func encodeSyft(w io.Writer, d *Document) error {
 			doc.Relationships = append(doc.Relationships, syftRelationship{ids[*o], doc.Artifacts[i].ID, "ownership-by-file-overlap"})
 		}
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	return e.Encode(doc)
+	return d.jsonEncoder(w).Encode(doc)
 }
 
 func syftImageOf(d *Document) *syftImage {

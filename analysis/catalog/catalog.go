@@ -59,6 +59,9 @@ type Want struct {
 	Below map[image.Path][]string
 	// Executables asks for regular files that begin like an ELF, PE or Mach-O file.
 	Executables bool
+	// SameContent says that the same bytes under another name mean the same, so that of hard links with telling names one
+	// is read. It is so for Executables.
+	SameContent bool
 	// Match is for what data cannot say. It is called for every file of an image: it must cost next to nothing.
 	Match func(path image.Path, size int64) bool
 }

@@ -19,7 +19,7 @@ func KnownBinaries() Cataloger {
 		Name:     "known-binary",
 		Revision: 1,
 		Doc:      "Well-known programs, libraries and language run-time systems by the version in their content; Java by its release file.",
-		Want:     Want{Names: append(names, jvmRelease), Prefixes: prefixes},
+		Want:     Want{Names: append(names, jvmRelease), Prefixes: prefixes, SameContent: true},
 		Read: func(f *File, found *Found) error {
 			if f.Path.Base() == jvmRelease {
 				return readJVMRelease(f, found)

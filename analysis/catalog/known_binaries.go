@@ -16,7 +16,7 @@ var knownBinaries = []classifier{
 	{"zstd", `\x00v(?P<version>1\.[0-9]{1,2}\.[0-9]{1,2})\x00`, "zstd", "facebook:zstandard", "", unique},
 	{"libzstd.so*", `(?P<version>1\.4\.[0-9]{1,2})\x00`, "zstd", "facebook:zstandard", "", named | unique},
 	{"libzstd.so*", `(?P<version>1\.5\.[0-9]{1,2})\x00`, "zstd", "facebook:zstandard", "", named | unique},
-	{"bzip2 libbz2.so*", `(?P<version>1\.0\.[0-9]), [0-9]{1,2}-[A-Z][a-z]{2}-[12][0-9]{3}\x00`, "bzip2", "bzip:bzip2", "", 0},
+	{"bzip2 bunzip2 bzcat libbz2.so*", `(?P<version>1\.0\.[0-9]), [0-9]{1,2}-[A-Z][a-z]{2}-[12][0-9]{3}\x00`, "bzip2", "bzip:bzip2", "", 0},
 	{"mount umount more lsblk fdisk su login agetty nsenter unshare getopt", `util-linux <x.y[.z]>\x00`, "util-linux", "kernel:util-linux", "", 0},
 	{"jq", `\x00(?P<version>1\.[5-9](?:\.[0-9]{1,2})?)\x00`, "jq", "jqlang:jq", "", unique},
 	{"git", `git/<x.y.z>[\x00.]`, "git", "git-scm:git", "", 0},
