@@ -21,6 +21,7 @@ type Limits struct {
 	ImageTime, FileTime                  int64
 	ArchiveDepth, ArchiveEntries         int64
 	ArchiveBytes, MetadataBytes          int64
+	NestedBytes, Packages, OwnedFiles    int64
 }
 
 // Limit is a row of the table of limits.
@@ -77,6 +78,9 @@ func LimitTable() []Limit {
 		{"LANDWAITER_LIMITS_ARCHIVE_ENTRIES", 100_000, "", "entries of an archive inside a layer", "jar-bombs", func(l *Limits) *int64 { return &l.ArchiveEntries }},
 		{"LANDWAITER_LIMITS_ARCHIVE_BYTES", 1 * gib, "bytes", "bytes decompressed from one file of a layer", "jar-bombs", func(l *Limits) *int64 { return &l.ArchiveBytes }},
 		{"LANDWAITER_LIMITS_METADATA_BYTES", 16 * mib, "bytes", "one metadata file inside an archive or a binary", "auditable-bomb", func(l *Limits) *int64 { return &l.MetadataBytes }},
+		{"LANDWAITER_LIMITS_NESTED_BYTES", 128 * mib, "bytes", "a compressed archive inside another, which is unpacked in memory", "jar-bombs", func(l *Limits) *int64 { return &l.NestedBytes }},
+		{"LANDWAITER_LIMITS_PACKAGES", 100_000, "", "packages of one database of an operating system", "metadata-garbage", func(l *Limits) *int64 { return &l.Packages }},
+		{"LANDWAITER_LIMITS_OWNED_FILES", 1_000_000, "", "files that the packages of one database own", "metadata-garbage", func(l *Limits) *int64 { return &l.OwnedFiles }},
 	}
 }
 
@@ -100,6 +104,9 @@ func (l *Limits) inside() catalog.Limits {
 		ArchiveEntries: int(l.ArchiveEntries),
 		ArchiveBytes:   l.ArchiveBytes,
 		MetadataBytes:  l.MetadataBytes,
+		NestedBytes:    l.NestedBytes,
+		Packages:       int(l.Packages),
+		OwnedFiles:     int(l.OwnedFiles),
 	}
 }
 

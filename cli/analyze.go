@@ -58,7 +58,7 @@ func (r *localRun) analyze(cmd *cobra.Command, name string) (*report.Result, err
 	result := &report.Result{Name: name, Analysis: analysis, Gaps: analysis.Gaps, At: time.Now(), Version: r.app.version}
 	if doc := img.SBOM; doc != nil {
 		// What a document says of its layers nobody verified: it is asked for its own base, not the store.
-		result.Name, result.Reference = orWord(doc.Name, name), doc.Reference
+		result.Name, result.Reference, result.Document = orWord(doc.Name, name), doc.Reference, true
 		if doc.BaseLayers > 0 {
 			result.Base = &image.KnownBase{Layers: doc.BaseLayers}
 		}

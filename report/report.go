@@ -18,6 +18,8 @@ type Result struct {
 	// Name as the user gave it, Reference completed; the latter is "" for files.
 	Name, Reference string
 	Analysis        *image.Analysis
+	// Document says that the analysis is what an SBOM says, and no image was read.
+	Document bool
 	// Matched says that advisories were looked at; else Findings means nothing.
 	Matched  bool
 	Findings []advisory.ImageFinding

@@ -11,7 +11,7 @@ func writeSBOM(form string) writer {
 	return func(w io.Writer, r *Result, s Style) error {
 		return sbom.Encode(w, form, &sbom.Document{
 			Name: r.Name, Reference: r.Reference, Analysis: r.Analysis, Gaps: r.Gaps, BaseLayers: r.Base.Count(), At: r.At, Version: r.Version,
-			Matched: r.Matched, Findings: r.Findings, Indent: s.Indent,
+			Matched: r.Matched, Findings: r.Findings, Indent: s.Indent, Declared: r.Document,
 		})
 	}
 }

@@ -172,7 +172,7 @@ func TestAnythingComesBack(t *testing.T) {
 						t.Fatalf("\n%+v came back as\n%+v", want, got)
 					}
 				}
-				back.Indent = d.Indent
+				back.Indent, back.Declared = d.Indent, d.Declared
 				if err := sbom.Encode(&second, form, back); err != nil {
 					t.Fatal(err)
 				}

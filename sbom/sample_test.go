@@ -63,7 +63,7 @@ func sample() *sbom.Document {
 	}
 	return &sbom.Document{
 		Name: "example:1", Reference: "docker.io/library/example:1", Analysis: a, Gaps: gaps, BaseLayers: 1,
-		At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Version: "1.2.3", Indent: true,
+		At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Version: "1.2.3", Indent: true, Declared: true,
 	}
 }
 
@@ -71,7 +71,7 @@ func encode(t testing.TB, form string, d *sbom.Document) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	indented := *d
-	indented.Indent = true
+	indented.Indent, indented.Declared = true, true
 	if err := sbom.Encode(&b, form, &indented); err != nil {
 		t.Fatalf("%s: %v", form, err)
 	}

@@ -34,6 +34,9 @@ type Document struct {
 	At time.Time
 	// Tool and Version made the document. To write, Tool may be empty and is Landwaiter.
 	Tool, Version string
+	// Declared lists the packages that lock files pin too, marked as not installed. Programs that do not look at the mark
+	// take them for installed, so this is for documents that are made of documents.
+	Declared bool
 	// Indent writes JSON and XML laid out for people.
 	Indent bool
 	// Format that the document was read from, a name of [Formats].
@@ -144,8 +147,10 @@ func (d *Document) entries(x expressions) []entry {
 	for i := range a.Packages {
 		add(&a.Packages[i], false)
 	}
-	for i := range a.Declared {
-		add(&a.Declared[i], true)
+	if d.Declared {
+		for i := range a.Declared {
+			add(&a.Declared[i], true)
+		}
 	}
 	return list
 }

@@ -91,6 +91,10 @@ type Limits struct {
 	ArchiveBytes   int64
 	// MetadataBytes bounds one metadata file (a manifest inside a jar, a METADATA).
 	MetadataBytes int64
+	// Packages bounds the packages of one database, OwnedFiles the files that they own.
+	Packages, OwnedFiles int
+	// NestedBytes bounds one compressed archive inside another, which has to be unpacked in memory.
+	NestedBytes int64
 }
 
 // Found is what one file yields.

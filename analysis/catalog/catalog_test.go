@@ -30,7 +30,7 @@ func inMemory(p image.Path, content []byte) *File {
 }
 
 func onDisk(p image.Path, content []byte) *File {
-	return &File{Path: p, Size: int64(len(content)), Content: bytes.NewReader(content)}
+	return &File{Path: p, Size: int64(len(content)), Content: bytes.NewReader(content), Limits: testLimits}
 }
 
 // readFile runs a cataloguer on one file; an error becomes a gap, as in the layer reader.

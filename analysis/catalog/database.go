@@ -15,8 +15,6 @@ import (
 // Bounds of one package database, many times what real ones need. They are constants and not settings, because a
 // database beyond them is no database: what lies beyond is a gap.
 const (
-	maxPackages  = 100_000
-	maxOwned     = 1_000_000 // files that the packages of one database own
 	maxOwnedText = 128 << 20 // bytes of their paths
 	maxListBytes = 16 << 20  // one file list
 	maxLine      = 64 << 10
@@ -38,8 +36,8 @@ type database struct {
 
 // add takes a package that the database holds, or notes why it cannot be taken.
 func (d *database) add(p image.Package) error {
-	if len(d.found.Packages) >= maxPackages {
-		d.found.Gap(image.GapLimit, fmt.Sprintf("the package database lists more than %d packages; the rest was not read", maxPackages))
+	if most := d.file.Limits.Packages; len(d.found.Packages) >= most {
+		d.found.Gap(image.GapLimit, fmt.Sprintf("the package database lists more than %d packages; the rest was not read (LANDWAITER_LIMITS_PACKAGES)", most))
 		return errFull
 	}
 	switch {
@@ -61,10 +59,10 @@ func (d *database) add(p image.Package) error {
 // own counts a file that a package owns, dir and base being its path, against the bounds. It says whether the file
 // counts: one whose path cannot be a key of the tree is noted and left out.
 func (d *database) own(dir, base string) (image.Path, bool) {
-	if d.owned >= maxOwned || d.text > maxOwnedText {
-		if d.owned <= maxOwned {
-			d.owned = maxOwned + 1
-			d.found.Gap(image.GapLimit, fmt.Sprintf("the packages own more than %d files; the rest was not read", maxOwned))
+	if most := d.file.Limits.OwnedFiles; d.owned >= most || d.text > maxOwnedText {
+		if d.owned <= most {
+			d.owned = most + 1
+			d.found.Gap(image.GapLimit, fmt.Sprintf("the packages own more than %d files; the rest was not read (LANDWAITER_LIMITS_OWNED_FILES)", most))
 		}
 		return "", false
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // testLimits are small, so that tests can reach them.
-var testLimits = Limits{ArchiveDepth: 4, ArchiveEntries: 1000, ArchiveBytes: 16 << 20, MetadataBytes: 1 << 20}
+var testLimits = Limits{ArchiveDepth: 4, ArchiveEntries: 1000, ArchiveBytes: 16 << 20, MetadataBytes: 1 << 20, Packages: 1000, OwnedFiles: 10_000, NestedBytes: 128 << 20}
 
 // readBytes gives a cataloguer one file, as the walk over a layer does.
 func readBytes(c Cataloger, path string, data []byte) (Found, error) {

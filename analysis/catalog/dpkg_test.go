@@ -232,9 +232,9 @@ func TestDPKGManyLosses(t *testing.T) {
 // TestTooManyPackages shows that the bound on packages is a gap.
 func TestTooManyPackages(t *testing.T) {
 	t.Parallel()
-	content := strings.Repeat("P:a\nV:1\n\n", maxPackages+1)
+	content := strings.Repeat("P:a\nV:1\n\n", testLimits.Packages+1)
 	found := readFile(APK(), onDisk("lib/apk/db/installed", []byte(content)))
-	if len(found.Packages) != maxPackages || len(found.Gaps) != 1 || found.Gaps[0].Kind != image.GapLimit {
+	if len(found.Packages) != testLimits.Packages || len(found.Gaps) != 1 || found.Gaps[0].Kind != image.GapLimit {
 		t.Errorf("%d packages, gaps %+v", len(found.Packages), found.Gaps)
 	}
 }

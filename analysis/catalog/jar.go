@@ -36,8 +36,6 @@ var jarSuffixes = []string{".jar", ".war", ".ear", ".hpi", ".jpi", ".par", ".sar
 var ambiguousJar = map[string]bool{".par": true, ".sar": true, ".nar": true, ".kar": true, ".far": true, ".rar": true, ".zap": true}
 
 const (
-	// maxNestedJar bounds one deflated archive inside another, which has to be unpacked in memory.
-	maxNestedJar = 128 << 20
 	// maxJarGaps bounds how many nested archives get a gap of their own; the rest is counted.
 	maxJarGaps = 50
 )
@@ -118,7 +116,7 @@ func (w *jarWalk) nested(zip *zipdir.Archive, e *zipdir.Entry, outer string, dep
 		}
 		return
 	}
-	if data, ok := w.read(zip, e, maxNestedJar, inner); ok {
+	if data, ok := w.read(zip, e, w.file.Limits.NestedBytes, inner); ok {
 		w.opened(w.archive(bytes.NewReader(data), int64(len(data)), name.Base(), inner, depth+1), inner)
 	}
 }

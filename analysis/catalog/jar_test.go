@@ -243,7 +243,7 @@ func TestJarThatHoldsItself(t *testing.T) {
 		}
 		copy(jar[at+42:], []byte{byte(local), 0, 0, 0})
 	}
-	found, err := readBytesWith(Jar(), "a/loop-1.jar", jar, Limits{ArchiveDepth: 1000, ArchiveEntries: 1000, ArchiveBytes: 4 << 20, MetadataBytes: 1 << 20})
+	found, err := readBytesWith(Jar(), "a/loop-1.jar", jar, Limits{ArchiveDepth: 1000, ArchiveEntries: 1000, ArchiveBytes: 4 << 20, MetadataBytes: 1 << 20, NestedBytes: 4 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

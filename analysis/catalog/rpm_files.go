@@ -43,7 +43,7 @@ func (d *database) rpmFiles(h rpmdb.Header, name string) []image.OwnedFile {
 		d.lose("the file list of package %.60q is damaged and was left out", name)
 		return nil
 	}
-	files := make([]image.OwnedFile, 0, min(n, maxOwned))
+	files := make([]image.OwnedFile, 0, min(n, d.file.Limits.OwnedFiles))
 	for i := range t.bases {
 		if f, ok := t.file(i); ok {
 			dir, err := t.dir(i)
