@@ -35,9 +35,7 @@ func TestChunksDoNotMatter(t *testing.T) {
 	for _, e := range examples(t) {
 		pieces = append(pieces, e.text)
 	}
-	for _, word := range []string{"aws_access_key_id = " + made(upperNum, 20), "find me", "findme now", "auth: x", `"auth": "abc"`} {
-		pieces = append(pieces, word)
-	}
+	pieces = append(pieces, "aws_access_key_id = "+made(upperNum, 20), "find me", "findme now", "auth: x", `"auth": "abc"`)
 	s := newScanner(t, Options{
 		Detectors: true, MaxPerRule: 3, LineBytes: 1000,
 		Secrets: []Rule{{"mine", `.*find ?me`}, {"", `auth: x`}},

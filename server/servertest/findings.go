@@ -53,7 +53,7 @@ func (c content) Analyzed(ctx context.Context, account string, d image.Digest) (
 	if img.Dockerfile == "" {
 		a.Dockerfile, a.Mode = "FROM scratch\nADD rootfs\n", "Guessed"
 	}
-	a.Lineage, err = bases{c.e}.Of(ctx, img)
+	a.Lineage, err = bases(c).Of(ctx, img)
 	return a, err
 }
 
