@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -22,7 +21,7 @@ func (t *Tx) PutEvaluation(ctx context.Context, e *Evaluation) error {
 	e.EvaluatedAt = t.orNow(e.EvaluatedAt)
 	// Of two that come at once, the second waits here, and sees the first as the newest.
 	var id int64
-	if err := t.one(ctx, "SELECT id FROM images WHERE id = ?{lock}", []any{e.ImageID}, &id); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if err := t.one(ctx, "SELECT id FROM images WHERE id = ?{lock}", []any{e.ImageID}, &id); err != nil && !errors.Is(err, ErrNotFound) {
 		return describe(err, "keeping an evaluation")
 	}
 	_, err := t.exec(ctx, "UPDATE evaluations SET latest = FALSE WHERE account = ? AND image_digest = ? AND tag = ? AND policy_id = ? AND latest",
