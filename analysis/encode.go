@@ -11,13 +11,16 @@ import (
 // Parts encodes the parts that the report holds, each to be kept under the layer, its name and its revision.
 func (r *Report) Parts() ([]Part, error) {
 	var out []Part
+	// One buffer serves all parts; file names and digests are most of what there is.
+	buffer := make([]byte, 0, 64*kib+100*len(r.Files))
 	for _, p := range parts {
 		rev, ok := r.Revisions[p.name]
 		if !ok {
 			continue
 		}
-		e := &encoder{}
+		e := &encoder{b: buffer[:0]}
 		p.encode(e, r)
+		buffer = e.b
 		data, err := e.seal()
 		if err != nil {
 			return nil, fmt.Errorf("encoding part %s: %w", p.name, err)

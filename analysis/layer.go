@@ -246,7 +246,7 @@ func (w *walk) marker(path image.Path) bool {
 func newWalk(ctx context.Context, r *Reader, t task, sum *totals) *walk {
 	w := &walk{
 		r: r, ctx: ctx, lim: &r.limits, task: t, totals: sum,
-		index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, origins: map[int32]origin{}, unbound: map[int32]bool{}, picked: map[image.Path]int32{}, summed: map[image.Path]image.File{},
+		files: make([]image.File, 0, 1024), index: map[image.Path]int32{}, closed: map[image.Path]int32{}, whiteouts: map[image.Path]bool{}, opaques: map[image.Path]bool{}, readBy: map[int32]mask{}, origins: map[int32]origin{}, unbound: map[int32]bool{}, picked: map[image.Path]int32{}, summed: map[image.Path]image.File{},
 		gaps: newGaps(r.limits.Gaps), parser: startParser(ctx, r.catalogers, &r.limits),
 		hashing: t.parts[PartFiles], sums: sums{md5: true, sha1: true},
 		buf: make([]byte, 64*kib), sha: sha256.New(), md5h: md5.New(), sha1: sha1.New(),

@@ -72,12 +72,12 @@ func (e *encoder) time(t time.Time) {
 func (e *encoder) seal() ([]byte, error) {
 	// The window decides what an encoder costs: most layers are small, and so are their parts.
 	window := min(max(1<<bits.Len(uint(len(e.b))), zstd.MinWindowSize), 4*mib)
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(true))
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(true), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		return nil, err
 	}
 	defer z.Close()
-	return z.EncodeAll(e.b, []byte{wireVersion}), nil
+	return z.EncodeAll(e.b, append(make([]byte, 0, len(e.b)/3+64), wireVersion)), nil
 }
 
 // decoder reads the wire form. After the first error it yields zeros; done tells.

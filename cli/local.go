@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -57,6 +58,10 @@ type localRun struct {
 	close    []func() error
 }
 
+// softMemory is where the collection of garbage becomes eager. Contents of files come and go faster than it would run by
+// itself, and the process would grow by what is not needed any more. GOMEMLIMIT says otherwise.
+const softMemory = 256 << 20
+
 // startLocal opens the data directory and makes the reader.
 func (a *app) startLocal(cmd *cobra.Command, o *localOptions) (*localRun, error) {
 	if err := report.Check(o.output); err != nil {
@@ -65,6 +70,9 @@ func (a *app) startLocal(cmd *cobra.Command, o *localOptions) (*localRun, error)
 	settings, err := Load(cmd.Flags(), a.environ)
 	if err != nil {
 		return nil, usage(cmd, err)
+	}
+	if lookup(a.environ, "GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
 	}
 	run := &localRun{app: a, options: o, settings: settings, progress: newLocalProgress(a.err, o.quiet)}
 	for _, w := range settings.Warnings {
