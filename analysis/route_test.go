@@ -62,3 +62,11 @@ func BenchmarkRouter(b *testing.B) {
 		}
 	}
 }
+
+// A mask has a bit for each cataloguer: when there are more, it has to grow.
+func TestCatalogersFitTheMask(t *testing.T) {
+	t.Parallel()
+	if n := len(catalog.All()); n > 64 {
+		t.Errorf("%d cataloguers, and the mask of the router has 64 bits", n)
+	}
+}
