@@ -171,6 +171,9 @@ func (g *reading) layer(ctx context.Context, i int) (*Report, error) {
 		if d.Size != have.Size {
 			return nil, ofLayer(&Error{Code: CodeDigestMismatch, Reason: fmt.Sprintf("the manifest says %d bytes, the blob has %d", d.Size, have.Size)}, d.Digest)
 		}
+		if err := g.fits(have); err != nil {
+			return nil, ofLayer(err, d.Digest)
+		}
 		return have, g.verify(ctx, i)
 	}
 	rep, err := g.r.layer(ctx, task{layer: d, diffID: id.DiffID, parts: parts, revisions: g.settings.revisions}, g.opener(d), g.sum, g.ticker(i))
@@ -193,6 +196,23 @@ func (g *reading) save(ctx context.Context, rep *Report) error {
 	}
 	if err := g.known.Save(ctx, rep); err != nil {
 		return fmt.Errorf("keeping what layer %s says: %w", rep.Layer.Blob.Short(), err)
+	}
+	return nil
+}
+
+// fits holds a layer that is known against the limits of today, as if it were read now.
+func (g *reading) fits(rep *Report) error {
+	lim := &g.r.limits
+	bytes, entries := g.sum.bytes.Add(rep.TarSize), g.sum.entries.Add(int64(len(rep.Files)))
+	switch {
+	case rep.TarSize > lim.LayerBytes:
+		return &Error{Code: CodeLimit, Reason: "it decompresses to more than LANDWAITER_LIMITS_LAYER_BYTES allows"}
+	case bytes > lim.ImageBytes:
+		return &Error{Code: CodeLimit, Reason: "the image decompresses to more than LANDWAITER_LIMITS_IMAGE_BYTES allows"}
+	case int64(len(rep.Files)) > lim.LayerEntries:
+		return &Error{Code: CodeLimit, Reason: fmt.Sprintf("it has more than %d entries (LANDWAITER_LIMITS_LAYER_ENTRIES)", lim.LayerEntries)}
+	case entries > lim.ImageEntries:
+		return &Error{Code: CodeLimit, Reason: fmt.Sprintf("the image has more than %d entries (LANDWAITER_LIMITS_IMAGE_ENTRIES)", lim.ImageEntries)}
 	}
 	return nil
 }

@@ -35,6 +35,9 @@ func Imported(m image.Manifest, c image.Config, document *image.Analysis) (*imag
 	} {
 		i.gap(image.GapNotRead, what)
 	}
+	if document.Digest != "" && document.Digest != m.Digest {
+		i.gap(image.GapNotRead, fmt.Sprintf("the document names another image: %.90q", document.Digest))
+	}
 	for _, g := range document.Gaps {
 		if text(g.Detail) && g.Path.Valid() {
 			i.gaps.add(image.Gap{Kind: image.GapUnsupportedContent, Path: g.Path, Layer: -1, Detail: g.Detail, Count: max(g.Count, 0)})

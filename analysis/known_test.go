@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"landwaiter.dev/analysis/catalog"
+	"landwaiter.dev/analysis/secret"
 	"landwaiter.dev/image"
 )
 
@@ -254,5 +256,40 @@ func TestHardLinkToTheSameContent(t *testing.T) {
 	}
 	if n := b.opened[b.Manifest.Layers[0].Digest]; n != 2 {
 		t.Errorf("the layer was opened %d times; lib/perl alone asks for a second look", n)
+	}
+}
+
+// A layer that is known is held against the limits of today, whatever held when it was read.
+func TestKnownLayersKeepTheLimits(t *testing.T) {
+	t.Parallel()
+	ctx, b, s := context.Background(), imageOf(t, layers{{file("a", "1"), file("b", "2"), file("c", strings.Repeat("x", 5000))}}), &shelf{}
+	if _, _, err := testReader(t, Limits{}).Image(ctx, b.Input, s); err != nil {
+		t.Fatal(err)
+	}
+	for name, lim := range map[string]Limits{"entries": {LayerEntries: 2}, "of the image": {ImageEntries: 2}, "bytes": {LayerBytes: 5000}, "bytes of the image": {ImageBytes: 5000}} {
+		_, _, err := testReader(t, lim).Image(ctx, b.Input, s)
+		if e, ok := errors.AsType[*Error](err); !ok || e.Code != CodeLimit {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What a limit cut is made again when the limit is raised.
+func TestRaisedLimitsAreSeen(t *testing.T) {
+	t.Parallel()
+	search, err := secret.New(secret.Options{Secrets: []secret.Rule{{Name: "PIN", Pattern: "pin=[0-9]"}}, Key: []byte("k")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, b, s := context.Background(), imageOf(t, layers{{file("a", "pin=1\n"), file("b", "pin=2\n"), file("c", "pin=3\n")}}), &shelf{}
+	for _, c := range []struct {
+		max  int64
+		want int
+	}{{2, 2}, {20, 3}, {1, 1}} {
+		r := NewReader(Options{TempDir: t.TempDir(), Catalogers: testCatalogers(), Search: search, Limits: Limits{Matches: c.max}})
+		a, _, err := r.Image(ctx, b.Input, s)
+		if err != nil || len(a.Secrets) != c.want {
+			t.Errorf("at most %d: %d secrets, %v", c.max, len(a.Secrets), err)
+		}
 	}
 }

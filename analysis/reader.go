@@ -107,21 +107,23 @@ const (
 // revise puts into each revision what the part depends on besides the bytes: our code, the cataloguers, and the limits.
 func (r *Reader) revise() map[string]string {
 	h := sha256.New()
+	// How many gaps are listed one by one is part of what each part says.
+	fmt.Fprintln(h, r.limits.Gaps)
 	for _, c := range slices.SortedFunc(slices.Values(r.catalogers), func(a, b catalog.Cataloger) int { return cmp.Compare(a.Name, b.Name) }) {
 		fmt.Fprintf(h, "%s %d\n", c.Name, c.Revision)
 	}
 	l := &r.limits
 	fmt.Fprintln(h, l.inside(), l.FileTime, l.Spool, license.Revision())
 	m := map[string]string{
-		PartFiles:    fmt.Sprintf("%d-%d.%d.%d.%d", filesRevision, l.Xattrs, l.XattrBytes, l.PathLength, l.PathDepth),
+		PartFiles:    fmt.Sprintf("%d-%d.%d.%d.%d.%d", filesRevision, l.Xattrs, l.XattrBytes, l.PathLength, l.PathDepth, l.Gaps),
 		PartPackages: fmt.Sprintf("%d-%s", packagesRevision, hex.EncodeToString(h.Sum(nil)[:6])),
 		PartKept:     fmt.Sprintf("%d-%d", keptRevision, l.KeptBytes),
 	}
 	if r.search != nil {
-		m[PartSearch] = fmt.Sprintf("%d-%s", searchRevision, r.search.Revision())
+		m[PartSearch] = fmt.Sprintf("%d-%s-%d", searchRevision, r.search.Revision(), l.Matches)
 	}
 	if len(r.retrieve.patterns) > 0 {
-		m[PartRetrieved] = fmt.Sprintf("%d-%s-%d", retrievedRevision, r.retrieve.hash(), l.RetrieveBytes)
+		m[PartRetrieved] = fmt.Sprintf("%d-%s-%d.%d", retrievedRevision, r.retrieve.hash(), l.RetrieveBytes, l.Retrieved)
 	}
 	return m
 }

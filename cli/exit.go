@@ -133,6 +133,8 @@ func (a *app) hint(err error) string {
 		return "give user and password with LANDWAITER_USER and LANDWAITER_PASS, or --user and the prompt"
 	case refusal.Code == "unauthorised" && refusal.Status == http.StatusBadRequest:
 		return "store credentials for the registry with landwaiter registry add REGISTRY USER"
+	case refusal.Code == "not_analyzed" && refusal.Detail["analysis_error"] != nil:
+		return "when the cause is mended, have it analysed again with landwaiter image add IMAGE --force"
 	case refusal.Code == "not_analyzed":
 		return "wait for the analysis with landwaiter image wait IMAGE"
 	case refusal.Code == "invalid_policy":

@@ -136,15 +136,27 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 		}
 	}
 	count, none := map[string]int{}, map[string]int{}
+	nameless := 0
 	for i := range a.Packages {
 		p := &a.Packages[i]
-		if eco := advisory.EcosystemOf(p.Type, a.Distro); eco != "" {
+		switch eco := advisory.EcosystemOf(p.Type, a.Distro); {
+		case p.Type == image.Maven && p.Namespace == "":
+			nameless++
+		case eco != "":
 			count[eco]++
-		} else {
+		case p.Type == image.Binary && p.OwnedBy != nil:
+			// The package that owns the program is matched.
+		default:
 			none[advisory.NoEcosystem(p.Type, a.Distro)]++
 		}
 	}
 	var gaps []image.Gap
+	if nameless > 0 {
+		gaps = append(gaps, image.Gap{
+			Kind: image.GapUnidentified, Layer: -1,
+			Detail: fmt.Sprintf("Java archives without a group that were not matched, because nothing in them says whose they are: %d", nameless),
+		})
+	}
 	for _, why := range sortedWords(none) {
 		gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("%d packages were not matched: %s", none[why], why)})
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -256,12 +257,11 @@ func packageCounts(list []image.Package) string {
 	if len(count) == 0 {
 		return "none"
 	}
-	var parts []string
-	for kind, n := range count {
-		parts = append(parts, fmt.Sprintf("%d %s", n, kind))
+	kinds := slices.SortedFunc(maps.Keys(count), func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
+	for i, kind := range kinds {
+		kinds[i] = fmt.Sprintf("%d %s", count[kind], kind)
 	}
-	slices.Sort(parts)
-	return strings.Join(parts, ", ")
+	return strings.Join(kinds, ", ")
 }
 
 func severityCounts(list []advisory.ImageFinding) string {
