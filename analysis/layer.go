@@ -52,6 +52,8 @@ type walk struct {
 	observer *observer
 	entries  int32
 	expanded int64
+	// nameBytes and xattrBytes are what paths and names of extended attributes take so far.
+	nameBytes, xattrBytes int64
 
 	buf             []byte
 	slab            []byte
@@ -134,6 +136,9 @@ func (w *walk) entry(h *tar.Header, body io.Reader) error {
 			w.gap(image.GapFileSkipped, "", "an entry without a name was skipped")
 		}
 		return nil
+	}
+	if w.nameBytes += int64(len(path)); w.nameBytes > w.lim.LayerNames {
+		return &Error{Code: CodeLimit, Reason: "the paths of its entries take more bytes than LANDWAITER_LIMITS_LAYER_NAMES allows"}
 	}
 	if w.marker(path) {
 		return nil
@@ -272,7 +277,17 @@ func (w *walk) xattrs(h *tar.Header, path image.Path) []string {
 	if len(h.PAXRecords) == 0 {
 		return nil
 	}
-	return xattrNames(h.PAXRecords, w.lim, func(n int) {
+	names := xattrNames(h.PAXRecords, w.lim, func(n int) {
 		w.gap(image.GapLimit, path, "%d names of extended attributes were left out", n)
 	})
+	total := int64(0)
+	for _, n := range names {
+		total += int64(len(n))
+	}
+	if w.xattrBytes+total > w.lim.LayerXattrs {
+		w.gap(image.GapLimit, path, "%d names of extended attributes were left out: the layer has more than LANDWAITER_LIMITS_LAYER_XATTRS allows", len(names))
+		return nil
+	}
+	w.xattrBytes += total
+	return names
 }

@@ -12,8 +12,10 @@ type Limits struct {
 	LayerStored, LayerBytes, ImageBytes  int64
 	Ratio, RatioFrom                     int64
 	LayerEntries, ImageEntries, Layers   int64
-	PathLength, PathDepth                int64
+	PathLength, PathDepth, Implied       int64
 	Links, Xattrs, XattrBytes, Gaps      int64
+	LayerXattrs, LayerPackages           int64
+	LayerNames                           int64
 	ZstdWindow                           int64
 	Memory, MemoryFile, Spool, KeptBytes int64
 	RetrieveBytes, Retrieved             int64
@@ -56,12 +58,15 @@ func LimitTable() []Limit {
 		{"LANDWAITER_LIMITS_RATIO_FROM", 1 * gib, "bytes", "uncompressed size of a layer from which on the ratio counts", "bomb-zstd", func(l *Limits) *int64 { return &l.RatioFrom }},
 		{"LANDWAITER_LIMITS_LAYER_ENTRIES", 1_000_000, "", "entries of a layer", "many-files", func(l *Limits) *int64 { return &l.LayerEntries }},
 		{"LANDWAITER_LIMITS_IMAGE_ENTRIES", 2_000_000, "", "entries of all layers of an image", "many-files", func(l *Limits) *int64 { return &l.ImageEntries }},
+		{"LANDWAITER_LIMITS_LAYER_NAMES", 128 * mib, "bytes", "paths of all entries of a layer", "deep-path", func(l *Limits) *int64 { return &l.LayerNames }},
 		{"LANDWAITER_LIMITS_LAYERS", 1000, "", "layers of an image", "layers-130", func(l *Limits) *int64 { return &l.Layers }},
 		{"LANDWAITER_LIMITS_PATH_LENGTH", image.MaxPathLength, "bytes", "the path of a file; 4 KiB is the most", "deep-path", func(l *Limits) *int64 { return &l.PathLength }},
 		{"LANDWAITER_LIMITS_PATH_DEPTH", image.MaxPathDepth, "", "folders in the path of a file; 256 is the most", "deep-path", func(l *Limits) *int64 { return &l.PathDepth }},
+		{"LANDWAITER_LIMITS_IMPLIED", 200_000, "", "folders of an image that no layer lists and names of files imply", "deep-path", func(l *Limits) *int64 { return &l.Implied }},
 		{"LANDWAITER_LIMITS_LINKS", 40, "", "symlinks followed on the way to one path", "cyclic-symlinks", func(l *Limits) *int64 { return &l.Links }},
 		{"LANDWAITER_LIMITS_XATTRS", 256, "", "extended attributes of a file whose names are kept", "xattr-flood", func(l *Limits) *int64 { return &l.Xattrs }},
 		{"LANDWAITER_LIMITS_XATTR_BYTES", 16 * kib, "bytes", "names of extended attributes of a file", "xattr-flood", func(l *Limits) *int64 { return &l.XattrBytes }},
+		{"LANDWAITER_LIMITS_LAYER_XATTRS", 16 * mib, "bytes", "names of extended attributes of a layer", "xattr-flood", func(l *Limits) *int64 { return &l.LayerXattrs }},
 		{"LANDWAITER_LIMITS_GAPS", 200, "", "gaps of one kind that a layer lists one by one; the rest is counted", "deep-path", func(l *Limits) *int64 { return &l.Gaps }},
 		{"LANDWAITER_LIMITS_ZSTD_WINDOW", 128 * mib, "bytes", "window that a zstd frame may ask for", "zstd-window-2GiB", func(l *Limits) *int64 { return &l.ZstdWindow }},
 		{"LANDWAITER_LIMITS_MEMORY", 128 * mib, "bytes", "file contents held in memory by the process", "big", func(l *Limits) *int64 { return &l.Memory }},
@@ -80,6 +85,7 @@ func LimitTable() []Limit {
 		{"LANDWAITER_LIMITS_METADATA_BYTES", 16 * mib, "bytes", "one metadata file inside an archive or a binary", "auditable-bomb", func(l *Limits) *int64 { return &l.MetadataBytes }},
 		{"LANDWAITER_LIMITS_NESTED_BYTES", 128 * mib, "bytes", "a compressed archive inside another, which is unpacked in memory", "jar-bombs", func(l *Limits) *int64 { return &l.NestedBytes }},
 		{"LANDWAITER_LIMITS_PACKAGES", 100_000, "", "packages of one database of an operating system", "metadata-garbage", func(l *Limits) *int64 { return &l.Packages }},
+		{"LANDWAITER_LIMITS_LAYER_PACKAGES", 300_000, "", "packages of a layer, those that lock files pin included", "metadata-garbage", func(l *Limits) *int64 { return &l.LayerPackages }},
 		{"LANDWAITER_LIMITS_OWNED_FILES", 1_000_000, "", "files that the packages of one database own", "metadata-garbage", func(l *Limits) *int64 { return &l.OwnedFiles }},
 	}
 }

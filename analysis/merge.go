@@ -59,7 +59,9 @@ func merge(m image.Manifest, c image.Config, reports []*Report, known []image.Ga
 	for _, gap := range known {
 		g.gaps.add(gap)
 	}
-	g.layers(m)
+	if err := g.layers(m); err != nil {
+		return nil, nil, err
+	}
 	g.keep()
 	a := &image.Analysis{
 		Schema: image.AnalysisSchema, Digest: m.Digest, ID: m.Config.Digest, MediaType: m.MediaType,
@@ -93,12 +95,12 @@ func (g *merging) gap(kind image.GapKind, path image.Path, detail string) {
 }
 
 // layers lays the layers on each other and follows, layer by layer, what the package databases say.
-func (g *merging) layers(m image.Manifest) {
+func (g *merging) layers(m image.Manifest) error {
 	size := 0
 	for _, r := range g.reports {
 		size = max(size, len(r.Files))
 	}
-	o := newOverlay(size, g.gaps)
+	o := newOverlay(size, g.limits.Implied, g.gaps)
 	for i, r := range g.reports {
 		if want := declared(m.Layers[i].MediaType); want != "" && r.Compression != "" && want != r.Compression {
 			g.gaps.add(image.Gap{Kind: image.GapMediaType, Layer: i, Detail: fmt.Sprintf("the media type says %s, the bytes are %s", compressionName(want), compressionName(r.Compression))})
@@ -108,9 +110,13 @@ func (g *merging) layers(m image.Manifest) {
 			g.gaps.add(gap)
 		}
 		o.apply(i, r)
+		if o.full() {
+			return ofLayer(&Error{Code: CodeLimit, Reason: fmt.Sprintf("the names of its files imply more than %d folders that no layer lists (LANDWAITER_LIMITS_IMPLIED)", g.limits.Implied)}, m.Layers[i].Digest)
+		}
 		g.since.layer(i, r, o)
 	}
 	g.tree = o.tree(g.limits.Links)
+	return nil
 }
 
 func compressionName(c Compression) string {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -184,6 +185,39 @@ func TestCheckPattern(t *testing.T) {
 		if err := CheckPattern(p); (err == nil) != good {
 			t.Errorf("%q: %v", p, err)
 		}
+	}
+}
+
+func TestManyNames(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat("d/", 100)
+	for name, c := range map[string]struct {
+		in    layers
+		lim   Limits
+		limit bool
+	}{
+		"implied folders":           {layers{{file(deep+"a", "1"), file("x/"+deep+"a", "1")}}, Limits{Implied: 150}, true},
+		"fewer implied folders":     {layers{{file(deep+"a", "1")}}, Limits{Implied: 150}, false},
+		"implied folders of layers": {layers{{file(deep+"a", "1")}, {file("x/"+deep+"a", "1")}}, Limits{Implied: 150}, true},
+		"bytes of names":            {layers{{file(strings.Repeat("n", 90), "1"), file(strings.Repeat("m", 90), "1")}}, Limits{LayerNames: 150}, true},
+	} {
+		_, _, err := testReader(t, c.lim).Image(context.Background(), imageOf(t, c.in).Input, nil)
+		if e, ok := errors.AsType[*Error](err); ok != c.limit || ok && e.Code != CodeLimit {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Many files, each within its own bounds, are many packages.
+func TestManyPackagesOfALayer(t *testing.T) {
+	t.Parallel()
+	ls := layers{{file("a/package.json", "p 1\nq 1\n"), file("b/package.json", "p 2\nq 2\n"), file("c/package.json", "r 1\n")}}
+	a, _, err := testReader(t, Limits{LayerPackages: 3}).Image(context.Background(), imageOf(t, ls).Input, nil)
+	if err != nil || len(a.Packages) != 3 {
+		t.Errorf("%v %v", err, packagesOf(a))
+	}
+	if d := cmp.Diff([]image.GapKind{image.GapLimit}, gapKinds(a)); d != "" {
+		t.Error(d, a.Gaps)
 	}
 }
 

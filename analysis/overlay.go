@@ -28,10 +28,13 @@ type overlay struct {
 	// bound has what hard links to files of lower layers got.
 	bound map[*node]*image.File
 	gaps  *gapList
+	// implied counts directories that no layer lists, of which there may be so many: each costs as much as a listed one,
+	// and a few bytes of a name make hundreds of them.
+	implied, maxImplied int64
 }
 
-func newOverlay(size int, gaps *gapList) *overlay {
-	o := &overlay{nodes: make(map[image.Path]*node, size), root: &node{}, bound: map[*node]*image.File{}, gaps: gaps}
+func newOverlay(size int, maxImplied int64, gaps *gapList) *overlay {
+	o := &overlay{nodes: make(map[image.Path]*node, size), root: &node{}, bound: map[*node]*image.File{}, gaps: gaps, maxImplied: maxImplied}
 	o.nodes[""] = o.root
 	return o
 }
@@ -104,6 +107,9 @@ func (o *overlay) remove(n *node) {
 func (o *overlay) put(f *image.File, layer int) {
 	n := o.nodes[f.Path]
 	if n == nil {
+		if o.full() {
+			return
+		}
 		n = o.add(f.Path, layer)
 	} else if f.Type != image.Directory || !n.dir() {
 		n.children = slices.DeleteFunc(n.children, func(c *node) bool {
@@ -116,6 +122,9 @@ func (o *overlay) put(f *image.File, layer int) {
 	n.file, n.layer = f, layer
 }
 
+// full says that there are more implied directories than may be; who merges refuses the image.
+func (o *overlay) full() bool { return o.implied > o.maxImplied }
+
 // add makes the node and, where no layer lists them, the directories above it. Of a lower layer's file that is now a
 // directory's name only the name stays; a symlink stays what it is, for that is how engines unpack below one.
 func (o *overlay) add(p image.Path, layer int) *node {
@@ -124,6 +133,7 @@ func (o *overlay) add(p image.Path, layer int) *node {
 	dir := p.Dir()
 	parent := o.nodes[dir]
 	if parent == nil {
+		o.implied++
 		parent = o.add(dir, layer)
 	} else if !parent.dir() && !parent.symlink() && parent.layer < layer {
 		parent.file, parent.layer = nil, layer

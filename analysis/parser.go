@@ -42,10 +42,12 @@ type parser struct {
 	jobs     chan job
 	done     chan struct{}
 	findings []finding
+	// packages so far, of at most room.
+	packages, room int64
 }
 
 func startParser(ctx context.Context, list []catalog.Cataloger, lim *Limits) *parser {
-	p := &parser{ctx: ctx, list: list, limits: lim.inside(), timeout: lim.fileTime(), jobs: make(chan job, 16), done: make(chan struct{})}
+	p := &parser{ctx: ctx, list: list, limits: lim.inside(), timeout: lim.fileTime(), room: lim.LayerPackages, jobs: make(chan job, 16), done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
 		for j := range p.jobs {
@@ -71,6 +73,7 @@ func (p *parser) parse(j job) {
 			}
 			found, inTime := p.ask(i, j, name.as)
 			abandoned = !inTime
+			p.bound(&found)
 			if len(found.Packages)+len(found.Declared)+len(found.Lists)+len(found.Texts)+len(found.Gaps) > 0 {
 				p.findings = append(p.findings, finding{j.slot, j.seq, i, name.as, found})
 			}
@@ -81,6 +84,22 @@ func (p *parser) parse(j job) {
 		return
 	}
 	j.content.free()
+}
+
+// bound keeps the packages of a layer below the limit: many files, each within its own bounds, are many packages.
+func (p *parser) bound(found *catalog.Found) {
+	n := int64(len(found.Packages) + len(found.Declared))
+	if n == 0 {
+		return
+	}
+	if p.packages+n > p.room {
+		found.Packages, found.Declared = nil, nil
+		found.Gaps = append(found.Gaps, image.Gap{
+			Kind: image.GapLimit, Path: found.Path, Detail: fmt.Sprintf("its %d packages were left out: the layer has more than LANDWAITER_LIMITS_LAYER_PACKAGES allows", n),
+		})
+		return
+	}
+	p.packages += n
 }
 
 // ask runs one cataloguer with its time limit. A cataloguer that is late is left behind, with a gap.

@@ -108,14 +108,14 @@ const (
 func (r *Reader) revise() map[string]string {
 	h := sha256.New()
 	// How many gaps are listed one by one is part of what each part says.
-	fmt.Fprintln(h, r.limits.Gaps)
+	fmt.Fprintln(h, r.limits.Gaps, r.limits.LayerPackages)
 	for _, c := range slices.SortedFunc(slices.Values(r.catalogers), func(a, b catalog.Cataloger) int { return cmp.Compare(a.Name, b.Name) }) {
 		fmt.Fprintf(h, "%s %d\n", c.Name, c.Revision)
 	}
 	l := &r.limits
 	fmt.Fprintln(h, l.inside(), l.FileTime, l.Spool, license.Revision())
 	m := map[string]string{
-		PartFiles:    fmt.Sprintf("%d-%d.%d.%d.%d.%d", filesRevision, l.Xattrs, l.XattrBytes, l.PathLength, l.PathDepth, l.Gaps),
+		PartFiles:    fmt.Sprintf("%d-%d.%d.%d.%d.%d", filesRevision, l.Xattrs, l.XattrBytes, l.PathLength, l.PathDepth, l.Gaps+l.LayerXattrs<<16),
 		PartPackages: fmt.Sprintf("%d-%s", packagesRevision, hex.EncodeToString(h.Sum(nil)[:6])),
 		PartKept:     fmt.Sprintf("%d-%d", keptRevision, l.KeptBytes),
 	}

@@ -34,8 +34,8 @@ func (t *Table) String(key string) string {
 // maxFields bounds the lines of one table that are kept.
 const maxFields = 200_000
 
-// maxOpen bounds how often a value that nothing ends is looked for up to the end of the text.
-const maxOpen = 4
+// maxWaste bounds what is read in vain, of values that nothing ends, as a multiple of the text.
+const maxWaste = 4
 
 // Tables calls table for each table in order, the one before the first header included when it has lines. It stops
 // early, without an error, when table returns false. Lines that are not understood are passed over; the error counts
@@ -43,7 +43,7 @@ const maxOpen = 4
 func Tables(data []byte, table func(Table) bool) error {
 	s := scanner{data: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))}
 	t := Table{Fields: map[string][]byte{}}
-	bad, open := 0, 0
+	bad, waste := 0, 0
 	for s.blank(); s.pos < len(s.data); s.blank() {
 		if s.data[s.pos] == '[' {
 			next, ok := header(s.line())
@@ -61,10 +61,8 @@ func Tables(data []byte, table func(Table) bool) error {
 		start := s.pos
 		key, value, ok := s.field()
 		if !ok {
-			if bad++; s.pos >= len(s.data) {
-				open++
-			}
-			if open > maxOpen {
+			bad++
+			if waste += s.pos - start; waste > maxWaste*len(s.data) {
 				break
 			}
 			s.pos = start

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -93,4 +94,16 @@ func FuzzTables(f *testing.F) {
 			return true
 		})
 	})
+}
+
+// A text full of values that nothing ends is read a few times, not once for each.
+func TestEndlessValues(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{strings.Repeat("a = [\n", 500_000) + "\"\nb\n", strings.Repeat("a = {\n", 500_000), strings.Repeat("a = \"\"\"\n", 500_000) + "\""} {
+		start := time.Now()
+		_ = Tables([]byte(text), func(Table) bool { return true })
+		if d := time.Since(start); d > 5*time.Second {
+			t.Errorf("%.20q: %v", text, d)
+		}
+	}
 }
