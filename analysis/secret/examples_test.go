@@ -171,7 +171,7 @@ func examples(t testing.TB) []example {
 	add("http-bearer-token", "curl -H 'Authorization: Bearer ", made(alnum, 40), "'\n")
 	add("huggingface-token", "", "h"+"f_"+made(letters, 34), "\n")
 	add("mistral-api-key", "url: https://api.mistral.ai/v1\nkey: ", made(alnum, 32), "\n")
-	add("npm-token", "//registry.npmjs.org/:_authToken=", "np"+"m_"+made(alnum, 36), "\n")
+	add("npm-token", "//npm.example.com/:_authToken=", "np"+"m_"+made(alnum, 36), "\n")
 	add("1password-secret-key", "", "A"+"3-"+made(upperNum, 6)+"-"+made(upperNum, 11)+"-"+made(upperNum, 5)+"-"+made(upperNum, 5)+"-"+made(upperNum, 5), "\n")
 	add("1password-service-token", "", "ops_"+"eyJ"+made(base64Text, 300), "\n")
 	add("1password-recovery-code", "", "1P"+"RK"+strings.Repeat("-"+made(upperNum, 4), 13), "\n")
