@@ -12,6 +12,7 @@
 package feed
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"iter"
@@ -21,37 +22,59 @@ import (
 
 // Driver is one source of advisory data. Exactly one of Records, Exploited and Scores is set.
 type Driver struct {
-	// Name as settings and messages have it.
+	// Name as settings and messages have it: the setting of "osv" is LANDWAITER_FEEDS_OSV.
 	Name string
 	// Doc is one sentence for the list of feeds.
 	Doc string
-	// Source is where the publisher serves it: the root of folders where Records is set, else the file.
+	// Source is where the publisher serves it: the root of what [Driver.Parts] names, else the file.
 	Source string
-	// Path is where below the source the bundle of an ecosystem lies; nil where the source is one file.
-	Path func(folder string) string
-	// Records reads the bundle of one folder.
-	Records func(r io.ReaderAt, size int64, folder string) iter.Seq2[*advisory.Record, error]
+	// On says that it is asked unless switched off; others are asked when they are configured.
+	On bool
+	// Parts names the files to read for the ecosystems wanted ("Debian:12", "PyPI"; nil means all that the source has).
+	// It may read small index files through the lister. Nil where the source is one file: one part with the driver's name.
+	Parts func(ctx context.Context, l Lister, ecosystems []string) ([]Part, error)
+	// Records reads one part, record by record.
+	Records func(r io.ReaderAt, size int64, part string) iter.Seq2[*advisory.Record, error]
 	// Exploited reads a catalogue of known exploited vulnerabilities.
 	Exploited func(r io.Reader) (*Catalog, error)
 	// Scores reads a file of exploit predictions.
 	Scores func(r io.Reader) iter.Seq2[Score, error]
 }
 
+// Part is one file of a source. What it holds is staged, held back and taken back as one.
+type Part struct {
+	// Name under which its records are kept, unique over all drivers: OSV's folder ("Debian") for OSV, else the driver's
+	// name, with what tells its parts apart after a slash ("nvd/2024", "alpine/v3.18/main").
+	Name string
+	// Path below the source, slashes between its elements; "" when the source itself is the file.
+	Path string
+	// SHA256 of the file in hex where the publisher names it; "" where not.
+	SHA256 string
+}
+
+// Lister looks at a source, which is a URL or a directory that mirrors it.
+type Lister interface {
+	// Read gives a small file below the source; more than limit bytes are an error, what is not there wraps fs.ErrNotExist.
+	Read(ctx context.Context, path string, limit int64) ([]byte, error)
+	// List names the entries of a directory below the source; a URL cannot be listed: [errors.ErrUnsupported].
+	List(ctx context.Context, dir string) ([]string, error)
+}
+
 // Drivers lists all drivers.
 func Drivers() []Driver {
 	return []Driver{
 		{
-			Name: "osv", Doc: "Advisories of all ecosystems as OSV exports them.",
+			Name: "osv", Doc: "Advisories of all ecosystems as OSV exports them.", On: true,
 			Source: "https://osv-vulnerabilities.storage.googleapis.com",
-			Path:   func(folder string) string { return folder + "/all.zip" }, Records: ReadOSV,
+			Parts:  osvParts, Records: ReadOSV,
 		},
 		{
-			Name: "kev", Doc: "CISA's catalogue of known exploited vulnerabilities.",
+			Name: "kev", Doc: "CISA's catalogue of known exploited vulnerabilities.", On: true,
 			Source:    "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
 			Exploited: ReadKEV,
 		},
 		{
-			Name: "epss", Doc: "FIRST's daily exploit prediction scores.",
+			Name: "epss", Doc: "FIRST's daily exploit prediction scores.", On: true,
 			Source: "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
 			Scores: ReadEPSS,
 		},

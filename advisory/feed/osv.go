@@ -3,15 +3,37 @@ package feed
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
 	"landwaiter.dev/advisory"
 )
+
+// osvParts names one bundle for each ecosystem wanted, without its release; of a directory all that are there.
+func osvParts(ctx context.Context, l Lister, ecosystems []string) ([]Part, error) {
+	var folders []string
+	for _, eco := range ecosystems {
+		folders = append(folders, advisory.FolderOf(eco))
+	}
+	if ecosystems == nil {
+		var err error
+		if folders, err = l.List(ctx, ""); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(folders)
+	var parts []Part
+	for _, folder := range slices.Compact(folders) {
+		parts = append(parts, Part{Name: folder, Path: folder + "/all.zip"})
+	}
+	return parts, nil
+}
 
 // ReadOSV reads the bundle of one ecosystem (all.zip, a JSON file for each record) record by record, in the order of the
 // bundle. Beside a record, or instead of one, it yields a [*Problem]; a [*Refused] is the last thing that it yields, and
