@@ -96,3 +96,22 @@ func (q *Queries) RecordsKnownAs(ctx context.Context, ids []string, rev int64) (
 		AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.record_id, v.folder`, list(ids), list(hashes), rev, rev)
 	return out, describe(err, "reading advisories")
 }
+
+// RecordsByID returns the versions of records that rev has, by id; one folder after the other where several have one.
+func (q *Queries) RecordsByID(ctx context.Context, ids []string, rev int64) (map[string][]*advisory.Record, error) {
+	out := make(map[string][]*advisory.Record, len(ids))
+	err := each(ctx, q, func(row scanner) error {
+		var packed []byte
+		if err := row.Scan(&packed); err != nil {
+			return err
+		}
+		r := new(advisory.Record)
+		if err := q.codec.unpackJSON(packed, r); err != nil {
+			return err
+		}
+		out[r.ID] = append(out[r.ID], r)
+		return nil
+	}, `SELECT v.document FROM advisory_versions v WHERE v.record_id {in texts}
+		AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.record_id, v.folder`, list(ids), rev, rev)
+	return out, describe(err, "reading advisories")
+}
