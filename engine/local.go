@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/analysis"
 	"landwaiter.dev/image"
 	"landwaiter.dev/policy"
@@ -105,6 +106,26 @@ func (m *matcher) layFresh(ctx context.Context, a *image.Analysis, rev int64) ([
 		}
 	}
 	return m.assemble(ctx, a, rev, known)
+}
+
+// LocalVEX is a VEX document for one run.
+type LocalVEX struct {
+	// Name of its file, or where it was found.
+	Name     string
+	Document *vex.Document
+	// Counts says that its statements may hide findings.
+	Counts bool
+}
+
+// LayVEX lays documents on the findings of an image that has these digests and references, and gives the statements that
+// matched nothing.
+func (j *Judgement) LayVEX(a *image.Analysis, digests []image.Digest, refs []image.Reference, docs []LocalVEX) []vex.Unmatched {
+	s := &vex.Subject{Digests: digests, References: refs, Platform: a.Platform, Distro: a.Distro}
+	list := make([]vex.Attached, len(docs))
+	for i, d := range docs {
+		list[i] = vex.Attached{Document: d.Document, Ref: d.Name, Counts: d.Counts}
+	}
+	return vex.Apply(j.Findings, a.Packages, s, list)
 }
 
 // Verdict evaluates a bundle against what is known.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 	"landwaiter.dev/store"
 )
@@ -68,6 +69,10 @@ type Vulnerabilities struct {
 	AsOf     time.Time
 	// Base is the image that brought the packages of the lowest layers, as known now; nil when none is.
 	Base *image.KnownBase
+	// VEX are the documents in force, those that stand for a failure included; VEXUnmatched their statements that matched
+	// nothing.
+	VEX          []store.VEX
+	VEXUnmatched []vex.Unmatched
 }
 
 // CheckRequest asks for evaluations of an image.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 	"landwaiter.dev/store"
 )
@@ -17,6 +18,7 @@ type Vulns struct {
 	store   *store.Store
 	content *Content
 	matcher *matcher
+	vex     *vexDocuments
 	now     func() time.Time
 }
 
@@ -34,7 +36,8 @@ func (u *Vulns) Of(ctx context.Context, account string, d image.Digest, at Momen
 	if err != nil {
 		return nil, err
 	}
-	return &Vulnerabilities{Image: img, Findings: s.findings, Gaps: s.gaps, Revision: s.revision.ID, AsOf: s.at, Base: lineage.Base}, nil
+	return &Vulnerabilities{Image: img, Findings: s.findings, Gaps: s.gaps, Revision: s.revision.ID, AsOf: s.at, Base: lineage.Base,
+		VEX: s.vex, VEXUnmatched: s.vexUnmatched}, nil
 }
 
 // state is everything about an image at a moment that a verdict depends on, but for the bundle.
@@ -46,6 +49,9 @@ type state struct {
 	gaps       []image.Gap
 	revision   store.Revision
 	at         time.Time
+	// vex are the VEX documents that were in force for the image, vexUnmatched their statements that matched nothing.
+	vex          []store.VEX
+	vexUnmatched []vex.Unmatched
 }
 
 // at puts together what was known of an image at a moment.
@@ -81,7 +87,7 @@ func (u *Vulns) at(ctx context.Context, img store.Image, m Moment) (*state, erro
 		return nil, err
 	}
 	s.gaps = slices.Concat(a.Gaps, data)
-	return s, nil
+	return s, u.vex.lay(ctx, img, m, s)
 }
 
 // then finds analysis and revision in force at a moment past.
