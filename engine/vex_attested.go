@@ -56,6 +56,20 @@ func lookForVEX(ctx context.Context, src *source.Image, subjects []image.Digest)
 	return out
 }
 
+// failure is what could not be read, in one sentence; "" when all could.
+func (a *attested) failure() string {
+	const shown = 3
+	n := len(a.failures)
+	if n == 0 {
+		return ""
+	}
+	s := "VEX attestations next to the image could not be read: " + strings.Join(a.failures[:min(n, shown)], "; ")
+	if n > shown {
+		s += fmt.Sprintf("; and %d more", n-shown)
+	}
+	return s
+}
+
 // attestations keeps what was found next to images.
 type attestations struct {
 	store  *store.Store
@@ -101,12 +115,9 @@ func (u *attestations) keep(ctx context.Context, tx *store.Tx, img store.Image, 
 		describeVEX(&v, d.doc)
 		found = append(found, v)
 	}
-	if len(a.failures) > 0 {
+	if failure := a.failure(); failure != "" {
 		v := row()
-		v.Failure = "VEX attestations next to the image could not be read: " + strings.Join(a.failures[:min(len(a.failures), shownFailures)], "; ")
-		if more := len(a.failures) - shownFailures; more > 0 {
-			v.Failure += fmt.Sprintf("; and %d more", more)
-		}
+		v.Failure = failure
 		found = append(found, v)
 	}
 	have, err := tx.VEXFor(ctx, img.Account, []image.Digest{img.Digest}, nil, time.Time{})
@@ -129,9 +140,6 @@ func (u *attestations) keep(ctx context.Context, tx *store.Tx, img store.Image, 
 	}
 	return nil
 }
-
-// shownFailures is how many failures of one image are told one by one.
-const shownFailures = 3
 
 // settle brings what was found earlier under the settings of today, from now on: documents that are not looked for any
 // more end, others begin to count or cease to.
