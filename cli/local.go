@@ -53,6 +53,8 @@ type localRun struct {
 	settings Settings
 	local    *engine.Local
 	progress *localProgress
+	// image that is open.
+	image *source.Image
 	// verified says whether the image is what it was when it was read; it waits until that is known.
 	verified func() error
 	close    []func() error

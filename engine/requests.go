@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 	"landwaiter.dev/store"
 )
@@ -70,6 +71,10 @@ type Vulnerabilities struct {
 	Base *image.KnownBase
 	// Scores are those of EPSS by CVE, of the day of AsOf or the newest before it. They take no part in any verdict.
 	Scores map[string]store.EPSS
+	// VEX are the documents in force, those that stand for a failure included; VEXUnmatched their statements that matched
+	// nothing.
+	VEX          []store.VEX
+	VEXUnmatched []vex.Unmatched
 }
 
 // EPSSOf is the highest score of a finding's CVEs; nil when none has one.

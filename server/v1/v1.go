@@ -125,6 +125,7 @@ type Services struct {
 	Notices         Notices
 	Feeds           Feeds
 	System          System
+	VEX             VEX
 	// PolicySpec is the document of gates, triggers and parameters.
 	PolicySpec func() any
 	// FeedGroup names an ecosystem as /v1 does ("Debian:12" → "debian:12").
@@ -156,6 +157,7 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.registries()
 	r.feeds()
 	r.system()
+	r.vex()
 }
 
 type routes struct {
