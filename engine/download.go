@@ -198,9 +198,12 @@ func unreachable(err error) error {
 
 // restart forgets what has come; header is of the answer that begins anew.
 func (d *download) restart(header http.Header) error {
+	d.version = version{Address: d.address, ETag: header.Get("ETag"), LastModified: header.Get("Last-Modified")}
+	if d.size == 0 {
+		return nil
+	}
 	d.size = 0
 	d.hash.Reset()
-	d.version = version{Address: d.address, ETag: header.Get("ETag"), LastModified: header.Get("Last-Modified")}
 	_, err := d.file.Seek(0, io.SeekStart)
 	return errors.Join(err, d.file.Truncate(0))
 }
