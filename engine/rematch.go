@@ -66,7 +66,7 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 			return err
 		}
 		images = len(ids)
-		return evaluateLater(ctx, tx, u.jobs, ids, "feed")
+		return evaluateWatchedFirst(ctx, tx, u.jobs, ids, "feed")
 	})
 	return images, err
 }
