@@ -102,7 +102,7 @@ analysis:
 	want := Settings{
 		Listen: "0.0.0.0:3", Data: "/variable", DatabaseURL: "postgres://u:hunter2@db/x", Roles: []string{"api", "catalog"}, AdminPassword: "hunter2", SecretKey: "k",
 		WatchInterval: time.Hour, RetentionEvaluations: 30 * 24 * time.Hour,
-		Analysis: AnalysisSettings{Attestations: true, 
+		Analysis: AnalysisSettings{Attestations: true,
 			Hints: true, Retrieve: []string{"/etc/motd", "/etc/**/*.conf"}, Clamd: "unix:/run/clamd.sock",
 			ContentRules: []rules.Rule{{Name: "A", Pattern: ".*a{1,2}"}, {Name: "B", Pattern: ".*b=c"}},
 		},
