@@ -44,6 +44,13 @@ func TestEcosystems(t *testing.T) {
 		{image.RPM, image.Distro{ID: "opensuse-leap-micro", VersionID: "5.5"}, "openSUSE:Leap Micro 5.5", "opensuse-leap-micro:5.5", "openSUSE"},
 		{image.RPM, image.Distro{ID: "mageia", VersionID: "9"}, "Mageia:9", "mageia:9", "Mageia"},
 		{image.RPM, image.Distro{ID: "rhel", VersionID: "10.1"}, "Red Hat:enterprise_linux:10", "rhel:10", "Red Hat"},
+		{image.RPM, image.Distro{ID: "amzn", VersionID: "2"}, "Amazon Linux:2", "amzn:2", "Amazon Linux"},
+		{image.RPM, image.Distro{ID: "amzn", VersionID: "2023"}, "Amazon Linux:2023", "amzn:2023", "Amazon Linux"},
+		{image.RPM, image.Distro{ID: "amzn", VersionID: "2018.03"}, "Amazon Linux:2018.03", "amzn:2018.03", "Amazon Linux"},
+		{image.RPM, image.Distro{ID: "amzn", VersionID: "2017.09"}, "Amazon Linux:2018.03", "amzn:2018.03", "Amazon Linux"},
+		{image.RPM, image.Distro{ID: "amzn", VersionID: "beta"}, "", "", ""},
+		{image.RPM, image.Distro{ID: "ol", VersionID: "9.4", Like: []string{"fedora"}}, "Oracle Linux:9", "ol:9", "Oracle Linux"},
+		{image.RPM, image.Distro{ID: "ol", VersionID: "8.5"}, "Oracle Linux:8", "ol:8", "Oracle Linux"},
 		{image.Deb, image.Distro{ID: "debian", VersionID: "unstable", Codename: "forky"}, "Debian:14", "debian:14", "Debian"},
 		{image.Deb, image.Distro{ID: "echo", VersionID: "1"}, "Echo", "echo", "Echo"},
 		{image.APK, image.Distro{ID: "minimos", VersionID: "20241031"}, "MinimOS", "minimos", "MinimOS"},
@@ -68,10 +75,8 @@ func TestEcosystems(t *testing.T) {
 		{image.Deb, image.Distro{ID: "debian", VersionID: "sid/experimental"}, "", "", ""},
 		{image.RPM, image.Distro{ID: "debian", VersionID: "12"}, "", "", ""},
 		{image.RPM, image.Distro{ID: "fedora", VersionID: "40", Like: []string{"rhel"}}, "", "", ""},
-		{image.RPM, image.Distro{ID: "amzn", VersionID: "2023"}, "", "", ""},
 		{image.RPM, image.Distro{ID: "centos", VersionID: "9"}, "", "", ""},
 		{image.RPM, image.Distro{ID: "centos", VersionID: "8", Name: "CentOS Stream 8"}, "", "", ""},
-		{image.RPM, image.Distro{ID: "ol", VersionID: "9.4", Like: []string{"fedora"}}, "", "", ""},
 		{image.RPM, image.Distro{ID: "sled", VersionID: "15.5", Like: []string{"suse"}}, "", "", ""},
 		{image.RPM, image.Distro{ID: "sles", VersionID: "15.beta"}, "", "", ""},
 		{image.RPM, image.Distro{ID: "bottlerocket", VersionID: "1.20"}, "", "", ""},
@@ -105,7 +110,7 @@ func TestWhyThereIsNoEcosystem(t *testing.T) {
 		distro   image.Distro
 		want     string
 	}{
-		{image.RPM, image.Distro{ID: "amzn", VersionID: "2023"}, "OSV publishes nothing for Amazon Linux"},
+		{image.RPM, image.Distro{ID: "fedora", VersionID: "40"}, "OSV publishes nothing for Fedora"},
 		{image.RPM, image.Distro{ID: "centos", VersionID: "9"}, "OSV publishes nothing for CentOS Stream"},
 		{image.ALPM, image.Distro{ID: "arch"}, "OSV publishes nothing for Arch Linux"},
 		{image.Deb, image.Distro{ID: "mine"}, `the distribution "mine" is not known here`},

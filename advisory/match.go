@@ -89,7 +89,7 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 	for i := range r.Affected {
 		a := &r.Affected[i]
 		l := m.named(a)
-		if l == nil || !m.concerns(r, a) {
+		if l == nil || !m.concerns(r, a) || !sameVariant(l, a) {
 			continue
 		}
 		says = max(says, spared)
