@@ -177,9 +177,9 @@ func ReadALAS(r io.ReaderAt, size int64, part string) iter.Seq2[*advisory.Record
 				refuse("it lists no advisory")
 				return
 			case err == io.EOF:
-				if whole, err := d.skip("</updates>"); err != nil {
+				if rest, err := d.skip(); err != nil {
 					refuse(broken(err))
-				} else if !whole {
+				} else if rest != "" {
 					refuse("something follows its end")
 				}
 				return

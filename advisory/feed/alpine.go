@@ -108,7 +108,7 @@ func readSecDB(r io.Reader, part string) (*secDB, error) {
 	case len(data) == 0:
 		return nil, errors.New("it is empty")
 	case data[0] == '<':
-		return nil, errors.New(webPage)
+		return nil, webPage
 	}
 	var in struct {
 		DistroVersion, RepoName string

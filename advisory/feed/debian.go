@@ -47,7 +47,7 @@ func ReadDebian(r io.ReaderAt, size int64, _ string) iter.Seq2[*advisory.Record,
 		}
 		defer d.done()
 		if head, _ := d.plain.Peek(512); bytes.HasPrefix(bytes.TrimSpace(head), []byte("<")) {
-			refuse(webPage)
+			refuse(webPage.Error())
 			return
 		}
 		t := tracker{document: d, json: json.NewDecoder(d), unknown: map[string]bool{}}

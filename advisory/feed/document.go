@@ -27,10 +27,17 @@ type document struct {
 	left int
 }
 
-var (
-	errPiece = errors.New("one entry of it is larger than any such entry")
-	errPlain = fmt.Errorf("it holds more than %d GiB", int64(maxPlain)>>30)
+// unfit is a reason to refuse a document that says all.
+type unfit string
+
+func (u unfit) Error() string { return string(u) }
+
+const (
+	errPiece unfit = "one entry of it is larger than any such entry"
+	webPage  unfit = "it is a web page; the source, or a proxy before it, answered with an error page"
 )
+
+var errPlain = unfit(fmt.Sprintf("it holds more than %d GiB", int64(maxPlain)>>30))
 
 // openDocument decompresses what is compressed with gzip, bzip2 or zstd, by its first bytes. The error says in words what
 // is wrong. done is to be called at the end.
@@ -84,8 +91,9 @@ func (d *document) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// skip reads to the end, which proves what checksums the compression has, and says whether the text ends with end.
-func (d *document) skip(end string) (bool, error) {
+// skip reads to the end, which proves what checksums the compression has, and gives the last of what it read, without the
+// blanks at the end.
+func (d *document) skip() (string, error) {
 	buf := make([]byte, 32<<10)
 	var tail []byte
 	for {
@@ -93,16 +101,13 @@ func (d *document) skip(end string) (bool, error) {
 		tail = append(tail, buf[:n]...)
 		tail = bytes.TrimRight(tail[max(0, len(tail)-4096):], " \t\r\n")
 		if err == io.EOF {
-			return bytes.HasSuffix(tail, []byte(end)), nil
+			return string(tail), nil
 		}
 		if err != nil {
-			return false, err
+			return "", err
 		}
 	}
 }
-
-// webPage is the reason to refuse what is one.
-const webPage = "it is a web page; the source, or a proxy before it, answered with an error page"
 
 // elements goes through the elements of an XML document that stand at one path: {"updates", "update"}. The decoder knows
 // no entities but the five of XML, so that none of them can grow.
@@ -135,13 +140,13 @@ func (e *elements) next(to any) error {
 			name := t.Name.Local
 			switch inside := slices.Equal(e.open, e.path[:last]); {
 			case len(e.open) == 0 && strings.EqualFold(name, "html"):
-				return errors.New(webPage)
+				return webPage
 			case len(e.open) == 0 && name != e.path[0]:
-				return fmt.Errorf("it is not what it should be: it begins with the element %.40q, not %q", name, e.path[0])
+				return unfit(fmt.Sprintf("it is not what it should be: it begins with the element %.40q, not %q", name, e.path[0]))
 			case inside && name == e.path[last]:
 				return e.xml.DecodeElement(to, &t)
 			case len(e.open) == maxNesting:
-				return fmt.Errorf("its elements are nested more than %d levels deep", maxNesting)
+				return unfit(fmt.Sprintf("its elements are nested more than %d levels deep", maxNesting))
 			}
 			e.open = append(e.open, name)
 		case xml.EndElement:
@@ -155,11 +160,12 @@ func (e *elements) next(to any) error {
 
 // broken says in words why reading a document ended.
 func broken(err error) string {
+	var reason unfit
 	switch {
+	case errors.As(err, &reason):
+		return reason.Error()
 	case errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "unexpected EOF"):
 		return "it is cut off"
-	case errors.Is(err, errPiece) || errors.Is(err, errPlain):
-		return err.Error()
 	}
 	return "it is damaged: " + err.Error()
 }

@@ -78,9 +78,9 @@ func ReadOracle(r io.ReaderAt, size int64, _ string) iter.Seq2[*advisory.Record,
 				return
 			case err == io.EOF:
 				// Tests, objects and states follow.
-				if whole, err := d.skip("</oval_definitions>"); err != nil {
+				if rest, err := d.skip(); err != nil {
 					refuse(broken(err))
-				} else if !whole {
+				} else if !strings.HasSuffix(rest, "</oval_definitions>") {
 					refuse("it is cut off")
 				}
 				return
