@@ -42,7 +42,7 @@ func NoEcosystem(t image.PackageType, d image.Distro) string {
 		case row.packages != t:
 			return string(t) + " is not the package format of " + row.id
 		default:
-			return fmt.Sprintf("the release %.60q of %s is not one that OSV speaks of", d.VersionID, row.id)
+			return fmt.Sprintf("the release %.60q of %s is not one that advisories speak of", d.VersionID, row.id)
 		}
 	}
 	switch name := unpublished[strings.ToLower(d.ID)]; {

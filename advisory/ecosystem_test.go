@@ -115,7 +115,7 @@ func TestWhyThereIsNoEcosystem(t *testing.T) {
 		{image.ALPM, image.Distro{ID: "arch"}, "OSV publishes nothing for Arch Linux"},
 		{image.Deb, image.Distro{ID: "mine"}, `the distribution "mine" is not known here`},
 		{image.Deb, image.Distro{}, "the image does not say which distribution it is"},
-		{image.Deb, image.Distro{ID: "debian", VersionID: "sid/x"}, `the release "sid/x" of debian is not one that OSV speaks of`},
+		{image.Deb, image.Distro{ID: "debian", VersionID: "sid/x"}, `the release "sid/x" of debian is not one that advisories speak of`},
 		{image.RPM, image.Distro{ID: "debian", VersionID: "12"}, "rpm is not the package format of debian"},
 		{image.Brew, image.Distro{ID: "debian", VersionID: "12"}, "OSV has no ecosystem for brew packages"},
 	} {
