@@ -20,17 +20,17 @@ func TestALASParts(t *testing.T) {
 	const sum = "e6f569f8ed2246a6b06c0fef7cfd71560df02781327e31c38396ed358d591d48"
 	const guid = "al2023/core/guids/46ff4933b89b948580f3b223b826fee3c1830b85885db3f7f90502c0ac99698c/x86_64"
 	const hash = "2/core/2.0/x86_64/221a4af09d96ac4e34202cc7bdfa252410419542548cc685dc86ed1c17ca4204"
-	cdn := &shelf{files: map[string]string{
+	cdn := &place{files: map[string]string{
 		"2/core/latest/x86_64/mirror.list":              "https://cdn.amazonlinux.com/" + hash + "\n",
 		hash + "/repodata/repomd.xml":                   strings.ReplaceAll(repomd, "repodata/updateinfo", "../../../../blobstore/1/updateinfo"),
 		"al2023/core/mirrors/latest/x86_64/mirror.list": "\n# one\nhttps://cdn.amazonlinux.com/" + guid + "/\nhttps://other.example/x\n",
 		guid + "/repodata/repomd.xml":                   repomd,
 	}}
-	beside := &shelf{files: map[string]string{"2/core/latest/x86_64/repodata/repomd.xml": repomd}}
+	beside := &place{files: map[string]string{"2/core/latest/x86_64/repodata/repomd.xml": repomd}}
 	part2, part2023 := Part{"alas/2", "2/blobstore/1/updateinfo.xml.gz", sum}, Part{"alas/2023", guid + "/repodata/updateinfo.xml.gz", sum}
 	for _, c := range []struct {
 		name   string
-		source *shelf
+		source *place
 		wanted []string
 		want   []Part
 	}{
@@ -55,7 +55,7 @@ func TestALASParts(t *testing.T) {
 		"checksum":          {"https://x.example/a", strings.ReplaceAll(repomd, sum, "e6f5"), "its index names the checksum"},
 		"index of no bound": {"https://x.example/a", repomd + strings.Repeat(" ", maxIndexFile), "too large"},
 	} {
-		source := &shelf{files: map[string]string{"2/core/latest/x86_64/mirror.list": c.list, "a/repodata/repomd.xml": c.index}}
+		source := &place{files: map[string]string{"2/core/latest/x86_64/mirror.list": c.list, "a/repodata/repomd.xml": c.index}}
 		parts, err := alasParts(t.Context(), source, []string{"Amazon Linux:2"})
 		if err == nil || !strings.HasPrefix(err.Error(), "the repository of Amazon Linux 2: "+c.want) || errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %+v, %v; want %q", name, parts, err, c.want)
@@ -193,7 +193,7 @@ func TestALASFilesThatAreRefused(t *testing.T) {
 		"crossed":          {"<updates><update></updates></update>", "it is damaged"},
 		"charset":          {`<?xml version="1.0" encoding="ebcdic"?>` + string(whole), "it is damaged"},
 		"gzip, cut":        {string(zipped(t, string(whole))[:300]), "it is cut off"},
-		"gzip, header":     {"\x1f\x8b\x00", "its gzip header is damaged"},
+		"gzip, header":     {"\x1f\x8b\x00", "it is truncated or damaged"},
 		"bzip2, damaged":   {"BZh9xxxxxxxxx", "it is damaged"},
 	} {
 		if _, _, refused := gather(ReadALAS, []byte(c.data), "alas/2"); !strings.Contains(refused, "alas/2 was refused: "+c.want) && !strings.Contains(refused, c.want) {

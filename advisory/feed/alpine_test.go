@@ -15,14 +15,14 @@ import (
 	"landwaiter.dev/image"
 )
 
-// shelf is a source for a test: files by path. Without listable it is like a URL.
-type shelf struct {
+// place is a source for a test: files by path. Without listable it is like a URL.
+type place struct {
 	files    map[string]string
 	listable bool
 	asked    []string
 }
 
-func (s *shelf) Read(_ context.Context, path string, limit int64) ([]byte, error) {
+func (s *place) Read(_ context.Context, path string, limit int64) ([]byte, error) {
 	s.asked = append(s.asked, path)
 	text, ok := s.files[path]
 	if !ok {
@@ -34,7 +34,7 @@ func (s *shelf) Read(_ context.Context, path string, limit int64) ([]byte, error
 	return []byte(text), nil
 }
 
-func (s *shelf) List(_ context.Context, dir string) ([]string, error) {
+func (s *place) List(_ context.Context, dir string) ([]string, error) {
 	if !s.listable {
 		return nil, errors.ErrUnsupported
 	}
@@ -61,21 +61,21 @@ func (s *shelf) List(_ context.Context, dir string) ([]string, error) {
 
 func TestAlpineParts(t *testing.T) {
 	t.Parallel()
-	mirror := &shelf{listable: true, files: map[string]string{
+	mirror := &place{listable: true, files: map[string]string{
 		"v3.18/main.json": "", "v3.18/community.json": "", "v3.2/main.json": "", "edge/main.json": "", "last-update": "", "v3.19/other.json": "", "../v3.1/main.json": "",
 	}}
 	all := []Part{{Name: "alpine/v3.18/main", Path: "v3.18/main.json"}, {Name: "alpine/v3.18/community", Path: "v3.18/community.json"}, {Name: "alpine/v3.2/main", Path: "v3.2/main.json"}}
 	for _, c := range []struct {
 		wanted []string
-		source *shelf
+		source *place
 		want   []Part
 		err    error
 	}{
 		{nil, mirror, all, nil},
-		{[]string{"Debian:12", "Alpine:v3.18", "Alpine:v3.18", "Alpine:../x", "Alpine"}, &shelf{}, all[:2], nil},
+		{[]string{"Debian:12", "Alpine:v3.18", "Alpine:v3.18", "Alpine:../x", "Alpine"}, &place{}, all[:2], nil},
 		{[]string{"Alpine:v3.19"}, mirror, []Part{{Name: "alpine/v3.19/main", Path: "v3.19/main.json"}, {Name: "alpine/v3.19/community", Path: "v3.19/community.json"}}, nil},
 		{[]string{}, mirror, nil, nil},
-		{nil, &shelf{}, nil, errors.ErrUnsupported},
+		{nil, &place{}, nil, errors.ErrUnsupported},
 	} {
 		parts, err := alpineParts(t.Context(), c.source, c.wanted)
 		if diff := cmp.Diff(c.want, parts); diff != "" || !errors.Is(err, c.err) {

@@ -3,16 +3,12 @@ package feed
 import (
 	"bufio"
 	"bytes"
-	"compress/bzip2"
-	"compress/gzip"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/klauspost/compress/zstd"
 
 	"landwaiter.dev/internal/limit"
 )
@@ -39,31 +35,16 @@ const (
 
 var errPlain = unfit(fmt.Sprintf("it holds more than %d GiB", int64(maxPlain)>>30))
 
-// openDocument decompresses what is compressed with gzip, bzip2 or zstd, by its first bytes. The error says in words what
-// is wrong. done is to be called at the end.
+// openDocument decompresses what is compressed. The error says in words what is wrong. done is to be called at the end.
 func openDocument(r io.ReaderAt, size int64) (*document, error) {
 	in := bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 64<<10)
-	head, err := in.Peek(4)
-	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("it could not be read: %w", err)
-	}
 	d := &document{done: func() {}}
 	var plain io.Reader = in
-	switch {
-	case len(head) == 0:
-		return nil, errors.New("it is empty")
-	case bytes.HasPrefix(head, []byte("BZh")):
-		plain = bzip2.NewReader(in)
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		if plain, err = gzip.NewReader(in); err != nil {
-			return nil, errors.New("its gzip header is damaged")
+	if head, _ := in.Peek(512); !bytes.HasPrefix(bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n"), []byte("<")) {
+		var err error
+		if plain, d.done, err = decompress(in); err != nil {
+			return nil, err
 		}
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
-		if err != nil {
-			return nil, errors.New("its zstd header is damaged")
-		}
-		plain, d.done = z, z.Close
 	}
 	d.plain = bufio.NewReaderSize(limit.NewReader(plain, maxPlain, errPlain), 64<<10)
 	return d, nil
