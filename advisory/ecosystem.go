@@ -30,8 +30,9 @@ type distribution struct {
 }
 
 // distributions is that table; ids are compared without regard to case. Where several ids share an ecosystem, the first
-// gives the /v1 group its name. What OSV has no ecosystem for is not here but in [unpublished]: its packages have no
-// ecosystem, which is a gap, and never that of another distribution, however alike.
+// gives the /v1 group its name. What no source has advisories for is not here but in [unpublished]: its packages have no
+// ecosystem, which is a gap, and never that of another distribution, however alike. What OSV does not have, a feed of
+// the distribution's own brings ([InOSV]); its ecosystem is named here.
 var distributions = []distribution{
 	{"debian", image.Deb, "Debian", debianRelease, bySource, debOrder},
 	{"ubuntu", image.Deb, "Ubuntu", fullVersion, bySource, debOrder},
@@ -61,6 +62,8 @@ var distributions = []distribution{
 	{"mariner", image.RPM, "Azure Linux", major, bySource | byBinary, rpmOrder},
 	{"photon", image.RPM, "Photon OS", fullVersion, bySource | byBinary, rpmOrder},
 	{"mageia", image.RPM, "Mageia", major, bySource, rpmOrder},
+	{"amzn", image.RPM, "Amazon Linux", amazonRelease, byBinary, rpmOrder},
+	{"ol", image.RPM, oracleLinux, major, byBinary, rpmOrder},
 	{"openEuler", image.RPM, "openEuler", eulerRelease, bySource | byBinary, rpmOrder},
 }
 
@@ -117,6 +120,12 @@ func EcosystemOf(t image.PackageType, d image.Distro) string {
 func FolderOf(ecosystem string) string {
 	folder, _, _ := strings.Cut(ecosystem, ":")
 	return folder
+}
+
+// InOSV says whether OSV may have records of an ecosystem. What it has no ecosystem for comes from the distribution alone.
+func InOSV(ecosystem string) bool {
+	folder := FolderOf(ecosystem)
+	return folder != "Amazon Linux" && folder != oracleLinux
 }
 
 // FeedGroup names an ecosystem as the groups of the /v1 API are named: "debian:12", "alpine:3.10", "github:python".

@@ -96,7 +96,7 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 	for i := range r.Affected {
 		a := &r.Affected[i]
 		l := m.named(a)
-		if l == nil || nearer && l.only == bySource || !m.concerns(r, a) {
+		if l == nil || nearer && l.only == bySource || !m.concerns(r, a) || !sameVariant(l, a) {
 			continue
 		}
 		says = max(says, spared)

@@ -117,6 +117,7 @@ var pages = []struct{ prefix, before, after string }{
 	{"RUSTSEC-", "https://rustsec.org/advisories/", ".html"},
 	{"DSA-", "https://security-tracker.debian.org/tracker/", ""},
 	{"DLA-", "https://security-tracker.debian.org/tracker/", ""},
+	{"TEMP-", "https://security-tracker.debian.org/tracker/", ""}, // Debian's, where there is no CVE yet
 	{"USN-", "https://ubuntu.com/security/notices/", ""},
 	{"RHSA-", "https://access.redhat.com/errata/", ""},
 }

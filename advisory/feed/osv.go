@@ -20,7 +20,9 @@ import (
 func osvParts(ctx context.Context, l Lister, ecosystems []string) ([]Part, error) {
 	var folders []string
 	for _, eco := range ecosystems {
-		folders = append(folders, advisory.FolderOf(eco))
+		if advisory.InOSV(eco) {
+			folders = append(folders, advisory.FolderOf(eco))
+		}
 	}
 	if ecosystems == nil {
 		var err error
