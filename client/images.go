@@ -265,7 +265,7 @@ func (m Moment) on(r route) route {
 	if m.AsOf.IsZero() {
 		return r
 	}
-	r = r.with("as_of", m.AsOf.UTC().Format(time.RFC3339))
+	r = r.with("as_of", moment(m.AsOf))
 	if m.Retrospective {
 		r = r.flag("retrospective", true)
 	}
@@ -281,6 +281,8 @@ type VulnerabilityAnswer struct {
 	Gaps            []Gap           `json:"gaps"`
 	Revision        int64           `json:"feed_revision"`
 	AsOf            time.Time       `json:"as_of,omitzero"`
+	// Unmatched are statements of VEX documents in force that matched nothing.
+	Unmatched []VEXUnmatched `json:"vex_unmatched,omitempty"`
 	// Base is the image that brought the packages of what is Inherited; nil when none is known.
 	Base *Base `json:"base_image,omitempty"`
 }
@@ -307,11 +309,21 @@ type Vulnerability struct {
 	Evidence       []Evidence `json:"evidence"`
 	// Ignored is the rule that hides it; "" when it counts.
 	Ignored string `json:"ignored,omitempty"`
+	// VEX is the statement that counts for it, or is shown beside it; nil when there is none.
+	VEX *VEXStatus `json:"vex,omitempty"`
 	// Inherited says that the package comes from the base image.
 	Inherited bool `json:"inherited"`
 
 	NVD    []Score `json:"nvd_data"`
 	Vendor []Score `json:"vendor_data"`
+	// CVSS has all scored vectors.
+	CVSS      []Vector  `json:"cvss"`
+	EPSS      *EPSS     `json:"epss,omitempty"`
+	Layer     int       `json:"layer"`
+	File      string    `json:"file,omitempty"`
+	Title     string    `json:"title,omitempty"`
+	Published time.Time `json:"published,omitzero"`
+	FixSince  time.Time `json:"fix_detected_at,omitzero"`
 }
 
 // Evidence says why an advisory is about a package.

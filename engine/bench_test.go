@@ -19,8 +19,9 @@ import (
 // benchSync is a sync of a directory of OSV's bundles into a store, without the jobs that follow it.
 func benchSync(s *store.Store, dir string) *syncFeeds {
 	now := func() time.Time { return time.Now().UTC() }
-	return &syncFeeds{store: s, matcher: &matcher{store: s, now: now}, fetcher: newFetcher(os.TempDir()),
-		config: FeedConfig{Places: map[string][]string{osvDriver: {dir}}}, log: slog.New(slog.DiscardHandler), now: now}
+	config := FeedConfig{Places: map[string][]string{osvDriver: {dir}}}
+	return &syncFeeds{store: s, matcher: &matcher{store: s, now: now}, fetcher: newFetcher(os.TempDir(), config, now),
+		config: config, log: slog.New(slog.DiscardHandler), now: now}
 }
 
 // osvSet is the set that is loaded: LANDWAITER_BENCH_OSV, a directory of OSV's bundles, or a fiftieth of the synthetic one.

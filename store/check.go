@@ -35,6 +35,7 @@ var invariants = []struct{ name, query string }{
 	{"a package has two open matches with one vulnerability", `SELECT CAST(m.package_id AS TEXT) || ' ' || f.vuln FROM matches m JOIN findings f ON f.id = m.finding_id
 		WHERE m.to_rev = 0 GROUP BY m.package_id, f.vuln HAVING count(*) > 1`},
 	{"a name points to an advisory that is gone", "SELECT CAST(version_id AS TEXT) FROM advisory_keys WHERE version_id NOT IN (SELECT id FROM advisory_versions)"},
+	{"an id points to an advisory that is gone", "SELECT CAST(version_id AS TEXT) FROM advisory_ids WHERE version_id NOT IN (SELECT id FROM advisory_versions)"},
 	{"an advisory has two open versions", `SELECT folder || '/' || record_id FROM advisory_versions WHERE to_rev = 0
 		GROUP BY folder, record_id HAVING count(*) > 1`},
 	{"an advisory version ends before it begins", "SELECT record_id FROM advisory_versions WHERE to_rev > 0 AND to_rev <= from_rev"},
@@ -43,6 +44,7 @@ var invariants = []struct{ name, query string }{
 		(SELECT count(*) FROM policy_versions v WHERE v.account = p.account AND v.policy_id = p.id AND v.to_at = 0 AND v.digest = p.digest) <> 1`},
 	{"the active policy is another than the history says", `SELECT p.account || '/' || p.id FROM policies p WHERE p.active AND NOT EXISTS
 		(SELECT 1 FROM policy_activations h WHERE h.account = p.account AND h.policy_id = p.id AND h.to_at = 0)`},
+	{"a VEX document ends before it begins", "SELECT id FROM vex WHERE to_at > 0 AND to_at < from_at"},
 	{"two evaluations are the newest", `SELECT image_digest || ' ' || tag || ' ' || policy_id FROM evaluations WHERE latest
 		GROUP BY account, image_digest, tag, policy_id HAVING count(*) > 1`},
 }
@@ -89,6 +91,7 @@ func (q *Queries) BlobsInUse(ctx context.Context) ([]image.Digest, error) {
 			SELECT manifest_blob AS d FROM images UNION SELECT parent_blob FROM images UNION SELECT document FROM analyses
 			UNION SELECT digest FROM import_contents UNION SELECT packages FROM image_imports UNION SELECT config FROM image_imports
 			UNION SELECT manifest FROM image_imports UNION SELECT blob FROM layer_parts UNION SELECT result FROM evaluations WHERE NOT rows_gone UNION SELECT list FROM vuln_states
+			UNION SELECT digest FROM vex UNION SELECT vex_digest FROM evaluations
 		) AS used WHERE d <> '' ORDER BY d`)
 	return used, describe(err, "listing blobs")
 }

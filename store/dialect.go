@@ -28,6 +28,8 @@ type dialect struct {
 	size string
 	// migrationLock and migrationUnlock keep two nodes from migrating at once; empty where one process writes.
 	migrationLock, migrationUnlock string
+	// syncLock tries, and syncUnlock gives back, the right to stage a revision; empty where one process writes.
+	syncLock, syncUnlock string
 }
 
 var sqliteDialect = &dialect{
@@ -70,6 +72,8 @@ var postgresDialect = &dialect{
 	size:            "SELECT pg_database_size(current_database())",
 	migrationLock:   "SELECT pg_advisory_lock(5481036297)",
 	migrationUnlock: "SELECT pg_advisory_unlock(5481036297)",
+	syncLock:        "SELECT pg_try_advisory_lock(5481036298)",
+	syncUnlock:      "SELECT pg_advisory_unlock(5481036298)",
 }
 
 // text turns a query as it stands in this package into the dialect's. Queries hold no ? but for values.

@@ -18,6 +18,8 @@ type NewRecord struct {
 	Digest   image.Digest
 	// Keys are the names under which the record speaks of packages.
 	Keys []advisory.Key
+	// IDs are those that the record is known under beside its own.
+	IDs []string
 	// New says that the folder has no version of the record, not even one staged for the same revision: none is looked for.
 	New bool
 }
@@ -28,7 +30,7 @@ func EncodeRecord(r *advisory.Record, keys []advisory.Key) (NewRecord, error) {
 	if err != nil {
 		return NewRecord{}, fmt.Errorf("advisory %.100q: %w", r.ID, err)
 	}
-	return NewRecord{ID: r.ID, Document: b, Digest: image.DigestOf(b), Keys: keys}, nil
+	return NewRecord{ID: r.ID, Document: b, Digest: image.DigestOf(b), Keys: keys, IDs: otherIDs(r)}, nil
 }
 
 // CurrentRecords maps the ids of a folder's records, as the newest staged or current revision has them, to their digests.
@@ -54,7 +56,7 @@ func (t *Tx) stageRemoved(ctx context.Context, rev int64, folder string, ids []s
 		return err
 	}
 	if len(staged) > 0 {
-		if err := t.remove(ctx, list(staged), "advisory_keys WHERE version_id", "advisory_versions WHERE id"); err != nil {
+		if err := t.remove(ctx, list(staged), "advisory_keys WHERE version_id", "advisory_ids WHERE version_id", "advisory_versions WHERE id"); err != nil {
 			return err
 		}
 	}
@@ -89,6 +91,8 @@ func (s *Store) AbortStaged(ctx context.Context, rev int64) error {
 		"UPDATE advisory_versions SET to_rev = 0 WHERE id IN (SELECT id FROM advisory_versions WHERE to_rev = ? AND to_rev > 0 LIMIT 2000)",
 		"DELETE FROM kev WHERE from_rev = ?",
 		"UPDATE kev SET to_rev = 0 WHERE to_rev = ?",
+		"DELETE FROM feed_off WHERE from_rev = ?",
+		"UPDATE feed_off SET to_rev = 0 WHERE to_rev = ?",
 	}
 	if err := s.dropVersions(ctx, rev, ""); err != nil {
 		return describe(err, "taking back what was staged")
@@ -125,7 +129,7 @@ func (s *Store) dropVersions(ctx context.Context, rev int64, folder string) erro
 			if err != nil {
 				return err
 			}
-			return tx.remove(ctx, list(ids), "advisory_keys WHERE version_id", "advisory_versions WHERE id")
+			return tx.remove(ctx, list(ids), "advisory_keys WHERE version_id", "advisory_ids WHERE version_id", "advisory_versions WHERE id")
 		})
 		if err != nil || len(ids) == 0 {
 			return err

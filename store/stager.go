@@ -28,8 +28,9 @@ type Stager struct {
 	folder string
 	// writing tells how the transaction that is running ended; nil when none is.
 	writing chan error
-	links   [][2]int64
-	names   map[int64]advisory.Key
+	// links lead from names, ids from other ids, to versions of records.
+	links, ids [][2]int64
+	names      map[int64]advisory.Key
 }
 
 // NewStager begins to stage records of a folder.
@@ -61,7 +62,7 @@ func (g *Stager) Stage(ctx context.Context, records []NewRecord) error {
 		if err := g.wait(); err != nil {
 			return err
 		}
-		if len(g.links) > maxLinks {
+		if len(g.links)+len(g.ids) > maxLinks {
 			if err := g.Close(ctx); err != nil {
 				return err
 			}
@@ -103,6 +104,7 @@ func (g *Stager) write(ctx context.Context, records []NewRecord, packed [][]byte
 			g.names[id] = k
 			g.links = append(g.links, [2]int64{id, versions[records[i].ID]})
 		}
+		g.ids = append(g.ids, idLinks(records[i].IDs, versions[records[i].ID])...)
 	}
 	return nil
 }
@@ -112,29 +114,45 @@ func (g *Stager) Close(ctx context.Context) error {
 	if err := g.wait(); err != nil {
 		return err
 	}
-	slices.SortFunc(g.links, func(a, b [2]int64) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
-	for part := range slices.Chunk(g.links, stageLinks) {
+	err := g.file(ctx, g.links, func(tx *Tx, part [][2]int64) error {
 		keys := make([]advisory.Key, 0, len(part))
 		for i, l := range part {
 			if i == 0 || l[0] != part[i-1][0] {
 				keys = append(keys, g.names[l[0]])
 			}
 		}
-		err := g.s.Write(ctx, func(tx *Tx) error {
-			if err := tx.putNames(ctx, keys); err != nil {
-				return err
-			}
-			return tx.insertMany(ctx, "INSERT INTO advisory_keys (name_id, version_id)", " ON CONFLICT DO NOTHING", 2, len(part), func(i int) []any {
-				return []any{part[i][0], part[i][1]}
-			})
-		})
-		if err != nil {
+		if err := tx.putNames(ctx, keys); err != nil {
+			return err
+		}
+		return tx.putLinks(ctx, "advisory_keys", part)
+	})
+	if err != nil {
+		return err
+	}
+	if err := g.file(ctx, g.ids, func(tx *Tx, part [][2]int64) error { return tx.putLinks(ctx, "advisory_ids", part) }); err != nil {
+		return err
+	}
+	g.links, g.ids = g.links[:0], g.ids[:0]
+	clear(g.names)
+	return nil
+}
+
+// file writes links in the order of the index, some in each transaction.
+func (g *Stager) file(ctx context.Context, links [][2]int64, write func(tx *Tx, part [][2]int64) error) error {
+	slices.SortFunc(links, func(a, b [2]int64) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	for part := range slices.Chunk(links, stageLinks) {
+		if err := g.s.Write(ctx, func(tx *Tx) error { return write(tx, part) }); err != nil {
 			return describe(err, "filing records of %q", g.folder)
 		}
 	}
-	g.links = g.links[:0]
-	clear(g.names)
 	return nil
+}
+
+// putLinks keeps links from hashes of names to versions of records.
+func (t *Tx) putLinks(ctx context.Context, table string, links [][2]int64) error {
+	return t.insertMany(ctx, "INSERT INTO "+table+" (name_id, version_id)", " ON CONFLICT DO NOTHING", 2, len(links), func(i int) []any {
+		return []any{links[i][0], links[i][1]}
+	})
 }
 
 // stageVersions keeps new versions of records and returns their numbers by id.

@@ -47,6 +47,16 @@ type Bases interface {
 // Vulnerabilities answers what is known of an image at a moment.
 type Vulnerabilities interface {
 	Of(ctx context.Context, account string, d image.Digest, m engine.Moment) (*engine.Vulnerabilities, error)
+	// Diff compares an image at two moments, DiffImages two images at one.
+	Diff(ctx context.Context, account string, d image.Digest, from, to engine.Moment) (*engine.VulnDiff, error)
+	DiffImages(ctx context.Context, account string, a, b image.Digest, m engine.Moment) (*engine.VulnDiff, error)
+}
+
+// Queries answers questions over all images of an account, and over the advisory data.
+type Queries interface {
+	ImagesByVulnerability(ctx context.Context, account string, q engine.ByVulnerability) (*engine.HeldImages, error)
+	ImagesByPackage(ctx context.Context, account string, q engine.ByPackage) (*engine.HeldImages, error)
+	Vulnerabilities(ctx context.Context, q engine.KnownVulnerabilities) (*engine.KnowledgePage, error)
 }
 
 // Checks evaluates images.
@@ -87,10 +97,14 @@ type Notices interface {
 	List(ctx context.Context, account, state string) ([]store.Notice, error)
 }
 
-// Feeds knows the advisory data. Sync is refused with class conflict while one runs.
+// Feeds knows the advisory data. Sync, Switch and Delete are refused with class conflict while a sync runs. Switch and
+// Delete are about a group of the feed, with "" about all of it, and give the state afterwards; Delete is refused with
+// class conflict while what it is about is enabled.
 type Feeds interface {
 	State(ctx context.Context) ([]engine.FeedState, error)
 	Sync(ctx context.Context, r engine.SyncRequest) ([]engine.SyncResult, error)
+	Switch(ctx context.Context, feed, group string, on bool) (engine.FeedState, error)
+	Delete(ctx context.Context, feed, group string) (engine.FeedState, error)
 }
 
 // System knows the nodes.
@@ -107,6 +121,7 @@ type Services struct {
 	Content         Content
 	Bases           Bases
 	Vulnerabilities Vulnerabilities
+	Queries         Queries
 	Checks          Checks
 	Policies        Policies
 	Subscriptions   Subscriptions
@@ -114,6 +129,7 @@ type Services struct {
 	Notices         Notices
 	Feeds           Feeds
 	System          System
+	VEX             VEX
 	// PolicySpec is the document of gates, triggers and parameters.
 	PolicySpec func() any
 	// FeedGroup names an ecosystem as /v1 does ("Debian:12" → "debian:12").
@@ -136,6 +152,8 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.artifacts()
 	r.observations()
 	r.vulnerabilities()
+	r.vulnDiffs()
+	r.queries()
 	r.checks()
 	r.policies()
 	r.subscriptions()
@@ -143,6 +161,7 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.registries()
 	r.feeds()
 	r.system()
+	r.vex()
 }
 
 type routes struct {
