@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"time"
 
 	"landwaiter.dev/advisory/feed"
@@ -28,26 +30,34 @@ func (u *syncFeeds) exploited(ctx context.Context, o *outcome, d feed.Driver, ar
 	}
 	defer f.Close()
 	catalogue, err := d.Exploited(f.file)
-	if err == nil {
-		var before map[string]string
-		if before, err = u.store.CurrentKEV(ctx); err != nil {
-			return err
-		}
-		if len(catalogue.Added)*2 < len(before) && !args.AcceptShrink {
-			err = fmt.Errorf("the KEV catalogue has %d entries where there were %d; it is held back until a sync with accept_shrink", len(catalogue.Added), len(before))
-		}
-	}
 	if err != nil {
 		u.fail(o, d.Name, err)
 		return nil
 	}
+	staged, err := u.stageExploited(ctx, o, d.Name, catalogue, args)
+	if staged {
+		o.states[d.Name] = sourceState{Fingerprint: f.fingerprint, LastSync: u.now()}
+	}
+	return err
+}
+
+// stageExploited stages a catalogue, whatever supplied it; false when it is held back.
+func (u *syncFeeds) stageExploited(ctx context.Context, o *outcome, name string, catalogue *feed.Catalog, args syncArgs) (bool, error) {
+	before, err := u.store.CurrentKEV(ctx)
+	if err != nil {
+		return false, err
+	}
+	if len(catalogue.Added)*2 < len(before) && !args.AcceptShrink {
+		u.fail(o, name, fmt.Errorf("the KEV catalogue has %d entries where there were %d; it is held back until a sync with accept_shrink", len(catalogue.Added), len(before)))
+		return false, nil
+	}
 	changed, err := u.store.StageKEV(ctx, o.rev, catalogue.Added)
 	if err != nil {
-		return err
+		return false, err
 	}
 	o.changed = o.changed || len(changed) > 0
-	o.states[d.Name] = sourceState{Fingerprint: f.fingerprint, LastSync: u.now()}
-	return nil
+	o.states[name] = sourceState{LastSync: u.now()}
+	return true, nil
 }
 
 // scores keeps the day's scores of the vulnerabilities that have a match. It changes no match and raises no notice.
@@ -61,33 +71,64 @@ func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver) error
 		return fail(err)
 	}
 	defer f.Close()
-	ids, err := u.store.VulnsWithMatch(ctx)
+	wanted, err := u.matched(ctx)
 	if err != nil {
 		return err
 	}
-	wanted := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		wanted[id] = true
+	rows := func(yield func(feed.Score, error) bool) {
+		d.Scores(io.NewSectionReader(f.file, 0, f.size))(yield)
 	}
-	day := u.now()
-	var scores []store.EPSS
-	for row, err := range d.Scores(f.file) {
-		if _, ok := errors.AsType[*feed.Problem](err); ok {
-			continue
-		}
-		if err != nil {
+	if err := u.keepScores(ctx, rows, func(cve string) bool { return wanted[cve] }); err != nil {
+		if _, refused := errors.AsType[*feed.Refused](err); refused {
 			return fail(err)
 		}
-		if d, err := time.Parse(time.DateOnly, row.Day); err == nil {
-			day = d
-		}
-		if wanted[row.CVE] {
-			scores = append(scores, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile})
-		}
-	}
-	if err := u.store.PutEPSS(ctx, day, scores); err != nil {
 		return err
 	}
 	o.states[d.Name] = sourceState{LastSync: u.now()}
 	return u.remember(ctx, o)
+}
+
+// matched are the ids of all vulnerabilities that have a match.
+func (u *syncFeeds) matched(ctx context.Context) (map[string]bool, error) {
+	ids, err := u.store.VulnsWithMatch(ctx)
+	wanted := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		wanted[id] = true
+	}
+	return wanted, err
+}
+
+// scoreBatch is how many scores are kept at once.
+const scoreBatch = 1000
+
+// keepScores keeps those that are wanted, some at a time. They are read twice: nothing is kept of what is refused in the end.
+func (u *syncFeeds) keepScores(ctx context.Context, scores iter.Seq2[feed.Score, error], wanted func(cve string) bool) error {
+	for _, err := range scores {
+		if _, ok := errors.AsType[*feed.Problem](err); err != nil && !ok {
+			return err
+		}
+	}
+	day := u.now()
+	var batch []store.EPSS
+	for row, err := range scores {
+		if _, ok := errors.AsType[*feed.Problem](err); ok {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if d, err := time.Parse(time.DateOnly, row.Day); err == nil {
+			day = d
+		}
+		if !wanted(row.CVE) {
+			continue
+		}
+		if batch = append(batch, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile}); len(batch) == scoreBatch {
+			if err := u.store.PutEPSS(ctx, day, batch); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
+	}
+	return u.store.PutEPSS(ctx, day, batch)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/archive"
 	"landwaiter.dev/store"
 )
 
@@ -27,6 +29,8 @@ type FeedConfig struct {
 	// Ecosystems to load, or "all"; empty means all of a directory, and of a URL those that the inventory has.
 	Ecosystems []string
 	Interval   time.Duration
+	// Trust are the keys whose archives are imported.
+	Trust []archive.PublicKey
 }
 
 func (c FeedConfig) on(driver string) bool { return len(c.Places[driver]) > 0 }
@@ -44,12 +48,22 @@ type Feeds struct {
 	jobs   *Jobs
 	config FeedConfig
 	sync   *syncFeeds
-	now    func() time.Time
+	// version of this program, which archives name.
+	version string
+	now     func() time.Time
 
 	mu      sync.Mutex
 	running bool
 	// waiting are those who asked for a sync and wait for its result.
-	results map[int64]chan []SyncResult
+	results map[int64]chan synced
+	// uploading is held while an archive arrives.
+	uploading sync.Mutex
+}
+
+// synced is how a sync ended.
+type synced struct {
+	results []SyncResult
+	err     error
 }
 
 // State gives the feed with its groups.
@@ -85,6 +99,9 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.Archive, err = archiveState(ctx, u.store, states); err != nil {
+		return nil, err
+	}
 	for _, name := range sortedWords(states) {
 		if st := states[name]; st.LastError != "" && !st.Absent {
 			f.Failing = append(f.Failing, FailingSource{name, st.LastSync, st.LastError})
@@ -95,23 +112,37 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 
 // Sync loads what is new. One sync runs at a time: a second request is refused.
 func (u *Feeds) Sync(ctx context.Context, r SyncRequest) ([]SyncResult, error) {
-	u.mu.Lock()
-	if u.running {
-		u.mu.Unlock()
-		return nil, syncRunning()
-	}
-	u.mu.Unlock()
-	live, err := u.store.LiveJobs(ctx, syncArgs{}.Kind())
-	if err != nil {
+	if err := u.free(ctx); err != nil {
 		return nil, err
 	}
-	if live > 0 {
-		return nil, syncRunning()
+	id, done, err := u.start(ctx, syncArgs{Flush: r.Flush, AcceptShrink: r.AcceptShrink})
+	if err != nil || !r.Wait {
+		u.forget(id)
+		return []SyncResult{}, err
 	}
-	var id int64
-	done := make(chan []SyncResult, 1)
+	return u.wait(ctx, id, done)
+}
+
+// free fails while a sync runs or is about to.
+func (u *Feeds) free(ctx context.Context) error {
+	u.mu.Lock()
+	running := u.running
+	u.mu.Unlock()
+	if running {
+		return syncRunning()
+	}
+	live, err := u.store.LiveJobs(ctx, syncArgs{}.Kind())
+	if err == nil && live > 0 {
+		err = syncRunning()
+	}
+	return err
+}
+
+// start inserts the job of a sync, and gives the channel that will tell its result when it runs here.
+func (u *Feeds) start(ctx context.Context, args syncArgs) (id int64, done chan synced, err error) {
+	done = make(chan synced, 1)
 	err = u.store.Write(ctx, func(tx *store.Tx) error {
-		res, err := u.jobs.insert(ctx, tx, syncArgs{Flush: r.Flush, AcceptShrink: r.AcceptShrink}, nil)
+		res, err := u.jobs.insert(ctx, tx, args, nil)
 		if err != nil || res == nil {
 			return err
 		}
@@ -121,18 +152,20 @@ func (u *Feeds) Sync(ctx context.Context, r SyncRequest) ([]SyncResult, error) {
 		u.mu.Unlock()
 		return nil
 	})
-	if err != nil || !r.Wait {
-		u.forget(id)
-		return []SyncResult{}, err
-	}
+	return id, done, err
+}
+
+// wait waits for the end of a job.
+func (u *Feeds) wait(ctx context.Context, id int64, done chan synced) ([]SyncResult, error) {
 	defer u.forget(id)
 	// The job may run on another node: then its end is seen in the store alone.
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	var out []SyncResult
+	var out *synced
 	for {
 		select {
-		case out = <-done:
+		case end := <-done:
+			out = &end
 		case <-ctx.Done():
 			return nil, ctx.Err() // the sync goes on
 		case <-tick.C:
@@ -145,14 +178,23 @@ func (u *Feeds) Sync(ctx context.Context, r SyncRequest) ([]SyncResult, error) {
 			}
 			if out == nil {
 				select {
-				case out = <-done:
+				case end := <-done:
+					out = &end
 				default:
 					return u.lastResult(ctx)
 				}
 			}
-			return out, nil
+			return out.results, syncFailed(out.err)
 		}
 	}
+}
+
+// syncFailed is what people are told of a sync that came to nothing.
+func syncFailed(err error) error {
+	if _, ok := errors.AsType[*Error](err); ok || err == nil {
+		return err
+	}
+	return Errorf(ClassUnavailable, "feed_sync_failed", "the sync broke off, and the former data stays in force: %w", err)
 }
 
 func syncRunning() error {
@@ -185,14 +227,19 @@ func (u *Feeds) run(ctx context.Context, job *river.Job[syncArgs]) error {
 	u.mu.Lock()
 	u.running = true
 	u.mu.Unlock()
-	out, err := u.sync.run(ctx, job.Args)
+	var end synced
+	if job.Args.Upload != "" {
+		end.results, end.err = u.runUpload(ctx, job.Args)
+	} else {
+		end.results, end.err = u.sync.run(ctx, job.Args)
+	}
 	u.mu.Lock()
 	u.running = false
 	if done := u.results[job.ID]; done != nil {
-		done <- out
+		done <- end
 	}
 	u.mu.Unlock()
-	return err
+	return end.err
 }
 
 // missing names the folders of ecosystems that these packages need and that are loaded only when they are first seen.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory/archive"
+	"landwaiter.dev/advisory/feed"
 	"landwaiter.dev/store"
 )
 
@@ -79,10 +80,9 @@ func (u *syncFeeds) importArchive(ctx context.Context, a *archive.Archive, args 
 	}
 	for _, s := range a.Sections {
 		if s.Kind == archive.Scores {
-			if err := u.keepScores(ctx, o, epssDriver, a.Scores()); err != nil {
+			if err := u.importScores(ctx, o, a, s); err != nil {
 				return nil, err
 			}
-			u.fromArchive(o, epssDriver, a, s)
 		}
 	}
 	if err := u.rememberArchive(ctx, o, a); err != nil {
@@ -144,6 +144,21 @@ func (u *syncFeeds) importExploited(ctx context.Context, o *outcome, a *archive.
 	return err
 }
 
+// importScores keeps all scores of the file: images that come later need theirs, and nobody can be asked.
+func (u *syncFeeds) importScores(ctx context.Context, o *outcome, a *archive.Archive, s archive.Section) error {
+	err := u.keepScores(ctx, a.Scores(), func(string) bool { return true })
+	if refused, ok := errors.AsType[*feed.Refused](err); ok {
+		u.fail(o, epssDriver, refused)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o.states[epssDriver] = sourceState{}
+	u.fromArchive(o, epssDriver, a, s)
+	return nil
+}
+
 // rememberArchive writes down which file it was.
 func (u *syncFeeds) rememberArchive(ctx context.Context, o *outcome, a *archive.Archive) error {
 	if err := u.remember(ctx, o); err != nil {
@@ -175,6 +190,3 @@ func archiveState(ctx context.Context, s *store.Store, states map[string]sourceS
 	}
 	return &st, nil
 }
-
-// ErrServed says that a data directory or database belongs to a server, through which data is imported.
-var ErrServed = errors.New("import through the server: landwaiter feeds import FILE --url ADDRESS")

@@ -2,11 +2,7 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"iter"
-	"maps"
 	"time"
 
 	"landwaiter.dev/advisory/archive"

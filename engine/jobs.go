@@ -32,6 +32,9 @@ type (
 		Flush        bool     `json:"flush,omitempty"`
 		AcceptShrink bool     `json:"accept_shrink,omitempty"`
 		Ecosystems   []string `json:"ecosystems,omitempty"`
+		// Upload is the archive to import instead of asking the sources, see [Feeds.Import].
+		Upload      string `json:"upload,omitempty"`
+		AcceptOlder bool   `json:"accept_older,omitempty"`
 	}
 	// watchArgs: ask every watched tag for its digest.
 	watchArgs struct{}

@@ -209,7 +209,7 @@ func (l *Local) Sync(ctx context.Context, folders []string) error {
 			delete(config.Places, d.Name) // scores are kept for stored matches, and here are none
 		}
 	}
-	s := &syncFeeds{store: l.Store, matcher: &matcher{store: l.Store, now: l.Now}, fetcher: newFetcher(l.TempDir), config: config, log: l.Log, now: l.Now, progress: l.Progress}
+	s := l.syncer(config)
 	results, err := s.run(ctx, args)
 	if err != nil {
 		return err

@@ -189,7 +189,7 @@ func config(t *testing.T, f feeds, hookURL, host string) engine.Config {
 	}
 }
 
-func start(t *testing.T, s *store.Store) *fixture {
+func start(t *testing.T, s *store.Store, change ...func(*fixture, *engine.Config)) *fixture {
 	t.Helper()
 	f := &fixture{store: s, registry: testkit.StartRegistry(t, testkit.RegistryOptions{}), feeds: feeds{t.TempDir()}, hooks: newHooks(t)}
 	f.feeds.write(t, "Debian", record("DEBIAN-CVE-2026-1000", "3.0.2-1", object{"upstream": []string{"CVE-2026-1000"}}))
@@ -197,7 +197,11 @@ func start(t *testing.T, s *store.Store) *fixture {
 	if _, err := s.EnsureAdmin(t.Context(), "hash"); err != nil {
 		t.Fatal(err)
 	}
-	e, err := engine.New(s, config(t, f.feeds, f.hooks.url, "node-1"))
+	c := config(t, f.feeds, f.hooks.url, "node-1")
+	for _, change := range change {
+		change(f, &c)
+	}
+	e, err := engine.New(s, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +212,7 @@ func start(t *testing.T, s *store.Store) *fixture {
 	f.Engine = e
 	waitFor(t, "first sync", func() bool {
 		st, err := e.Feeds.State(t.Context())
-		return err == nil && !st[0].LastFullSync.IsZero()
+		return err == nil && (!st[0].LastFullSync.IsZero() || len(st[0].Failing) > 0)
 	})
 	return f
 }

@@ -130,6 +130,8 @@ type FeedState struct {
 	// Sources that failed when they were last asked: a folder of records, kev, epss, or osv for all folders.
 	Failing  []FailingSource
 	Revision int64
+	// Archive is the file that was imported last; nil when none ever was.
+	Archive *ArchiveState
 }
 
 // FailingSource is a source of advisory data that could not be used; its former data, if any, stays in force.

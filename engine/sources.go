@@ -23,12 +23,15 @@ type sourceState struct {
 	Absent bool `json:"absent,omitempty"`
 	// Counts of its records by ecosystem with release; nil when it was never read.
 	Counts map[string]int64 `json:"counts,omitempty"`
+	// Archive names the file from which the data was imported; "" when it came from the source itself.
+	Archive string `json:"archive,omitempty"`
 }
 
 // Names of drivers that the engine knows: OSV's parts are called by ecosystem alone, and scans tell of the catalogue.
 const (
-	osvDriver = "osv"
-	kevDriver = "kev"
+	osvDriver  = "osv"
+	epssDriver = "epss"
+	kevDriver  = "kev"
 )
 
 // driverOf is the driver that reads a part: the name before the slash, and OSV for a name that no driver has.
@@ -175,6 +178,12 @@ func (u *syncFeeds) remember(ctx context.Context, o *outcome) error {
 		if len(byEcosystem) == 0 {
 			byEcosystem[""] = store.FeedGroup{Feed: FeedName, Group: noGroup, Enabled: true, CreatedAt: now, LastSync: now, UpdatedAt: now}
 		}
+		if _, stub := byEcosystem[""]; stub && len(byEcosystem) > 1 {
+			delete(byEcosystem, "")
+			if err := tx.DeleteFeedGroup(ctx, FeedName, noGroup); err != nil {
+				return err
+			}
+		}
 		for _, g := range byEcosystem {
 			if err := tx.PutFeedGroup(ctx, g); err != nil {
 				return err
@@ -202,7 +211,7 @@ func (u *syncFeeds) summarise(g *store.FeedGroup, states map[string]sourceState)
 			continue
 		}
 		counted, records = counted || st.Counts != nil, records+n
-		if !u.config.on(driver) {
+		if !u.config.on(driver) && st.Archive == "" {
 			continue // what it brought stays, and it is not asked any more
 		}
 		speaks = true
