@@ -109,7 +109,7 @@ func tempDir(data string) string {
 }
 
 func feedConfig(s Settings) engine.FeedConfig {
-	return engine.FeedConfig{Places: s.Feeds.Places, Ecosystems: s.Feeds.Ecosystems, Interval: s.Feeds.Interval}
+	return engine.FeedConfig{Places: s.Feeds.Places, Ecosystems: s.Feeds.Ecosystems, Interval: s.Feeds.Interval, Trust: s.Feeds.Trust}
 }
 
 // openLocalStore opens the store beside a server that may hold it: then nothing is migrated.

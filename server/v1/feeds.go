@@ -19,6 +19,7 @@ type Feed struct {
 	// Failing is additive.
 	Failing  []FailingSource `json:"failing_sources,omitempty" doc:"Sources that could not be used when they were last asked; former data stays in force"`
 	Revision int64           `json:"feed_revision" doc:"Number of the present state of the data"`
+	Archive  *FeedArchive    `json:"archive,omitempty" doc:"The file that was imported last"`
 }
 
 // FailingSource is a source of advisory data that failed.
@@ -71,6 +72,7 @@ func (r *routes) feeds() {
 	const tag = "Feeds"
 	add(r, "GET /system/feeds", tag, "List feeds", r.listFeeds)
 	add(r, "POST /system/feeds", tag, "Sync the feeds", r.syncFeeds)
+	r.feedArchives()
 }
 
 func (r *routes) listFeeds(ctx context.Context, _ *none) ([]Feed, error) {
@@ -82,7 +84,7 @@ func (r *routes) listFeeds(ctx context.Context, _ *none) ([]Feed, error) {
 	for _, s := range state {
 		f := Feed{
 			Name: s.Name, Enabled: s.Enabled, CreatedAt: clock(s.CreatedAt), UpdatedAt: clock(s.UpdatedAt), LastFullSync: clock(s.LastFullSync),
-			Groups: make([]FeedGroup, 0, len(s.Groups)), Revision: s.Revision,
+			Groups: make([]FeedGroup, 0, len(s.Groups)), Revision: s.Revision, Archive: newFeedArchive(s.Archive),
 		}
 		for i := range s.Groups {
 			f.Groups = append(f.Groups, newFeedGroup(&s.Groups[i]))
@@ -110,6 +112,10 @@ func (r *routes) syncFeeds(ctx context.Context, in *syncFeeds) ([]SyncResult, er
 	if err != nil {
 		return nil, err
 	}
+	return newSyncResults(done), nil
+}
+
+func newSyncResults(done []engine.SyncResult) []SyncResult {
 	list := make([]SyncResult, 0, len(done))
 	for _, d := range done {
 		result := SyncResult{Feed: d.Feed, Status: syncWord(d.OK), Seconds: d.Seconds, Groups: make([]SyncGroup, 0, len(d.Groups))}
@@ -118,7 +124,7 @@ func (r *routes) syncFeeds(ctx context.Context, in *syncFeeds) ([]SyncResult, er
 		}
 		list = append(list, result)
 	}
-	return list, nil
+	return list
 }
 
 func syncWord(ok bool) string {

@@ -113,6 +113,7 @@ type Services struct {
 	Registries      Registries
 	Notices         Notices
 	Feeds           Feeds
+	FeedArchives    FeedArchives
 	System          System
 	// PolicySpec is the document of gates, triggers and parameters.
 	PolicySpec func() any
