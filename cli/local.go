@@ -133,7 +133,7 @@ func migrateLocal(ctx context.Context, s *store.Store) error {
 		if err != nil || current {
 			return err
 		}
-		release, err := s.LockData()
+		release, err := s.LockSyncing()
 		switch {
 		case err == nil:
 			return errors.Join(s.Migrate(ctx), release())

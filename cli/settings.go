@@ -114,7 +114,7 @@ var Table = slices.Concat([]Setting{
 	{Name: "analysis.clamd", Help: "scan every file for malware with the clamd at this address, unix:/path or tcp:host:port", Scan: true, set: asText(func(s *Settings) *string { return &s.Analysis.Clamd })},
 }, feedSettings(), []Setting{
 	{Name: "feeds.ecosystems", Help: "ecosystems to load: all, or a list as OSV names them (default: all of a directory, of a URL those that the images need)", Scan: true, set: asList(func(s *Settings) *[]string { return &s.Feeds.Ecosystems })},
-	{Name: "feeds.interval", Default: "6h", Help: "time between feed syncs", set: duration(func(s *Settings) *time.Duration { return &s.Feeds.Interval })},
+	{Name: "feeds.interval", Default: "6h", Help: "time between feed syncs, and how old the data of a scan may be before it asks for newer", Scan: true, set: duration(func(s *Settings) *time.Duration { return &s.Feeds.Interval })},
 	{Name: "feeds.trust", Help: "whose archives of advisory data are imported: public keys, or files that hold them, a list", Scan: true, set: trusted},
 	{Name: "watch.interval", Default: "1h", Help: "time between looks at watched tags", set: duration(func(s *Settings) *time.Duration { return &s.WatchInterval })},
 	{Name: "retention.evaluations", Default: "365d", Help: "how long the rows of evaluations are kept after an image is deleted", set: duration(func(s *Settings) *time.Duration { return &s.RetentionEvaluations })},

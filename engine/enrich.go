@@ -16,7 +16,7 @@ import (
 func (u *syncFeeds) exploited(ctx context.Context, o *outcome, d feed.Driver, args syncArgs) error {
 	st := o.states[d.Name]
 	// A load of some ecosystems alone does not ask again for what is there.
-	if len(args.Ecosystems) > 0 && !st.LastSync.IsZero() {
+	if len(args.Ecosystems) > 0 && !args.Again && !st.LastSync.IsZero() {
 		return nil
 	}
 	f, err := u.fetcher.mirrors(u.config.Places[d.Name]).open(ctx, feed.Part{Name: d.Name}, st.Fingerprint)

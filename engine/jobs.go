@@ -32,6 +32,8 @@ type (
 		Flush        bool     `json:"flush,omitempty"`
 		AcceptShrink bool     `json:"accept_shrink,omitempty"`
 		Ecosystems   []string `json:"ecosystems,omitempty"`
+		// Again asks the files that have all ecosystems too, though only some are wanted.
+		Again bool `json:"again,omitempty"`
 		// Upload is the archive to import instead of asking the sources, see [Feeds.Import].
 		Upload      string `json:"upload,omitempty"`
 		AcceptOlder bool   `json:"accept_older,omitempty"`

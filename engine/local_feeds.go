@@ -16,7 +16,7 @@ func (l *Local) Import(ctx context.Context, file string, trust archive.Trust, r 
 	if !l.Store.Embedded() {
 		return nil, errors.New("a PostgreSQL database belongs to its servers: import through one of them, landwaiter feeds import FILE --url ADDRESS")
 	}
-	release, err := l.Store.LockData()
+	release, err := l.Store.LockSyncing()
 	if errors.Is(err, store.ErrHeld) {
 		return nil, fmt.Errorf("%w: import through it, landwaiter feeds import FILE --url ADDRESS", err)
 	}

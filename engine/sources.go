@@ -105,7 +105,7 @@ func (u *syncFeeds) parts(ctx context.Context, src *mirrors, d feed.Driver, args
 func (u *syncFeeds) part(ctx context.Context, o *outcome, src *mirrors, d feed.Driver, p feed.Part, args syncArgs) error {
 	st := o.states[p.Name]
 	// A load of some ecosystems alone does not ask again for the one file that has all.
-	if d.Parts == nil && len(args.Ecosystems) > 0 && !st.LastSync.IsZero() {
+	if d.Parts == nil && len(args.Ecosystems) > 0 && !args.Again && !st.LastSync.IsZero() {
 		return nil
 	}
 	known := st.Fingerprint
