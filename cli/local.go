@@ -109,7 +109,11 @@ func tempDir(data string) string {
 }
 
 func feedConfig(s Settings) engine.FeedConfig {
-	return engine.FeedConfig{Places: s.Feeds.Places, Ecosystems: s.Feeds.Ecosystems, Interval: s.Feeds.Interval, Trust: s.Feeds.Trust}
+	c := engine.FeedConfig{Places: s.Feeds.Places, Ecosystems: s.Feeds.Ecosystems, Interval: s.Feeds.Interval, Trust: s.Feeds.Trust, Proxy: map[string]string{}}
+	for name, address := range s.Feeds.Proxy {
+		c.Proxy[name] = address.Reveal()
+	}
+	return c
 }
 
 // openLocalStore opens the store beside a server that may hold it: then nothing is migrated.

@@ -51,6 +51,8 @@ type FeedSettings struct {
 	Interval   time.Duration
 	// Trust are the keys whose archives are imported.
 	Trust []archive.PublicKey
+	// Proxy by the name of a driver, with "" for all others; they may hold passwords.
+	Proxy map[string]secret.Text
 }
 
 // WebhookSettings say whom to tell.
@@ -114,6 +116,7 @@ var Table = slices.Concat([]Setting{
 	{Name: "analysis.clamd", Help: "scan every file for malware with the clamd at this address, unix:/path or tcp:host:port", Scan: true, set: asText(func(s *Settings) *string { return &s.Analysis.Clamd })},
 }, feedSettings(), []Setting{
 	{Name: "feeds.ecosystems", Help: "ecosystems to load: all, or a list as OSV names them (default: all of a directory, of a URL those that the images need)", Scan: true, set: asList(func(s *Settings) *[]string { return &s.Feeds.Ecosystems })},
+	{Name: "feeds.proxy", Help: "proxies for feeds: an address for all of them, name=address for one, none for a direct connection, with commas between (default: HTTPS_PROXY and NO_PROXY)", Secret: true, set: proxies},
 	{Name: "feeds.interval", Default: "6h", Help: "time between feed syncs, and how old the data of a scan may be before it asks for newer", Scan: true, set: duration(func(s *Settings) *time.Duration { return &s.Feeds.Interval })},
 	{Name: "feeds.trust", Help: "whose archives of advisory data are imported: public keys, or files that hold them, a list", Scan: true, set: trusted},
 	{Name: "watch.interval", Default: "1h", Help: "time between looks at watched tags", set: duration(func(s *Settings) *time.Duration { return &s.WatchInterval })},

@@ -150,8 +150,11 @@ func (u *Checks) feedFacts(ctx context.Context, a *image.Analysis, rev store.Rev
 		return policy.FeedFacts{}, err
 	}
 	eco := advisory.EcosystemOfDistro(a.Distro)
+	if off, err := u.store.OffAt(ctx, rev.ID); err != nil || off[wholeFeed] || off[eco] {
+		return policy.FeedFacts{}, err
+	}
 	for _, g := range groups {
-		if g.Ecosystem != eco || eco == "" || !g.Enabled || g.LastSync.IsZero() || g.CreatedAt.After(at) {
+		if g.Ecosystem != eco || eco == "" || g.LastSync.IsZero() || g.CreatedAt.After(at) {
 			continue
 		}
 		if g.LastSync.After(at) {
@@ -194,7 +197,7 @@ func (u *Checks) keep(ctx context.Context, img store.Image, v *verdict) error {
 			return err
 		}
 		// The tag that was asked need not be one of the image's; only watched ones have subscribers.
-		if !told || before.FinalAction == v.header.FinalAction || active.ID != v.header.PolicyID {
+		if !told || tellsNobody(v.header.Reason) || before.FinalAction == v.header.FinalAction || active.ID != v.header.PolicyID {
 			return nil
 		}
 		old, err := u.document(ctx, before)

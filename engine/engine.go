@@ -115,7 +115,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Subscriptions = &Subscriptions{store: s, now: c.Now}
 	e.Auth = &Auth{store: s, passwords: c.Passwords}
 	e.Feeds = &Feeds{store: s, jobs: jobs, config: c.Feeds, now: c.Now, version: c.Version, results: map[int64]chan synced{},
-		sync: &syncFeeds{store: s, jobs: jobs, matcher: match, fetcher: newFetcher(c.TempDir), config: c.Feeds, log: c.Log, now: c.Now}}
+		sync: &syncFeeds{store: s, jobs: jobs, matcher: match, fetcher: newFetcher(c.TempDir, c.Feeds, c.Now), config: c.Feeds, log: c.Log, now: c.Now}}
 	e.System = &System{store: s, jobs: jobs, version: c.Version, retention: c.Retention, log: c.Log, now: c.Now,
 		node: store.Node{HostID: c.HostID, Roles: c.Roles, BaseURL: c.BaseURL, Version: c.Version, StartedAt: c.Now()}}
 
@@ -185,7 +185,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if e.config.Now().Sub(last) >= e.config.Feeds.Interval || last.IsZero() {
+		if age := e.config.Now().Sub(last); age >= e.config.Feeds.Interval || age < 0 { // a clock that went back says nothing
 			if _, err := e.Feeds.Sync(ctx, SyncRequest{}); err != nil {
 				if refused, ok := errors.AsType[*Error](err); !ok || refused.Class != ClassConflict {
 					return err

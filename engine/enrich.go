@@ -3,14 +3,36 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"iter"
+	"slices"
+	"strings"
 	"time"
 
 	"landwaiter.dev/advisory/feed"
+	"landwaiter.dev/image"
 	"landwaiter.dev/store"
 )
+
+// fileOf gives the one file of a driver that has no parts, or nil when nothing of it is new or it failed, which is noted.
+func (u *syncFeeds) fileOf(ctx context.Context, o *outcome, d feed.Driver, known version) (*fetched, error) {
+	src, err := u.fetcher.mirrors(d.Name, u.config.Places[d.Name])
+	if err != nil {
+		return nil, err
+	}
+	defer src.client.CloseIdleConnections()
+	u.step(ctx, "fetching", d.Name, 0)
+	f, err := src.open(ctx, feed.Part{Name: d.Name}, known, 0)
+	switch {
+	case err == nil:
+		return f, nil
+	case errors.Is(err, errUnchanged):
+		o.states[d.Name] = o.states[d.Name].checked(u.now())
+		return nil, nil
+	case errors.Is(err, errNoSpace) || ctx.Err() != nil:
+		return nil, err
+	}
+	u.fail(o, d.Name, err)
+	return nil, nil
+}
 
 // exploited stages the catalogue of exploited vulnerabilities.
 func (u *syncFeeds) exploited(ctx context.Context, o *outcome, d feed.Driver, args syncArgs) error {
@@ -19,14 +41,13 @@ func (u *syncFeeds) exploited(ctx context.Context, o *outcome, d feed.Driver, ar
 	if len(args.Ecosystems) > 0 && !args.Again && !st.LastSync.IsZero() {
 		return nil
 	}
-	f, err := u.fetcher.mirrors(u.config.Places[d.Name]).open(ctx, feed.Part{Name: d.Name}, st.Fingerprint)
-	if errors.Is(err, errUnchanged) {
-		o.states[d.Name] = sourceState{Fingerprint: st.Fingerprint, LastSync: u.now()}
-		return nil
+	known := st.version
+	if args.Flush {
+		known = version{}
 	}
-	if err != nil {
-		u.fail(o, d.Name, err)
-		return ctx.Err()
+	f, err := u.fileOf(ctx, o, d, known)
+	if f == nil || err != nil {
+		return err
 	}
 	defer f.Close()
 	catalogue, err := d.Exploited(f.file)
@@ -36,7 +57,9 @@ func (u *syncFeeds) exploited(ctx context.Context, o *outcome, d feed.Driver, ar
 	}
 	staged, err := u.stageExploited(ctx, o, d.Name, catalogue, args)
 	if staged {
-		o.states[d.Name] = sourceState{Fingerprint: f.fingerprint, LastSync: u.now()}
+		st = o.states[d.Name]
+		st.version = f.version
+		o.states[d.Name] = st
 	}
 	return err
 }
@@ -48,7 +71,7 @@ func (u *syncFeeds) stageExploited(ctx context.Context, o *outcome, name string,
 		return false, err
 	}
 	if len(catalogue.Added)*2 < len(before) && !args.AcceptShrink {
-		u.fail(o, name, fmt.Errorf("the KEV catalogue has %d entries where there were %d; it is held back until a sync with accept_shrink", len(catalogue.Added), len(before)))
+		u.fail(o, name, shrunk("the KEV catalogue", "entries", len(catalogue.Added), len(before)))
 		return false, nil
 	}
 	changed, err := u.store.StageKEV(ctx, o.rev, catalogue.Added)
@@ -56,79 +79,63 @@ func (u *syncFeeds) stageExploited(ctx context.Context, o *outcome, name string,
 		return false, err
 	}
 	o.changed = o.changed || len(changed) > 0
-	o.states[name] = sourceState{LastSync: u.now()}
+	st := sourceState{LastSync: u.now(), LastAttempt: u.now(), Records: int64(len(catalogue.Added)), Skipped: len(catalogue.Problems)}
+	for _, p := range catalogue.Problems[:min(len(catalogue.Problems), keptProblems)] {
+		st.Problems = append(st.Problems, p.Error())
+	}
+	o.states[name] = st
 	return true, nil
 }
 
 // scores keeps the day's scores of the vulnerabilities that have a match. It changes no match and raises no notice.
-func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver) error {
-	fail := func(err error) error {
-		u.fail(o, d.Name, err)
+func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver, args syncArgs) error {
+	ids, err := u.store.VulnsWithMatch(ctx)
+	if err != nil {
+		return err
+	}
+	// The same file says more when more is asked of it.
+	scope := string(image.DigestOf([]byte(strings.Join(ids, " "))))
+	known := o.states[d.Name].version
+	if args.Flush || o.states[d.Name].Scope != scope {
+		known = version{}
+	}
+	f, err := u.fileOf(ctx, o, d, known)
+	if err != nil {
+		return err
+	}
+	if f == nil {
 		return u.remember(ctx, o)
 	}
-	f, err := u.fetcher.mirrors(u.config.Places[d.Name]).open(ctx, feed.Part{Name: d.Name}, "")
-	if err != nil {
-		return fail(err)
-	}
 	defer f.Close()
-	wanted, err := u.matched(ctx)
-	if err != nil {
-		return err
-	}
-	rows := func(yield func(feed.Score, error) bool) {
-		d.Scores(io.NewSectionReader(f.file, 0, f.size))(yield)
-	}
-	if err := u.keepScores(ctx, rows, func(cve string) bool { return wanted[cve] }); err != nil {
-		if _, refused := errors.AsType[*feed.Refused](err); refused {
-			return fail(err)
-		}
-		return err
-	}
-	o.states[d.Name] = sourceState{LastSync: u.now()}
-	return u.remember(ctx, o)
-}
-
-// matched are the ids of all vulnerabilities that have a match.
-func (u *syncFeeds) matched(ctx context.Context) (map[string]bool, error) {
-	ids, err := u.store.VulnsWithMatch(ctx)
 	wanted := make(map[string]bool, len(ids))
 	for _, id := range ids {
 		wanted[id] = true
 	}
-	return wanted, err
-}
-
-// scoreBatch is how many scores are kept at once.
-const scoreBatch = 1000
-
-// keepScores keeps those that are wanted, some at a time. They are read twice: nothing is kept of what is refused in the end.
-func (u *syncFeeds) keepScores(ctx context.Context, scores iter.Seq2[feed.Score, error], wanted func(cve string) bool) error {
-	for _, err := range scores {
-		if _, ok := errors.AsType[*feed.Problem](err); err != nil && !ok {
-			return err
-		}
-	}
 	day := u.now()
-	var batch []store.EPSS
-	for row, err := range scores {
-		if _, ok := errors.AsType[*feed.Problem](err); ok {
+	st := sourceState{version: f.version, LastSync: u.now(), LastAttempt: u.now(), Scope: scope}
+	var scores []store.EPSS
+	for row, err := range d.Scores(f.file) {
+		if p, ok := errors.AsType[*feed.Problem](err); ok {
+			if st.Skipped++; len(st.Problems) < keptProblems {
+				st.Problems = append(st.Problems, p.Error())
+			}
 			continue
 		}
 		if err != nil {
-			return err
+			u.fail(o, d.Name, err)
+			return u.remember(ctx, o)
 		}
-		if d, err := time.Parse(time.DateOnly, row.Day); err == nil {
-			day = d
+		if at, err := time.Parse(time.DateOnly, row.Day); err == nil {
+			day = at
 		}
-		if !wanted(row.CVE) {
-			continue
-		}
-		if batch = append(batch, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile}); len(batch) == scoreBatch {
-			if err := u.store.PutEPSS(ctx, day, batch); err != nil {
-				return err
-			}
-			batch = batch[:0]
+		st.Records++
+		if wanted[row.CVE] {
+			scores = append(scores, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile})
 		}
 	}
-	return u.store.PutEPSS(ctx, day, batch)
+	if err := u.store.PutEPSS(ctx, day, slices.Clip(scores)); err != nil {
+		return err
+	}
+	o.states[d.Name] = st
+	return u.remember(ctx, o)
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"landwaiter.dev/advisory"
-	"landwaiter.dev/advisory/archive"
 	"landwaiter.dev/store"
 )
 
@@ -21,26 +20,7 @@ const FeedName = "vulnerabilities"
 // noGroup is the group that is listed when no feed is configured: clients wait until one has synced.
 const noGroup = "none"
 
-// FeedConfig says where advisory data comes from.
-type FeedConfig struct {
-	// Places by the name of a driver of [feed.Drivers]: URLs, directories or files, mirrors of each other that are asked in
-	// this order. A driver without a place is off.
-	Places map[string][]string
-	// Ecosystems to load, or "all"; empty means all of a directory, and of a URL those that the inventory has.
-	Ecosystems []string
-	Interval   time.Duration
-	// Trust are the keys whose archives are imported.
-	Trust []archive.PublicKey
-}
-
-func (c FeedConfig) on(driver string) bool { return len(c.Places[driver]) > 0 }
-
-func (c FeedConfig) all() bool { return slices.Contains(c.Ecosystems, "all") }
-
-// chosen says that which ecosystems are loaded follows from the images: they are loaded when first seen.
-func (c FeedConfig) chosen() bool {
-	return c.on(osvDriver) && isURL(c.Places[osvDriver][0]) && len(c.Ecosystems) == 0
-}
+const settingRequested = "feeds.requested"
 
 // Feeds shows the advisory data and brings it up to date.
 type Feeds struct {
@@ -52,18 +32,11 @@ type Feeds struct {
 	version string
 	now     func() time.Time
 
-	mu      sync.Mutex
-	running bool
-	// waiting are those who asked for a sync and wait for its result.
+	mu sync.Mutex
+	// results go to those who asked for a sync here and wait for its end.
 	results map[int64]chan synced
 	// uploading is held while an archive arrives.
 	uploading sync.Mutex
-}
-
-// synced is how a sync ended.
-type synced struct {
-	results []SyncResult
-	err     error
 }
 
 // State gives the feed with its groups.
@@ -76,9 +49,13 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := FeedState{Name: FeedName, Enabled: true, Revision: rev.ID}
+	off, err := u.store.OffAt(ctx, rev.ID)
+	if err != nil {
+		return nil, err
+	}
+	f := FeedState{Name: FeedName, Enabled: !off[wholeFeed], Revision: rev.ID}
 	for _, g := range groups {
-		if g.LastSync.IsZero() {
+		if g.LastSync.IsZero() && g.Enabled {
 			continue // listed once it has loaded
 		}
 		f.Groups = append(f.Groups, g)
@@ -99,49 +76,47 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, name := range sortedWords(states) {
+		st := states[name]
+		if st.LastError != "" && !st.Absent {
+			f.Failing = append(f.Failing, FailingSource{name, st.LastSync, st.LastError, st.Held})
+		}
+		if name != wholeSync {
+			f.Sources = append(f.Sources, FeedSource{
+				Name: name, Driver: driverOf(name), LastSync: st.LastSync, LastAttempt: st.LastAttempt, Records: st.Records,
+				Error: st.LastError, Held: st.Held, Skipped: st.Skipped, Problems: st.Problems,
+			})
+		}
+	}
 	if f.Archive, err = archiveState(ctx, u.store, states); err != nil {
 		return nil, err
 	}
-	for _, name := range sortedWords(states) {
-		if st := states[name]; st.LastError != "" && !st.Absent {
-			f.Failing = append(f.Failing, FailingSource{name, st.LastSync, st.LastError})
-		}
-	}
-	return []FeedState{f}, nil
+	f.Sync, err = u.Progress(ctx)
+	return []FeedState{f}, err
 }
 
 // Sync loads what is new. One sync runs at a time: a second request is refused.
 func (u *Feeds) Sync(ctx context.Context, r SyncRequest) ([]SyncResult, error) {
-	if err := u.free(ctx); err != nil {
-		return nil, err
-	}
-	id, done, err := u.start(ctx, syncArgs{Flush: r.Flush, AcceptShrink: r.AcceptShrink})
-	if err != nil || !r.Wait {
-		u.forget(id)
-		return []SyncResult{}, err
-	}
-	return u.wait(ctx, id, done)
+	return u.do(ctx, syncArgs{Flush: r.Flush, AcceptShrink: r.AcceptShrink}, r.Wait)
 }
 
-// free fails while a sync runs or is about to.
-func (u *Feeds) free(ctx context.Context) error {
-	u.mu.Lock()
-	running := u.running
-	u.mu.Unlock()
-	if running {
-		return syncRunning()
-	}
-	live, err := u.store.LiveJobs(ctx, syncArgs{}.Kind())
-	if err == nil && live > 0 {
-		err = syncRunning()
-	}
-	return err
-}
-
-// start inserts the job of a sync, and gives the channel that will tell its result when it runs here.
-func (u *Feeds) start(ctx context.Context, args syncArgs) (id int64, done chan synced, err error) {
-	done = make(chan synced, 1)
-	err = u.store.Write(ctx, func(tx *store.Tx) error {
+// do puts off a sync, and gives its result when it has ended. Of two requests at one moment, on whatever nodes, one is
+// refused.
+func (u *Feeds) do(ctx context.Context, args syncArgs, wait bool) ([]SyncResult, error) {
+	var id int64
+	done := make(chan synced, 1)
+	err := u.store.Write(ctx, func(tx *store.Tx) error {
+		// The row stays locked until the job can be seen.
+		if err := tx.PutSetting(ctx, settingRequested, u.now().UTC().Format(time.RFC3339Nano)); err != nil {
+			return err
+		}
+		live, err := tx.LiveJobs(ctx, args.Kind())
+		if err != nil {
+			return err
+		}
+		if live > 0 {
+			return syncRunning()
+		}
 		res, err := u.jobs.insert(ctx, tx, args, nil)
 		if err != nil || res == nil {
 			return err
@@ -152,20 +127,17 @@ func (u *Feeds) start(ctx context.Context, args syncArgs) (id int64, done chan s
 		u.mu.Unlock()
 		return nil
 	})
-	return id, done, err
-}
-
-// wait waits for the end of a job.
-func (u *Feeds) wait(ctx context.Context, id int64, done chan synced) ([]SyncResult, error) {
 	defer u.forget(id)
+	if err != nil || !wait {
+		return []SyncResult{}, err
+	}
 	// The job may run on another node: then its end is seen in the store alone.
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	var out *synced
 	for {
 		select {
-		case end := <-done:
-			out = &end
+		case out := <-done:
+			return u.ended(ctx, id, out)
 		case <-ctx.Done():
 			return nil, ctx.Err() // the sync goes on
 		case <-tick.C:
@@ -176,25 +148,34 @@ func (u *Feeds) wait(ctx context.Context, id int64, done chan synced) ([]SyncRes
 			if slices.Contains(unfinished, rivertype.JobState(state)) {
 				continue
 			}
-			if out == nil {
-				select {
-				case end := <-done:
-					out = &end
-				default:
-					return u.lastResult(ctx)
-				}
+			select {
+			case out := <-done:
+				return out.results, out.err
+			default:
+				return u.lastResult(ctx)
 			}
-			return out.results, syncFailed(out.err)
 		}
 	}
 }
 
-// syncFailed is what people are told of a sync that came to nothing.
-func syncFailed(err error) error {
-	if _, ok := errors.AsType[*Error](err); ok || err == nil {
-		return err
+// ended waits until the job of a result that is there counts as ended, so that who has the result can ask for the next.
+func (u *Feeds) ended(ctx context.Context, id int64, out synced) ([]SyncResult, error) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		state, err := u.store.JobState(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(unfinished, rivertype.JobState(state)) {
+			return out.results, out.err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return out.results, out.err
+		}
 	}
-	return Errorf(ClassUnavailable, "feed_sync_failed", "the sync broke off, and the former data stays in force: %w", err)
 }
 
 func syncRunning() error {
@@ -210,42 +191,59 @@ func (u *Feeds) forget(id int64) {
 
 // lastResult tells of a sync that another node ran, as far as the groups know.
 func (u *Feeds) lastResult(ctx context.Context) ([]SyncResult, error) {
-	groups, err := u.store.FeedGroups(ctx)
+	f, err := u.one(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := SyncResult{Feed: FeedName, OK: true}
-	for _, g := range groups {
-		out.OK = out.OK && g.LastError == ""
+	out := SyncResult{Feed: FeedName, OK: len(f.Failing) == 0}
+	for _, bad := range f.Failing {
+		if bad.Name == wholeSync {
+			return nil, Errorf(ClassUnavailable, "feed_sync_failed", "the sync broke off: %s", bad.Error)
+		}
+	}
+	for _, g := range f.Groups {
 		out.Groups = append(out.Groups, SyncedGroup{Group: g.Group, OK: g.LastError == "", Error: g.LastError, Problems: g.Problems})
 	}
 	return []SyncResult{out}, nil
 }
 
-// run is the job.
+// synced is how a sync of this node ended.
+type synced struct {
+	results []SyncResult
+	err     error
+}
+
+// run is the job. Where another node syncs, it waits.
 func (u *Feeds) run(ctx context.Context, job *river.Job[syncArgs]) error {
-	u.mu.Lock()
-	u.running = true
-	u.mu.Unlock()
-	var end synced
+	var out []SyncResult
+	var err error
 	if job.Args.Upload != "" {
-		end.results, end.err = u.runUpload(ctx, job.Args)
+		out, err = u.runUpload(ctx, job.Args)
 	} else {
-		end.results, end.err = u.sync.run(ctx, job.Args)
+		out, err = u.sync.run(ctx, job.Args)
+	}
+	if errors.Is(err, store.ErrSyncing) {
+		return river.JobSnooze(5 * time.Second)
+	}
+	told := synced{results: out}
+	if _, refused := errors.AsType[*Error](err); refused {
+		told.err = err
+	} else if err != nil {
+		told.err = Errorf(ClassUnavailable, "feed_sync_failed", "the sync broke off: %w", err)
 	}
 	u.mu.Lock()
-	u.running = false
 	if done := u.results[job.ID]; done != nil {
-		done <- end
+		done <- told
 	}
 	u.mu.Unlock()
-	return end.err
+	return err
 }
 
 // missing names the folders of ecosystems that these packages need and that are loaded only when they are first seen.
 func (u *Feeds) missing(ctx context.Context, rows []store.PackageRow) ([]string, error) {
-	if !u.config.chosen() {
-		return nil, nil
+	off, err := u.off(ctx)
+	if err != nil || off[wholeFeed] || !u.config.chosen() {
+		return nil, err
 	}
 	loaded, err := u.loaded(ctx)
 	if err != nil {

@@ -39,56 +39,79 @@ type ArchiveState struct {
 
 const settingArchive = "feeds.archive"
 
+// imported is the reason of a revision that came from a file.
+const imported = "import"
+
 // title is how messages and states name an archive.
 func title(a *archive.Archive) string {
 	return fmt.Sprintf("archive %s of %s", a.Name, a.MadeAt.UTC().Format(time.DateOnly))
 }
 
 // importArchive is a sync whose supplier is a file: what changed is staged, compared, matched, and put in force at once.
-// Parts that the file does not have stay as they are.
+// Parts that the file does not have stay as they are, and so do those that are switched off.
 func (u *syncFeeds) importArchive(ctx context.Context, a *archive.Archive, args syncArgs) ([]SyncResult, error) {
 	u.log.Info("feed import start", "archive", a.Name, "made", a.MadeAt, "signed", a.Signed)
 	o, err := u.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
+	defer o.lock.Release()
+	if o.off[wholeFeed] {
+		return nil, Errorf(ClassConflict, "feed_off", "the feed is switched off: switch it on before data is imported")
+	}
 	if err := u.notOlder(a, o.states, args); err != nil {
 		return nil, err
 	}
+	o.reason = imported
+	if err := u.stageArchive(ctx, o, a, args); err != nil {
+		return nil, u.broken(ctx, o, err)
+	}
+	return u.result(ctx, o)
+}
+
+// stageArchive stages all that the file has and makes it the current revision.
+func (u *syncFeeds) stageArchive(ctx context.Context, o *outcome, a *archive.Archive, args syncArgs) error {
 	for _, s := range a.Sections {
+		var err error
 		switch s.Kind {
 		case archive.Records:
-			u.tell("reading the advisories of " + s.Part)
-			staged, err := u.stagePart(ctx, o, s.Part, a.Records(s), args)
-			if err != nil {
-				return nil, err
-			}
-			if staged != nil {
-				u.fromArchive(o, s.Part, a, s)
-			}
+			err = u.importRecords(ctx, o, a, s, args)
 		case archive.Exploited:
-			if err := u.importExploited(ctx, o, a, s, args); err != nil {
-				return nil, err
-			}
+			err = u.importExploited(ctx, o, a, s, args)
 		case archive.Scores: // after the switch, see below
 		default:
 			u.log.Warn("the archive has a section of a kind that this version does not know", "archive", a.Name, "kind", s.Kind)
 		}
+		if err != nil {
+			return err
+		}
 	}
 	if err := u.finish(ctx, o); err != nil {
-		return nil, err
+		return err
 	}
 	for _, s := range a.Sections {
 		if s.Kind == archive.Scores {
 			if err := u.importScores(ctx, o, a, s); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	if err := u.rememberArchive(ctx, o, a); err != nil {
-		return nil, err
+	return u.rememberArchive(ctx, o, a)
+}
+
+func (u *syncFeeds) importRecords(ctx context.Context, o *outcome, a *archive.Archive, s archive.Section, args syncArgs) error {
+	if u.switchedOff(o, s.Part) {
+		return nil
 	}
-	return u.result(ctx, o)
+	err := u.stagePart(ctx, o, s.Part, a.Records(s), args)
+	if _, refused := errors.AsType[*feed.Refused](err); refused {
+		u.fail(o, s.Part, err)
+		return nil
+	}
+	if err == nil {
+		u.fromArchive(o, s.Part, a, s)
+	}
+	return err
 }
 
 // notOlder refuses an archive whose data is older than what is in force: an old file would quietly take back what is known.
@@ -144,17 +167,46 @@ func (u *syncFeeds) importExploited(ctx context.Context, o *outcome, a *archive.
 	return err
 }
 
-// importScores keeps all scores of the file: images that come later need theirs, and nobody can be asked.
+// scoreBatch is how many scores are kept at once.
+const scoreBatch = 1000
+
+// importScores keeps all scores of the file: images that come later need theirs, and nobody can be asked. They are read
+// twice, so that nothing is kept of what is refused in the end.
 func (u *syncFeeds) importScores(ctx context.Context, o *outcome, a *archive.Archive, s archive.Section) error {
-	err := u.keepScores(ctx, a.Scores(), func(string) bool { return true })
-	if refused, ok := errors.AsType[*feed.Refused](err); ok {
-		u.fail(o, epssDriver, refused)
-		return nil
+	st := sourceState{LastAttempt: u.now()}
+	for _, err := range a.Scores() {
+		if p, ok := errors.AsType[*feed.Problem](err); ok {
+			if st.Skipped++; len(st.Problems) < keptProblems {
+				st.Problems = append(st.Problems, p.Error())
+			}
+			continue
+		}
+		if err != nil {
+			u.fail(o, epssDriver, err)
+			return nil
+		}
+		st.Records++
 	}
+	day, err := time.Parse(time.DateOnly, s.Day)
 	if err != nil {
+		return err // the reader refused it
+	}
+	var batch []store.EPSS
+	for row, err := range a.Scores() {
+		if err != nil {
+			continue
+		}
+		if batch = append(batch, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile}); len(batch) == scoreBatch {
+			if err := u.store.PutEPSS(ctx, day, batch); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
+	}
+	if err := u.store.PutEPSS(ctx, day, batch); err != nil {
 		return err
 	}
-	o.states[epssDriver] = sourceState{}
+	o.states[epssDriver] = st
 	u.fromArchive(o, epssDriver, a, s)
 	return nil
 }

@@ -36,32 +36,41 @@ func (u *Feeds) Import(ctx context.Context, body io.Reader, r ImportFeeds) ([]Sy
 	if !u.uploading.TryLock() {
 		return nil, syncRunning()
 	}
-	id, done, err := u.takeUpload(ctx, body, r)
+	args, err := u.takeUpload(ctx, body, r)
 	u.uploading.Unlock()
-	if err != nil || !r.Wait {
-		u.forget(id)
-		return []SyncResult{}, err
+	if err != nil {
+		return nil, err
 	}
-	return u.wait(ctx, id, done)
+	return u.do(ctx, args, r.Wait)
 }
 
-// takeUpload checks what comes and leaves it to a job.
-func (u *Feeds) takeUpload(ctx context.Context, body io.Reader, r ImportFeeds) (id int64, done chan synced, err error) {
+// free fails while a sync runs or is about to.
+func (u *Feeds) free(ctx context.Context) error {
+	live, err := u.store.LiveJobs(ctx, syncArgs{}.Kind())
+	if err == nil && live > 0 {
+		err = syncRunning()
+	}
+	return err
+}
+
+// takeUpload checks what comes and leaves it to a job, whose arguments it gives.
+func (u *Feeds) takeUpload(ctx context.Context, body io.Reader, r ImportFeeds) (syncArgs, error) {
+	none := syncArgs{}
 	if err := u.free(ctx); err != nil {
-		return 0, nil, err
+		return none, err
 	}
 	spool, err := spoolUpload(u.sync.fetcher.temp, body)
 	if err != nil {
-		return 0, nil, err
+		return none, err
 	}
 	defer discard(spool)
 	up := upload{ID: rand.Text(), Name: fileName(r.Name)}
 	if up.Size, err = spool.Seek(0, io.SeekEnd); err != nil {
-		return 0, nil, err
+		return none, err
 	}
 	a, err := archive.Open(spool, up.Size, up.Name, archive.Trust{Keys: u.config.Trust, Unsigned: r.AllowUnsigned})
 	if err != nil {
-		return 0, nil, archiveRefused(err)
+		return none, archiveRefused(err)
 	}
 	args := syncArgs{Upload: up.ID, AcceptShrink: r.AcceptShrink, AcceptOlder: r.AcceptOlder}
 	states, err := sources(ctx, u.store)
@@ -69,12 +78,12 @@ func (u *Feeds) takeUpload(ctx context.Context, body io.Reader, r ImportFeeds) (
 		err = u.sync.notOlder(a, states, args)
 	}
 	if err == nil {
-		err = u.keepUpload(ctx, spool, up)
+		err = u.free(ctx) // the pieces of one that waits must stay
 	}
 	if err != nil {
-		return 0, nil, err
+		return none, err
 	}
-	return u.start(ctx, args)
+	return args, u.keepUpload(ctx, spool, up)
 }
 
 // archiveRefused is what people are told of an archive that is not taken.
@@ -190,8 +199,8 @@ func (u *Feeds) runUpload(ctx context.Context, args syncArgs) ([]SyncResult, err
 		return nil, errors.New("the uploaded archive is gone: upload it again")
 	}
 	out, err := u.importUpload(ctx, up, args)
-	if ctx.Err() != nil {
-		return out, err // this node stops; what was uploaded stays for the next try
+	if ctx.Err() != nil || errors.Is(err, store.ErrSyncing) {
+		return out, err // what was uploaded stays for the next try
 	}
 	return out, errors.Join(err, u.dropUpload(ctx))
 }

@@ -27,7 +27,8 @@ type (
 		Images []int64 `json:"images"`
 		Reason string  `json:"reason"`
 	}
-	// syncArgs: load what is new of the advisory data; Ecosystems limits it to some.
+	// syncArgs: load what is new of the advisory data; Ecosystems limits it to some. With Switch nothing is loaded: a part
+	// of the data is switched off or on, or deleted.
 	syncArgs struct {
 		Flush        bool     `json:"flush,omitempty"`
 		AcceptShrink bool     `json:"accept_shrink,omitempty"`
@@ -35,8 +36,9 @@ type (
 		// Again asks the files that have all ecosystems too, though only some are wanted.
 		Again bool `json:"again,omitempty"`
 		// Upload is the archive to import instead of asking the sources, see [Feeds.Import].
-		Upload      string `json:"upload,omitempty"`
-		AcceptOlder bool   `json:"accept_older,omitempty"`
+		Upload      string      `json:"upload,omitempty"`
+		AcceptOlder bool        `json:"accept_older,omitempty"`
+		Switch      *feedSwitch `json:"switch,omitempty"`
 	}
 	// watchArgs: ask every watched tag for its digest.
 	watchArgs struct{}

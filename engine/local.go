@@ -121,7 +121,7 @@ func (m *matcher) layFresh(ctx context.Context, a *image.Analysis, rev int64) ([
 // Verdict evaluates a bundle against what is known.
 func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis, j *Judgement, fullTag string) (*policy.Evaluation, error) {
 	checks := &Checks{store: l.Store}
-	feed, err := checks.feedFacts(ctx, a, store.Revision{}, l.Now())
+	feed, err := checks.feedFacts(ctx, a, j.Revision, l.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,8 @@ var ErrNoData = errors.New("give --allow-no-data to go on without matching")
 const (
 	// freshFor is how old advisory data may be before a scan asks for newer, unless the settings say otherwise.
 	freshFor = 6 * time.Hour
-	// retryAfter is how long a scan goes by what is there after newer data could not be had.
-	retryAfter = 15 * time.Minute
+	// refreshPause is how long a scan goes by what is there after newer data could not be had.
+	refreshPause = 15 * time.Minute
 	// lockPoll is the time between two looks at a data directory that another scan has, and heldPatience how long one that
 	// does not say who has it is looked at.
 	lockPoll     = 200 * time.Millisecond
@@ -136,7 +136,7 @@ func (l *Local) need(ctx context.Context, a *image.Analysis, offline bool) (*nee
 	if !l.Store.Embedded() {
 		n.stale = nil // a database that servers share is theirs to keep fresh
 	}
-	if tried, err := l.refreshTried(ctx); err != nil || l.within(tried, retryAfter) {
+	if tried, err := l.refreshTried(ctx); err != nil || l.within(tried, refreshPause) {
 		n.stale = nil
 		return n, err
 	}

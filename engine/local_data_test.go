@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -38,6 +40,9 @@ func newPublisher(t *testing.T) *publisher {
 		if p.failing.Load() {
 			http.Error(w, "out of order", http.StatusForbidden)
 			return
+		}
+		if data, err := os.ReadFile(filepath.Join(p.dir, filepath.FromSlash(r.URL.Path))); err == nil {
+			w.Header().Set("ETag", `"`+image.DigestOf(data).Hex()+`"`)
 		}
 		files.ServeHTTP(w, r)
 	}))

@@ -137,6 +137,23 @@ type FeedState struct {
 	Revision int64
 	// Archive is the file that was imported last; nil when none ever was.
 	Archive *ArchiveState
+	// Sources are all parts of all sources that were asked, by name.
+	Sources []FeedSource
+	Sync    SyncProgress
+}
+
+// FeedSource is one part of a source of advisory data, with its last state.
+type FeedSource struct {
+	// Name of the part, Driver that reads it.
+	Name, Driver          string
+	LastSync, LastAttempt time.Time // zero when never
+	Records               int64
+	Error                 string
+	// Held says that it lost more than half and waits for a sync that accepts that.
+	Held bool
+	// Skipped entries, and the first of them in words.
+	Skipped  int
+	Problems []string
 }
 
 // FailingSource is a source of advisory data that could not be used; its former data, if any, stays in force.
@@ -144,6 +161,7 @@ type FailingSource struct {
 	Name     string
 	LastSync time.Time // zero when it was never loaded
 	Error    string
+	Held     bool // lost more than half
 }
 
 // SyncRequest asks for a feed sync.
@@ -171,6 +189,8 @@ type SyncedGroup struct {
 	Records  int // changed
 	Images   int // concerned
 	Problems []string
+	// Held says that the source lost more than half and waits for a sync that accepts that.
+	Held bool
 }
 
 // Service is one row of /system: a role of a node under its original name.

@@ -143,9 +143,13 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
+	off, err := m.offAt(ctx, at)
+	if err != nil {
+		return nil, err
+	}
 	loaded := map[string]store.FeedGroup{}
 	for _, g := range groups {
-		if g.Enabled && !g.LastSync.IsZero() && (at.IsZero() || !g.CreatedAt.After(at)) {
+		if !g.LastSync.IsZero() && (at.IsZero() || !g.CreatedAt.After(at)) {
 			loaded[g.Ecosystem] = g
 		}
 	}
@@ -177,6 +181,8 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 	for _, eco := range sortedWords(count) {
 		g, ok := loaded[eco]
 		switch {
+		case off[wholeFeed] || off[eco]:
+			gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is switched off: its %d packages were not matched", eco, count[eco])})
 		case !ok:
 			gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("no advisory data for %s: its %d packages were not matched", eco, count[eco])})
 		case at.IsZero() && m.now().Sub(g.LastSync) > staleAfter:
@@ -186,6 +192,18 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 		}
 	}
 	return gaps, nil
+}
+
+// offAt are the ecosystems that are switched off at a moment; zero is now.
+func (m *matcher) offAt(ctx context.Context, at time.Time) (map[string]bool, error) {
+	rev, err := m.store.CurrentRevision(ctx)
+	if err == nil && !at.IsZero() {
+		rev, _, err = m.store.RevisionAt(ctx, at)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.store.OffAt(ctx, rev.ID)
 }
 
 func sortedWords[V any](m map[string]V) []string {

@@ -20,6 +20,8 @@ var (
 	ErrHeld = errors.New("the data directory is in use by another landwaiter, a server or a scan that loads advisory data")
 	// ErrScanSyncs is an [ErrHeld] of which is known that it ends: who holds the directory loads advisory data.
 	ErrScanSyncs = fmt.Errorf("%w", ErrHeld)
+	// ErrNoSpace says that the disk of the database is full.
+	ErrNoSpace = errors.New("no space is left on the disk of the database")
 )
 
 // SQLSTATE codes (PostgreSQL documentation, appendix A).
@@ -28,6 +30,7 @@ const (
 	pgForeignKeyViolation = "23503"
 	pgSerialization       = "40001"
 	pgDeadlock            = "40P01"
+	pgDiskFull            = "53100"
 )
 
 // meaning wraps what a driver says into the sentinels that callers branch on.
@@ -45,6 +48,8 @@ func meaning(err error) error {
 			return fmt.Errorf("%w: %w", ErrExists, err)
 		case pgForeignKeyViolation:
 			return fmt.Errorf("%w: %w", ErrConflict, err)
+		case pgDiskFull:
+			return fmt.Errorf("%w: %w", ErrNoSpace, err)
 		}
 	}
 	var lite *sqlite.Error
@@ -54,6 +59,8 @@ func meaning(err error) error {
 			return fmt.Errorf("%w: %w", ErrExists, err)
 		case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 			return fmt.Errorf("%w: %w", ErrConflict, err)
+		case sqlite3.SQLITE_FULL:
+			return fmt.Errorf("%w: %w", ErrNoSpace, err)
 		}
 	}
 	return err

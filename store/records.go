@@ -141,7 +141,8 @@ type Evaluation struct {
 	EvaluatedAt      time.Time
 	FinalAction      string // go, warn, stop
 	FinalReason      string // policy_evaluation, whitelisted, blacklisted
-	// Reason it was run: "requested", "analysis", "feed", "bundle", "tag", "time".
+	// Reason it was run: "requested", "analysis", "feed", "bundle", "tag", "time"; "feed disabled", "feed enabled" and
+	// "feed deleted" tell nobody.
 	Reason string
 	// Result is the digest of the stored evaluation document.
 	Result image.Digest
@@ -185,7 +186,7 @@ type Match struct {
 	Since time.Time
 	// FixSince is when a fix was first known in that run; zero when none is.
 	FixSince time.Time
-	// CloseReason of a closed interval: "advisory", "feed disabled", …
+	// CloseReason of a closed interval: "advisory", "disabled", "deleted"
 	CloseReason string
 }
 

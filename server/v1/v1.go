@@ -97,10 +97,14 @@ type Notices interface {
 	List(ctx context.Context, account, state string) ([]store.Notice, error)
 }
 
-// Feeds knows the advisory data. Sync is refused with class conflict while one runs.
+// Feeds knows the advisory data. Sync, Switch and Delete are refused with class conflict while a sync runs. Switch and
+// Delete are about a group of the feed, with "" about all of it, and give the state afterwards; Delete is refused with
+// class conflict while what it is about is enabled.
 type Feeds interface {
 	State(ctx context.Context) ([]engine.FeedState, error)
 	Sync(ctx context.Context, r engine.SyncRequest) ([]engine.SyncResult, error)
+	Switch(ctx context.Context, feed, group string, on bool) (engine.FeedState, error)
+	Delete(ctx context.Context, feed, group string) (engine.FeedState, error)
 }
 
 // System knows the nodes.
