@@ -107,7 +107,7 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 		if says != held {
 			says = held
 			h = hit{record: r, order: v.order, evidence: Evidence{
-				Record: r.ID, Ecosystem: l.Ecosystem, Package: l.Name, Compared: l.version, Range: strings.Join(words, " || "),
+				Record: r.ID, Ecosystem: l.Ecosystem, Package: l.Name, Compared: l.version, Range: strings.Join(words, " || ") + a.conditions(),
 			}}
 		}
 		h.fixes = append(h.fixes, fixed...)
@@ -160,6 +160,9 @@ func (m *matcher) named(a *Affected) *lookup {
 // nothing about another, and nothing about a package outside of modules.
 func (m *matcher) concerns(r *Record, a *Affected) bool {
 	if len(a.Arches) > 0 && m.pkg.Arch != "" && !slices.Contains(a.Arches, m.pkg.Arch) {
+		return false
+	}
+	if a.foreign() {
 		return false
 	}
 	modular := m.pkg.Modularity != "" || strings.Contains(m.pkg.Version, ".module")

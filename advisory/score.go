@@ -29,10 +29,11 @@ func (s Score) CVSS(source string) (c CVSS, ok bool) {
 			c, ok = CVSS{}, false
 		}
 	}()
+	id := ""
 	if isCVE(source) {
-		source = NVD
+		source, id = NVD, source
 	}
-	c = CVSS{Source: source, Vector: vector, Exploitability: -1, Impact: -1}
+	c = CVSS{Source: source, ID: id, Vector: vector, Exploitability: -1, Impact: -1}
 	switch {
 	case strings.HasPrefix(vector, "CVSS:4.0/"):
 		v, err := cvss40.ParseVector(vector)
