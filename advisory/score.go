@@ -14,6 +14,9 @@ import (
 // CVE itself. Scores of all other records are their publisher's.
 const NVD = "NVD"
 
+// FirstNVDYear is the first year of which NVD has a file; what is older is in it.
+const FirstNVDYear = 2002
+
 // maxVector is the length of a vector in bytes that is still read; a full v4 vector has about 200.
 const maxVector = 512
 

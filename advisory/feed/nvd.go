@@ -25,7 +25,7 @@ import (
 // file beside each names the SHA-256 of the JSON inside, not of the file, so it cannot be [Part.SHA256]; gzip's own
 // checksum tells a file that was cut or changed. The files "modified" and "recent" repeat what the years have.
 const (
-	firstNVDYear = 2002
+	firstNVDYear = advisory.FirstNVDYear
 	// knownNVDYear is one that NVD is known to have; whether there are later ones it is asked.
 	knownNVDYear = 2026
 )
