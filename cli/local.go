@@ -109,13 +109,7 @@ func tempDir(data string) string {
 }
 
 func feedConfig(s Settings) engine.FeedConfig {
-	c := engine.FeedConfig{OSV: s.Feeds.OSV, KEV: s.Feeds.KEV, EPSS: s.Feeds.EPSS, Interval: s.Feeds.Interval}
-	for _, e := range s.Feeds.Ecosystems {
-		if e != "all" {
-			c.Ecosystems = append(c.Ecosystems, e)
-		}
-	}
-	return c
+	return engine.FeedConfig{Places: s.Feeds.Places, Ecosystems: s.Feeds.Ecosystems, Interval: s.Feeds.Interval}
 }
 
 // openLocalStore opens the store beside a server that may hold it: then nothing is migrated.

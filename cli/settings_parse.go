@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"landwaiter.dev/advisory/feed"
 	"landwaiter.dev/analysis"
 	rules "landwaiter.dev/analysis/secret"
 	"landwaiter.dev/internal/secret"
@@ -35,6 +36,36 @@ func words(v string) []string {
 		}
 	}
 	return list
+}
+
+// places sets where a driver of feeds reads.
+func places(d feed.Driver) func(*Settings, string) error {
+	return func(s *Settings, v string) error {
+		list := words(v)
+		if len(list) == 0 || slices.Equal(list, []string{None}) {
+			return nil
+		}
+		for i, place := range list {
+			switch {
+			case place == None:
+				return errors.New("none stands alone")
+			case place == on && d.Source == "":
+				return errors.New("its publisher has no address that could be asked: give a URL or a file")
+			case place == on:
+				list[i] = d.Source
+			case strings.Contains(place, "://"):
+				u, err := url.Parse(place)
+				if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+					return errors.New("want http:// or https:// and a host, or a path")
+				}
+			}
+		}
+		if s.Feeds.Places == nil {
+			s.Feeds.Places = map[string][]string{}
+		}
+		s.Feeds.Places[d.Name] = list
+		return nil
+	}
 }
 
 func boolean(field func(*Settings) *bool) func(*Settings, string) error {

@@ -21,16 +21,22 @@ const noGroup = "none"
 
 // FeedConfig says where advisory data comes from.
 type FeedConfig struct {
-	// OSV is a URL or directory that holds <Ecosystem>/all.zip; KEV and EPSS are URLs or files. "none" or "" switches off.
-	OSV, KEV, EPSS string
-	// Ecosystems to load, by folder; empty means all of a directory, and of a URL those that the inventory has.
+	// Places by the name of a driver of [feed.Drivers]: URLs, directories or files, mirrors of each other that are asked in
+	// this order. A driver without a place is off.
+	Places map[string][]string
+	// Ecosystems to load, or "all"; empty means all of a directory, and of a URL those that the inventory has.
 	Ecosystems []string
 	Interval   time.Duration
 }
 
-func (c FeedConfig) off() bool { return isOff(c.OSV) && isOff(c.KEV) && isOff(c.EPSS) }
+func (c FeedConfig) on(driver string) bool { return len(c.Places[driver]) > 0 }
 
-func isOff(s string) bool { return s == "" || s == "none" }
+func (c FeedConfig) all() bool { return slices.Contains(c.Ecosystems, "all") }
+
+// chosen says that which ecosystems are loaded follows from the images: they are loaded when first seen.
+func (c FeedConfig) chosen() bool {
+	return c.on(osvDriver) && isURL(c.Places[osvDriver][0]) && len(c.Ecosystems) == 0
+}
 
 // Feeds shows the advisory data and brings it up to date.
 type Feeds struct {
@@ -191,7 +197,7 @@ func (u *Feeds) run(ctx context.Context, job *river.Job[syncArgs]) error {
 
 // missing names the folders of ecosystems that these packages need and that are loaded only when they are first seen.
 func (u *Feeds) missing(ctx context.Context, rows []store.PackageRow) ([]string, error) {
-	if isOff(u.config.OSV) || !isURL(u.config.OSV) || len(u.config.Ecosystems) > 0 {
+	if !u.config.chosen() {
 		return nil, nil
 	}
 	loaded, err := u.loaded(ctx)

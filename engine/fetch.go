@@ -6,13 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
+	"landwaiter.dev/advisory/feed"
 	"landwaiter.dev/image"
 )
 
@@ -39,7 +42,7 @@ var (
 	// errUnchanged means that the source has what was loaded before.
 	errUnchanged = errors.New("unchanged")
 	// errAbsent means that the source does not have this file.
-	errAbsent = errors.New("the source does not have it")
+	errAbsent = fmt.Errorf("the source does not have it: %w", fs.ErrNotExist)
 )
 
 // fetcher gets the files of feeds from directories and URLs.
@@ -54,40 +57,87 @@ func newFetcher(temp string) *fetcher {
 
 func isURL(s string) bool { return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") }
 
-// folders lists what a directory of ecosystems holds.
-func (f *fetcher) folders(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("the advisory directory: %w", err)
-	}
-	var out []string
-	for _, e := range entries {
-		if st, err := os.Stat(filepath.Join(dir, e.Name(), "all.zip")); err == nil && st.Mode().IsRegular() {
-			out = append(out, e.Name())
+// mirrors is where a driver reads: the same files at one place or at several mirrors, asked in order.
+type mirrors struct {
+	fetcher *fetcher
+	places  []string
+}
+
+func (f *fetcher) mirrors(places []string) *mirrors { return &mirrors{f, places} }
+
+// remote says whether the first place is a URL, which cannot be listed.
+func (s *mirrors) remote() bool { return isURL(s.places[0]) }
+
+// open gives one part of the source; [errUnchanged] when it is what was known.
+func (s *mirrors) open(ctx context.Context, p feed.Part, known string) (*fetched, error) {
+	var failed error
+	for _, place := range s.places {
+		var f *fetched
+		var err error
+		if isURL(place) {
+			f, err = s.fetcher.get(ctx, join(place, p.Path), known)
+		} else {
+			f, err = s.fetcher.open(filepath.Join(place, filepath.FromSlash(p.Path)), known)
+		}
+		if err == nil || errors.Is(err, errUnchanged) || ctx.Err() != nil {
+			return f, err
+		}
+		if failed == nil || errors.Is(failed, errAbsent) {
+			failed = err
 		}
 	}
-	return out, nil
+	return nil, failed
 }
 
-// osv opens the bundle of one ecosystem.
-func (f *fetcher) osv(ctx context.Context, base, folder, known string) (*fetched, error) {
-	if isURL(base) {
-		return f.get(ctx, strings.TrimSuffix(base, "/")+"/"+url.PathEscape(folder)+"/all.zip", known)
+// Read gives a small file of the source.
+func (s *mirrors) Read(ctx context.Context, path string, limit int64) ([]byte, error) {
+	f, err := s.open(ctx, feed.Part{Path: path}, "")
+	if err != nil {
+		return nil, err
 	}
-	return f.open(filepath.Join(base, folder, "all.zip"), known)
+	defer f.Close()
+	if f.size > limit {
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
+	}
+	return io.ReadAll(f.file)
 }
 
-// at opens a file named by a URL or path.
-func (f *fetcher) at(ctx context.Context, place, known string) (*fetched, error) {
-	if isURL(place) {
-		return f.get(ctx, place, known)
+// List names the entries of a directory of the source.
+func (s *mirrors) List(_ context.Context, dir string) ([]string, error) {
+	failed := errors.ErrUnsupported
+	for _, place := range s.places {
+		if isURL(place) {
+			continue
+		}
+		entries, err := os.ReadDir(filepath.Join(place, filepath.FromSlash(dir)))
+		if err != nil {
+			failed = fmt.Errorf("the advisory directory: %w", err)
+			continue
+		}
+		names := make([]string, len(entries))
+		for i, e := range entries {
+			names[i] = e.Name()
+		}
+		return names, nil
 	}
-	return f.open(place, known)
+	return nil, failed
+}
+
+// join adds a path to an address, its elements encoded.
+func join(base, path string) string {
+	if path == "" {
+		return base
+	}
+	elements := strings.Split(path, "/")
+	for i := range elements {
+		elements[i] = url.PathEscape(elements[i])
+	}
+	return strings.TrimSuffix(base, "/") + "/" + strings.Join(elements, "/")
 }
 
 func (f *fetcher) open(path, known string) (*fetched, error) {
 	file, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, errAbsent
 	}
 	if err != nil {

@@ -183,7 +183,7 @@ func config(t *testing.T, f feeds, hookURL, host string) engine.Config {
 	return engine.Config{
 		HostID: host, BaseURL: "http://127.0.0.1", Version: "test", Roles: engine.Roles(), Key: key, Passwords: alwaysRight{},
 		Reader: analysis.NewReader(analysis.Options{TempDir: t.TempDir()}), Registry: source.RegistryOptions{},
-		Feeds:         engine.FeedConfig{OSV: filepath.Join(f.dir, "osv"), KEV: filepath.Join(f.dir, "kev.json"), EPSS: "none", Interval: time.Hour},
+		Feeds:         engine.FeedConfig{Places: map[string][]string{"osv": {filepath.Join(f.dir, "osv")}, "kev": {filepath.Join(f.dir, "kev.json")}}, Interval: time.Hour},
 		WatchInterval: 300 * time.Millisecond, Webhooks: notify.WebhookConfig{URLs: map[string]string{notify.General: hookURL}, AllowPrivate: "127.0.0.1"},
 		TempDir: t.TempDir(), Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	}
