@@ -191,13 +191,21 @@ func config(t *testing.T, f feeds, hookURL, host string) engine.Config {
 
 func start(t *testing.T, s *store.Store) *fixture {
 	t.Helper()
+	return startWith(t, s, func(*engine.Config, feeds) {})
+}
+
+// startWith starts a node whose settings and feeds change was asked about.
+func startWith(t *testing.T, s *store.Store, change func(*engine.Config, feeds)) *fixture {
+	t.Helper()
 	f := &fixture{store: s, registry: testkit.StartRegistry(t, testkit.RegistryOptions{}), feeds: feeds{t.TempDir()}, hooks: newHooks(t)}
 	f.feeds.write(t, "Debian", record("DEBIAN-CVE-2026-1000", "3.0.2-1", object{"upstream": []string{"CVE-2026-1000"}}))
 	f.feeds.kev(t, "CVE-2026-9999")
 	if _, err := s.EnsureAdmin(t.Context(), "hash"); err != nil {
 		t.Fatal(err)
 	}
-	e, err := engine.New(s, config(t, f.feeds, f.hooks.url, "node-1"))
+	c := config(t, f.feeds, f.hooks.url, "node-1")
+	change(&c, f.feeds)
+	e, err := engine.New(s, c)
 	if err != nil {
 		t.Fatal(err)
 	}
