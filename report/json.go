@@ -39,12 +39,14 @@ type installed struct {
 type finding struct {
 	advisory.ImageFinding
 	Inherited bool `json:"inherited,omitempty"`
+	// MatchedByCPE says that name and version of a program alone speak for it.
+	MatchedByCPE bool `json:"matched_by_cpe,omitempty"`
 }
 
 func withBase(list []advisory.ImageFinding, b *image.KnownBase) []finding {
 	out := make([]finding, 0, len(list))
 	for _, f := range list {
-		out = append(out, finding{f, b.Inherits(f.Package.Layer)})
+		out = append(out, finding{f, b.Inherits(f.Package.Layer), f.ByCPE()})
 	}
 	return out
 }

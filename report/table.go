@@ -149,6 +149,9 @@ func (p *page) findings(list []advisory.ImageFinding, base *image.KnownBase) {
 		if f.KnownExploited != "" {
 			notes = append(notes, "exploited since "+f.KnownExploited)
 		}
+		if f.ByCPE() {
+			notes = append(notes, "matched by CPE")
+		}
 		if base.Inherits(f.Package.Layer) {
 			notes = append(notes, "from the base")
 			inherited++
