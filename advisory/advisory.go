@@ -52,13 +52,14 @@ type Affected struct {
 	Severity []Score  `json:"severity,omitempty"`
 	// Word is a severity or urgency word of ecosystem_specific or database_specific.
 	Word string `json:"word,omitempty"`
-	// State is a fix state that the publisher states: "" (derived from the ranges), "wont-fix", "not-affected",
-	// "under-investigation".
+	// State is a [FixState] that the publisher states; "" where it is derived from the ranges. An entry that states
+	// "not-affected" without ranges and versions is about all versions, and spares them instead of holding them.
 	State string `json:"state,omitempty"`
 	// Module is "name:stream" where a record is about packages of an rpm module, several separated by commas, or
 	// [UnnamedModule] where it does not say of which.
 	Module string `json:"module,omitempty"`
-	// Arches limits the entry to architectures; empty means all.
+	// Arches limits the entry to architectures; empty means all. [SourceArch] alone says that Package is a source
+	// package, and that the entry is about all that is built of it.
 	Arches []string `json:"arches,omitempty"`
 	// Platforms are what the package must be used with for the entry to hold, one of them: "o:microsoft:windows" (part,
 	// vendor and product of a CPE). Edition is the edition of it that is meant. Only NVD's configurations say such things.
@@ -68,6 +69,9 @@ type Affected struct {
 
 // UnnamedModule stands in [Affected.Module] for a module that the record does not name.
 const UnnamedModule = "?"
+
+// SourceArch is the architecture that rpm gives to source packages.
+const SourceArch = "src"
 
 // Range is a list of events in the version order of its type ("SEMVER", "ECOSYSTEM"; "GIT" ranges are dropped).
 type Range struct {
@@ -175,11 +179,14 @@ type Evidence struct {
 	Record    string `json:"record"`
 	Ecosystem string `json:"ecosystem"`
 	// Package is the name in the record, Compared the installed version that was compared (of the source package where
-	// the record is about that), Range the bound that held it in words: ">= 0, < 1.2.3" or "listed".
+	// the record is about that), Range the bound that held it in words: ">= 0, < 1.2.3", "listed" or "all versions".
 	Package  string `json:"package"`
 	Compared string `json:"compared"`
 	Range    string `json:"range"`
 	Fixed    string `json:"fixed,omitempty"`
+	// State is what the record states itself of this package; "" where it only gives ranges. A record that says
+	// "not-affected" is evidence against the finding.
+	State FixState `json:"state,omitempty"`
 }
 
 // Key is the name under which records speak of packages: a package is looked up under a few keys, a record is filed

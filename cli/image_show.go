@@ -258,6 +258,10 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 		colour: func(row []string) text.Colors { return severityColour(strings.TrimSuffix(row[0], " !")) },
 	}
 	n, inherited := map[string]int{}, 0
+	scored := slices.ContainsFunc(found.Vulnerabilities, func(v client.Vulnerability) bool { return v.EPSS != nil })
+	if scored {
+		g.header = append(g.header, "epss")
+	}
 	if found.Base != nil {
 		g.header = append(g.header, "inherited")
 	}
@@ -281,6 +285,9 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 			path = ""
 		}
 		row := []string{severity, v.ID, v.PackageName, v.PackageVersion, fix, v.PackageType, path}
+		if scored {
+			row = append(row, epssCell(v.EPSS))
+		}
 		if found.Base != nil {
 			row = append(row, yesNo(v.Inherited))
 		}

@@ -78,6 +78,8 @@ func (a *app) commands() []*cobra.Command {
 		a.analyzeCommand(),
 		a.serveCommand(),
 		a.imageCommand(),
+		a.vulnCommand(),
+		a.queryCommand(),
 		a.checkCommand(),
 		a.evaluateCommand(),
 		a.policyCommand(),

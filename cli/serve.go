@@ -127,7 +127,7 @@ func ignoreClosed(err error) error {
 // services hands the use cases to the routes.
 func services(e *engine.Engine) v1.Services {
 	return v1.Services{
-		Images: e.Images, Imports: e.Imports, Content: e.Content, Bases: e.Bases, Vulnerabilities: e.Vulns, Checks: e.Checks, Policies: e.Policies,
+		Images: e.Images, Imports: e.Imports, Content: e.Content, Bases: e.Bases, Vulnerabilities: e.Vulns, Queries: e.Queries, Checks: e.Checks, Policies: e.Policies,
 		Subscriptions: e.Subscriptions, Registries: e.Registries, Notices: e.Notices, Feeds: e.Feeds, System: e.System,
 		PolicySpec: func() any { return policy.Spec() }, FeedGroup: advisory.FeedGroup, SchemaVersion: store.SchemaVersion(),
 	}

@@ -80,13 +80,17 @@ func (m *momentFlags) read(c *cobra.Command) (client.Moment, error) {
 		}
 		return client.Moment{}, nil
 	}
-	layout := time.RFC3339
-	if !strings.Contains(m.asOf, "T") {
-		layout = time.DateOnly
-	}
-	at, err := time.Parse(layout, m.asOf)
+	at, err := readTime(m.asOf)
 	if err != nil {
 		return client.Moment{}, usage(c, fmt.Errorf("--as-of %q: want 2024-05-01 or 2024-05-01T12:00:00Z", m.asOf))
 	}
 	return client.Moment{AsOf: at, Retrospective: m.retrospective}, nil
+}
+
+// readTime reads a time, or a date for its beginning in UTC.
+func readTime(s string) (time.Time, error) {
+	if !strings.Contains(s, "T") {
+		return time.Parse(time.DateOnly, s)
+	}
+	return time.Parse(time.RFC3339, s)
 }

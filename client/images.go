@@ -265,7 +265,7 @@ func (m Moment) on(r route) route {
 	if m.AsOf.IsZero() {
 		return r
 	}
-	r = r.with("as_of", m.AsOf.UTC().Format(time.RFC3339))
+	r = r.with("as_of", moment(m.AsOf))
 	if m.Retrospective {
 		r = r.flag("retrospective", true)
 	}
@@ -312,6 +312,14 @@ type Vulnerability struct {
 
 	NVD    []Score `json:"nvd_data"`
 	Vendor []Score `json:"vendor_data"`
+	// CVSS has all scored vectors.
+	CVSS      []Vector  `json:"cvss"`
+	EPSS      *EPSS     `json:"epss,omitempty"`
+	Layer     int       `json:"layer"`
+	File      string    `json:"file,omitempty"`
+	Title     string    `json:"title,omitempty"`
+	Published time.Time `json:"published,omitzero"`
+	FixSince  time.Time `json:"fix_detected_at,omitzero"`
 }
 
 // Evidence says why an advisory is about a package.

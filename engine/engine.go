@@ -60,6 +60,7 @@ type Engine struct {
 	Content       *Content
 	Bases         *Bases
 	Vulns         *Vulns
+	Queries       *Queries
 	Checks        *Checks
 	Policies      *Policies
 	Subscriptions *Subscriptions
@@ -107,6 +108,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Bases = &Bases{store: s}
 	e.Content = &Content{store: s, bases: e.Bases}
 	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, now: c.Now}
+	e.Queries = &Queries{store: s, content: e.Content, matcher: match, owned: &ownership{}, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
 	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, now: c.Now}
 	e.Notices = &Notices{store: s}

@@ -68,7 +68,12 @@ type Vulnerabilities struct {
 	AsOf     time.Time
 	// Base is the image that brought the packages of the lowest layers, as known now; nil when none is.
 	Base *image.KnownBase
+	// Scores are those of EPSS by CVE, of the day of AsOf or the newest before it. They take no part in any verdict.
+	Scores map[string]store.EPSS
 }
+
+// EPSSOf is the highest score of a finding's CVEs; nil when none has one.
+func (v *Vulnerabilities) EPSSOf(f *advisory.Finding) *store.EPSS { return highest(v.Scores, f.IDs) }
 
 // CheckRequest asks for evaluations of an image.
 type CheckRequest struct {

@@ -34,7 +34,21 @@ func (u *Vulns) Of(ctx context.Context, account string, d image.Digest, at Momen
 	if err != nil {
 		return nil, err
 	}
-	return &Vulnerabilities{Image: img, Findings: s.findings, Gaps: s.gaps, Revision: s.revision.ID, AsOf: s.at, Base: lineage.Base}, nil
+	scores, err := scoresOf(ctx, u.store, s.findings, s.at)
+	if err != nil {
+		return nil, err
+	}
+	return &Vulnerabilities{Image: img, Findings: s.findings, Gaps: s.gaps, Revision: s.revision.ID, AsOf: s.at, Base: lineage.Base, Scores: scores}, nil
+}
+
+// scoresOf reads the EPSS scores of findings as of a day.
+func scoresOf(ctx context.Context, s *store.Store, findings []advisory.ImageFinding, day time.Time) (map[string]store.EPSS, error) {
+	var cves []string
+	for i := range findings {
+		cves = append(cves, cvesOf(findings[i].IDs)...)
+	}
+	slices.Sort(cves)
+	return s.EPSSAt(ctx, slices.Compact(cves), day)
 }
 
 // state is everything about an image at a moment that a verdict depends on, but for the bundle.

@@ -36,17 +36,24 @@ type installed struct {
 	Inherited bool `json:"inherited,omitempty"`
 }
 
+// finding is one with the place where its package was found: the package has the file, LayerDigest is the blob of the
+// layer that brought it; "" for a package of a document, which has no layers.
 type finding struct {
 	advisory.ImageFinding
-	Inherited bool `json:"inherited,omitempty"`
+	LayerDigest image.Digest `json:"layer_digest,omitempty"`
+	Inherited   bool         `json:"inherited,omitempty"`
 	// MatchedByCPE says that name and version of a program alone speak for it.
 	MatchedByCPE bool `json:"matched_by_cpe,omitempty"`
 }
 
-func withBase(list []advisory.ImageFinding, b *image.KnownBase) []finding {
+func placed(list []advisory.ImageFinding, layers []image.Layer, b *image.KnownBase) []finding {
 	out := make([]finding, 0, len(list))
 	for _, f := range list {
-		out = append(out, finding{f, b.Inherits(f.Package.Layer), f.ByCPE()})
+		var blob image.Digest
+		if n := f.Package.Layer; n >= 0 && n < len(layers) {
+			blob = layers[n].Blob
+		}
+		out = append(out, finding{f, blob, b.Inherits(f.Package.Layer), f.ByCPE()})
 	}
 	return out
 }
@@ -62,7 +69,7 @@ func writeJSON(w io.Writer, r *Result, _ Style) error {
 	}
 	if r.Matched {
 		counting, ignored := split(r.Findings)
-		d.Findings, d.Ignored = withBase(counting, r.Base), withBase(ignored, r.Base)
+		d.Findings, d.Ignored = placed(counting, r.Analysis.Layers, r.Base), placed(ignored, r.Analysis.Layers, r.Base)
 	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")

@@ -98,7 +98,7 @@ func real(t *testing.T, s *store.Store) (http.Handler, *engine.Engine) {
 	}
 	t.Cleanup(func() { _ = e.Stop(context.Background()) })
 	return server.New(server.Options{Auth: e.Auth, Services: v1.Services{
-		Images: e.Images, Imports: e.Imports, Content: e.Content, Bases: e.Bases, Vulnerabilities: e.Vulns, Checks: e.Checks, Policies: e.Policies,
+		Images: e.Images, Imports: e.Imports, Content: e.Content, Bases: e.Bases, Vulnerabilities: e.Vulns, Queries: e.Queries, Checks: e.Checks, Policies: e.Policies,
 		Subscriptions: e.Subscriptions, Registries: e.Registries, Notices: e.Notices, Feeds: e.Feeds, System: e.System,
 		PolicySpec: func() any { return nil }, FeedGroup: advisory.FeedGroup, SchemaVersion: store.SchemaVersion(),
 	}}), e

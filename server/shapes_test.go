@@ -222,6 +222,8 @@ func TestVulnerabilityShape(t *testing.T) {
 		"vulnerabilities": [{
 			"vuln": "CVE-2023-0464", "severity": "High", "package": "openssl-3.0.9-1", "package_name": "openssl", "package_version": "3.0.9-1", "package_type": "dpkg",
 			"package_path": "pkgdb", "package_cpe": "None", "package_cpe23": "None", "url": "https://security-tracker.debian.org/tracker/CVE-2023-0464", "fix": "3.0.11-1",
+			"cvss": [{"source": "NVD", "version": "3.1", "vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", "base": 7.5, "exploitability": 3.9, "impact": 3.6}],
+			"epss": {"score": 0.0042, "percentile": 0.74, "day": "2024-05-01"}, "file": "/var/lib/dpkg/status", "layer": 0,
 			"feed": "vulnerabilities", "feed_group": "debian:12", "will_not_fix": false, "vendor_data": [],
 			"nvd_data": [{"id": "CVE-2023-0464", "cvss_v2": {"base_score": -1, "exploitability_score": -1, "impact_score": -1},
 				"cvss_v3": {"base_score": 7.5, "exploitability_score": 3.9, "impact_score": 3.6, "vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}}],

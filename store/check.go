@@ -35,6 +35,7 @@ var invariants = []struct{ name, query string }{
 	{"a package has two open matches with one vulnerability", `SELECT CAST(m.package_id AS TEXT) || ' ' || f.vuln FROM matches m JOIN findings f ON f.id = m.finding_id
 		WHERE m.to_rev = 0 GROUP BY m.package_id, f.vuln HAVING count(*) > 1`},
 	{"a name points to an advisory that is gone", "SELECT CAST(version_id AS TEXT) FROM advisory_keys WHERE version_id NOT IN (SELECT id FROM advisory_versions)"},
+	{"an id points to an advisory that is gone", "SELECT CAST(version_id AS TEXT) FROM advisory_ids WHERE version_id NOT IN (SELECT id FROM advisory_versions)"},
 	{"an advisory has two open versions", `SELECT folder || '/' || record_id FROM advisory_versions WHERE to_rev = 0
 		GROUP BY folder, record_id HAVING count(*) > 1`},
 	{"an advisory version ends before it begins", "SELECT record_id FROM advisory_versions WHERE to_rev > 0 AND to_rev <= from_rev"},

@@ -9,6 +9,8 @@ import (
 type EPSS struct {
 	CVE               string
 	Score, Percentile float64
+	// Day ("2006-01-02") that the score is of; set by reads.
+	Day string
 }
 
 // PutEPSS keeps the scores of a day, in short transactions; the same day again replaces them.
@@ -34,12 +36,12 @@ func (q *Queries) EPSSAt(ctx context.Context, cves []string, day time.Time) (map
 	scores := map[string]EPSS{}
 	err := each(ctx, q, func(row scanner) error {
 		var e EPSS
-		if err := row.Scan(&e.CVE, &e.Score, &e.Percentile); err != nil {
+		if err := row.Scan(&e.CVE, &e.Score, &e.Percentile, &e.Day); err != nil {
 			return err
 		}
 		scores[e.CVE] = e
 		return nil
-	}, `SELECT e.cve, e.score, e.percentile FROM epss e WHERE e.cve {in texts} AND e.day =
+	}, `SELECT e.cve, e.score, e.percentile, e.day FROM epss e WHERE e.cve {in texts} AND e.day =
 		(SELECT max(l.day) FROM epss l WHERE l.cve = e.cve AND l.day <= ?)`, list(cves), day.UTC().Format(time.DateOnly))
 	return scores, describe(err, "reading scores")
 }

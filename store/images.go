@@ -12,11 +12,14 @@ const imageColumns = `i.id, i.account, i.digest, i.parent_digest, i.image_id, i.
 	i.created_at, i.updated_at, i.analyzed_at, i.analysis_id, i.annotations, i.dockerfile_digest, i.manifest_blob, i.parent_blob,
 	i.distro, i.distro_version, i.architecture, i.size, i.layer_count`
 
-func scanImage(row scanner, i *Image) error {
-	return row.Scan(&i.ID, &i.Account, &i.Digest, &i.ParentDigest, &i.ImageID, &i.Status, &i.State, &i.Error, &i.ErrorCode,
+// fields are where imageColumns go.
+func (i *Image) fields() []any {
+	return []any{&i.ID, &i.Account, &i.Digest, &i.ParentDigest, &i.ImageID, &i.Status, &i.State, &i.Error, &i.ErrorCode,
 		moment{&i.CreatedAt}, moment{&i.UpdatedAt}, moment{&i.AnalyzedAt}, &i.AnalysisID, document{&i.Annotations},
-		&i.DockerfileDigest, &i.ManifestBlob, &i.ParentBlob, &i.Distro, &i.DistroVersion, &i.Architecture, &i.Size, &i.LayerCount)
+		&i.DockerfileDigest, &i.ManifestBlob, &i.ParentBlob, &i.Distro, &i.DistroVersion, &i.Architecture, &i.Size, &i.LayerCount}
 }
+
+func scanImage(row scanner, i *Image) error { return row.Scan(i.fields()...) }
 
 // InsertImage inserts an image without tags and sets its ID; [ErrExists] when the account has one of this digest, and then
 // the transaction goes on unharmed. Empty status and state are not_analyzed and active, an empty parent is the image

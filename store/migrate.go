@@ -105,16 +105,24 @@ func (d *dialect) migrations() ([]*goose.Migration, error) {
 		if err != nil {
 			return nil, err
 		}
-		text := d.words.Replace(string(raw))
-		list = append(list, goose.NewGoMigration(migrationVersion(name), &goose.GoFunc{
+		text, version := d.words.Replace(string(raw)), migrationVersion(name)
+		list = append(list, goose.NewGoMigration(version, &goose.GoFunc{
 			RunTx: func(ctx context.Context, tx *sql.Tx) error {
-				_, err := tx.ExecContext(ctx, text)
-				return err
+				if _, err := tx.ExecContext(ctx, text); err != nil {
+					return err
+				}
+				if fill := fills[version]; fill != nil {
+					return fill(ctx, tx, d)
+				}
+				return nil
 			},
 		}, nil))
 	}
 	return list, nil
 }
+
+// fills are what a migration does to rows that SQL cannot read.
+var fills = map[int64]func(context.Context, *sql.Tx, *dialect) error{7: fileIDs}
 
 // newestMigration is the version that this binary knows.
 func newestMigration() int64 {

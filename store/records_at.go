@@ -74,8 +74,7 @@ func (q *Queries) RecordByID(ctx context.Context, id string, rev int64) ([]*advi
 		}
 		*r = new(advisory.Record)
 		return q.codec.unpackJSON(packed, *r)
-	}, `SELECT v.document FROM advisory_versions v WHERE v.folder IN (SELECT DISTINCT folder FROM advisory_versions)
-		AND v.record_id = ? AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.folder`, id, rev, rev)
+	}, `SELECT v.document FROM advisory_versions v WHERE v.record_id = ? AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.folder`, id, rev, rev)
 }
 
 // StagedKeys lists the names under which a record that begins or ends at rev speaks of packages.

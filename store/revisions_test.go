@@ -214,8 +214,8 @@ func TestEPSSOfTheDay(t *testing.T) {
 		put(2, 0.3, "CVE-1")
 		for after, want := range map[int]map[string]store.EPSS{
 			-1: {},
-			1:  {"CVE-1": {CVE: "CVE-1", Score: 0.1, Percentile: 0.05}, "CVE-2": {CVE: "CVE-2", Score: 0.1, Percentile: 0.05}},
-			2:  {"CVE-1": {CVE: "CVE-1", Score: 0.3, Percentile: 0.15}, "CVE-2": {CVE: "CVE-2", Score: 0.1, Percentile: 0.05}},
+			1:  {"CVE-1": {CVE: "CVE-1", Score: 0.1, Percentile: 0.05, Day: "2026-03-01"}, "CVE-2": {CVE: "CVE-2", Score: 0.1, Percentile: 0.05, Day: "2026-03-01"}},
+			2:  {"CVE-1": {CVE: "CVE-1", Score: 0.3, Percentile: 0.15, Day: "2026-03-03"}, "CVE-2": {CVE: "CVE-2", Score: 0.1, Percentile: 0.05, Day: "2026-03-01"}},
 		} {
 			have := must(b.EPSSAt(b.ctx, []string{"CVE-1", "CVE-2", "CVE-3"}, day.AddDate(0, 0, after)))(t)
 			if diff := cmp.Diff(want, have); diff != "" {

@@ -18,6 +18,8 @@ type NewRecord struct {
 	Digest   image.Digest
 	// Keys are the names under which the record speaks of packages.
 	Keys []advisory.Key
+	// IDs are those that the record is known under beside its own.
+	IDs []string
 }
 
 // EncodeRecord makes a record ready for [Store.StageRecords]. Equal records have equal digests.
@@ -26,7 +28,7 @@ func EncodeRecord(r *advisory.Record, keys []advisory.Key) (NewRecord, error) {
 	if err != nil {
 		return NewRecord{}, fmt.Errorf("advisory %.100q: %w", r.ID, err)
 	}
-	return NewRecord{ID: r.ID, Document: b, Digest: image.DigestOf(b), Keys: keys}, nil
+	return NewRecord{ID: r.ID, Document: b, Digest: image.DigestOf(b), Keys: keys, IDs: otherIDs(r)}, nil
 }
 
 // stageRows is how many records one transaction stages: few enough that nobody waits long for the writer.
@@ -83,7 +85,7 @@ func (t *Tx) stageRecords(ctx context.Context, rev int64, folder string, records
 		}
 		args = append(args, folder, records[i].ID, digest, packed[i], rev, 0)
 	}
-	var links [][2]int64
+	var links, known [][2]int64
 	var names []advisory.Key
 	err := each(ctx, &t.Queries, func(row scanner) error {
 		var version int64
@@ -95,10 +97,14 @@ func (t *Tx) stageRecords(ctx context.Context, rev int64, folder string, records
 			names = append(names, k)
 			links = append(links, [2]int64{nameID(k), version})
 		}
+		known = append(known, idLinks(records[at[id]].IDs, version)...)
 		return nil
 	}, "INSERT INTO advisory_versions (folder, record_id, digest, document, from_rev, to_rev)"+values(len(records), 6)+
 		" RETURNING id, record_id", args...)
 	if err != nil {
+		return err
+	}
+	if err := t.putIDLinks(ctx, known); err != nil {
 		return err
 	}
 	if err := t.putNames(ctx, names); err != nil {
@@ -117,7 +123,7 @@ func (t *Tx) stageRemoved(ctx context.Context, rev int64, folder string, ids []s
 		return err
 	}
 	if len(staged) > 0 {
-		if err := t.remove(ctx, list(staged), "advisory_keys WHERE version_id", "advisory_versions WHERE id"); err != nil {
+		if err := t.remove(ctx, list(staged), "advisory_keys WHERE version_id", "advisory_ids WHERE version_id", "advisory_versions WHERE id"); err != nil {
 			return err
 		}
 	}
@@ -188,7 +194,7 @@ func (s *Store) dropVersions(ctx context.Context, rev int64, folder string) erro
 			if err != nil {
 				return err
 			}
-			return tx.remove(ctx, list(ids), "advisory_keys WHERE version_id", "advisory_versions WHERE id")
+			return tx.remove(ctx, list(ids), "advisory_keys WHERE version_id", "advisory_ids WHERE version_id", "advisory_versions WHERE id")
 		})
 		if err != nil || len(ids) == 0 {
 			return err

@@ -219,14 +219,14 @@ func (n *nvdReader) record(c *nvdCVE, failed error) (*advisory.Record, error) {
 
 // unzipped is the text of a file that may be compressed.
 func unzipped(r io.Reader) (io.Reader, error) {
-	buffered := bufio.NewReaderSize(r, 256<<10)
+	buffered := bufio.NewReaderSize(r, 64<<10)
 	head, err := buffered.Peek(2)
 	if err == nil && bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(buffered)
 		if err != nil {
 			return nil, errors.New("its gzip header is damaged")
 		}
-		buffered = bufio.NewReaderSize(z, 256<<10)
+		buffered = bufio.NewReaderSize(z, 64<<10)
 	}
 	if head, err = buffered.Peek(1); err == io.EOF {
 		return nil, errors.New("it is empty")

@@ -230,10 +230,10 @@ func TestNVDParts(t *testing.T) {
 }
 
 func FuzzReadNVD(f *testing.F) {
-	page := nvdPage(f)
-	f.Add(page)
-	f.Add(zipped(f, string(page)))
-	f.Add(page[:len(page)/2])
+	one := entries(`{"cve":{"id":"CVE-2024-0001","published":"2024-01-01T00:00:00.1","descriptions":[{"lang":"en","value":"x"}],"metrics":{"cvssMetricV2":[{"type":"Primary","cvssData":{"vectorString":"AV:N/AC:L/Au:N/C:P/I:P/A:P"}}]}}}`)
+	f.Add(one)
+	f.Add(zipped(f, string(one)))
+	f.Add(one[:len(one)/2])
 	f.Add(entries(`{"cve":{"id":"CVE-2024-0001","configurations":[{"operator":"AND","nodes":[{"cpeMatch":[{"vulnerable":true,"criteria":"cpe:2.3:a:a:\\::*:*:*:*:*:*:*:*","versionEndExcluding":"1"}]}]}]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got := readNVD(t, data, "nvd/2024")

@@ -70,7 +70,7 @@ func New() *Engine {
 // Handler is the real server over e.
 func (e *Engine) Handler() http.Handler {
 	h := server.New(server.Options{Auth: e, Services: v1.Services{
-		Images: e, Imports: imports{e}, Content: content{e}, Bases: bases{e}, Vulnerabilities: e, Checks: e, Policies: policies{e}, Subscriptions: subscriptions{e},
+		Images: e, Imports: imports{e}, Content: content{e}, Bases: bases{e}, Vulnerabilities: e, Queries: queries{e}, Checks: e, Policies: policies{e}, Subscriptions: subscriptions{e},
 		Registries: registries{e}, Notices: notices{e}, Feeds: feeds{e}, System: system{e}, PolicySpec: spec, FeedGroup: strings.ToLower, SchemaVersion: "7",
 	}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

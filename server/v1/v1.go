@@ -47,6 +47,16 @@ type Bases interface {
 // Vulnerabilities answers what is known of an image at a moment.
 type Vulnerabilities interface {
 	Of(ctx context.Context, account string, d image.Digest, m engine.Moment) (*engine.Vulnerabilities, error)
+	// Diff compares an image at two moments, DiffImages two images at one.
+	Diff(ctx context.Context, account string, d image.Digest, from, to engine.Moment) (*engine.VulnDiff, error)
+	DiffImages(ctx context.Context, account string, a, b image.Digest, m engine.Moment) (*engine.VulnDiff, error)
+}
+
+// Queries answers questions over all images of an account, and over the advisory data.
+type Queries interface {
+	ImagesByVulnerability(ctx context.Context, account string, q engine.ByVulnerability) (*engine.HeldImages, error)
+	ImagesByPackage(ctx context.Context, account string, q engine.ByPackage) (*engine.HeldImages, error)
+	Vulnerabilities(ctx context.Context, q engine.KnownVulnerabilities) (*engine.KnowledgePage, error)
 }
 
 // Checks evaluates images.
@@ -107,6 +117,7 @@ type Services struct {
 	Content         Content
 	Bases           Bases
 	Vulnerabilities Vulnerabilities
+	Queries         Queries
 	Checks          Checks
 	Policies        Policies
 	Subscriptions   Subscriptions
@@ -136,6 +147,8 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.artifacts()
 	r.observations()
 	r.vulnerabilities()
+	r.vulnDiffs()
+	r.queries()
 	r.checks()
 	r.policies()
 	r.subscriptions()

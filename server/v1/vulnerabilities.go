@@ -8,6 +8,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 	"landwaiter.dev/server/problem"
+	"landwaiter.dev/store"
 )
 
 var vulnerabilityTypes = []string{"os", "non-os", "all"}
@@ -52,6 +53,20 @@ type VulnerabilityRow struct {
 	Evidence       []advisory.Evidence `json:"evidence"`
 	Ignored        string              `json:"ignored,omitempty"`
 	Inherited      bool                `json:"inherited" doc:"The package comes from base_image"`
+	CVSS           []advisory.CVSS     `json:"cvss" doc:"All scored vectors; those of NVD have that source"`
+	EPSS           *EPSSRow            `json:"epss,omitempty" doc:"Of the day that is asked about, or the newest before it"`
+	Layer          int                 `json:"layer" doc:"Index of the layer that brought the package, from 0; -1 when that is not known"`
+	File           string              `json:"file,omitempty" doc:"The file that proves the package"`
+	Title          string              `json:"title,omitempty"`
+	Published      *clock              `json:"published,omitempty"`
+	FixSince       *clock              `json:"fix_detected_at,omitempty" doc:"When this installation first knew a fix"`
+}
+
+func newEPSS(s *store.EPSS) *EPSSRow {
+	if s == nil {
+		return nil
+	}
+	return &EPSSRow{s.Score, s.Percentile, s.Day}
 }
 
 // ScoreRow holds the scores of one record; -1 means unknown.
@@ -134,7 +149,7 @@ func (r *routes) vulnerabilitiesOf(ctx context.Context, digest string, d image.D
 			continue
 		}
 		row := r.vulnerabilityRow(f)
-		row.Inherited = known.Base.Inherits(f.Package.Layer)
+		row.Inherited, row.EPSS = known.Base.Inherits(f.Package.Layer), newEPSS(known.EPSSOf(&f.Finding))
 		switch {
 		case f.Ignored != "":
 			answer.Ignored = append(answer.Ignored, row)
@@ -153,7 +168,14 @@ func (r *routes) vulnerabilityRow(f *advisory.ImageFinding) VulnerabilityRow {
 		PackageCPE: "None", PackageCPE23: "None", URL: or(f.URL, "None"), Fix: or(strings.Join(f.Fixes, ","), "None"),
 		Feed: "vulnerabilities", FeedGroup: r.FeedGroup(ecosystemOf(f)), WillNotFix: f.State == advisory.WontFix,
 		Aliases: f.IDs, SeveritySource: f.SeveritySource, FixState: string(f.State), KnownExploited: f.KnownExploited,
-		Evidence: f.Evidence, Ignored: f.Ignored,
+		Evidence: f.Evidence, Ignored: f.Ignored, CVSS: f.CVSS, Layer: f.Package.Layer, Title: f.Title,
+		Published: ifSet(f.Published), DetectedAt: ifSet(f.Since), FixSince: ifSet(f.FixSince),
+	}
+	if f.Package.Location != "" {
+		row.File = "/" + strings.TrimPrefix(string(f.Package.Location), "/")
+	}
+	if row.CVSS == nil {
+		row.CVSS = []advisory.CVSS{}
 	}
 	if f.ByCPE() && len(f.Package.CPEs) > 0 {
 		row.PackageCPE23 = f.Package.CPEs[0]
@@ -163,10 +185,6 @@ func (r *routes) vulnerabilityRow(f *advisory.ImageFinding) VulnerabilityRow {
 	}
 	if row.Evidence == nil {
 		row.Evidence = []advisory.Evidence{}
-	}
-	if !f.Since.IsZero() {
-		since := clock(f.Since)
-		row.DetectedAt = &since
 	}
 	row.NVDData, row.VendorData = scores(&f.Finding)
 	return row

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"landwaiter.dev/advisory"
+)
+
+// idLinks are the ids under which a version of a record is filed beside its own.
+func idLinks(ids []string, version int64) [][2]int64 {
+	links := make([][2]int64, len(ids))
+	for i, id := range ids {
+		links[i] = [2]int64{nameID(advisory.Key{Name: id}), version}
+	}
+	return links
+}
+
+// otherIDs are the ids under which a record is known beside its own.
+func otherIDs(r *advisory.Record) []string {
+	ids := r.Names()
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == r.ID || id == "" })
+}
+
+func (t *Tx) putIDLinks(ctx context.Context, links [][2]int64) error {
+	return t.insertMany(ctx, "INSERT INTO advisory_ids (name_id, version_id)", " ON CONFLICT DO NOTHING", 2, len(links), func(i int) []any {
+		return []any{links[i][0], links[i][1]}
+	})
+}
+
+// fileIDs files the records that were stored before there was a table for it.
+func fileIDs(ctx context.Context, tx *sql.Tx, d *dialect) error {
+	codec, err := newCodec()
+	if err != nil {
+		return err
+	}
+	t := &Tx{Queries: Queries{run: tx, d: d, codec: codec}, tx: tx}
+	for after := int64(0); ; {
+		ids, err := all(ctx, &t.Queries, scalar[int64], "SELECT id FROM advisory_versions WHERE id > ? ORDER BY id LIMIT 500", after)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		after = ids[len(ids)-1]
+		records, err := t.versions(ctx, ids)
+		if err != nil {
+			return err
+		}
+		var links [][2]int64
+		for _, id := range ids {
+			links = append(links, idLinks(otherIDs(records[id]), id)...)
+		}
+		if err := t.putIDLinks(ctx, links); err != nil {
+			return err
+		}
+	}
+}
+
+// Sourced is a record with the folder that has it.
+type Sourced struct {
+	Folder string
+	*advisory.Record
+}
+
+// RecordsKnownAs returns the records that rev has with one of these ids, or that name one as an alias, as upstream, or among
+// the vulnerabilities of a bundle; by record id, then folder. A record that several folders have alike is there once.
+func (q *Queries) RecordsKnownAs(ctx context.Context, ids []string, rev int64) ([]Sourced, error) {
+	hashes := make([]int64, len(ids))
+	wanted := make(map[string]bool, len(ids))
+	for i, id := range ids {
+		hashes[i], wanted[id] = nameID(advisory.Key{Name: id}), true
+	}
+	type version struct{ id, digest string }
+	seen := map[version]bool{}
+	var out []Sourced
+	err := each(ctx, q, func(row scanner) error {
+		var s Sourced
+		var digest, packed []byte
+		if err := row.Scan(&s.Folder, &digest, &packed); err != nil {
+			return err
+		}
+		s.Record = new(advisory.Record)
+		if err := q.codec.unpackJSON(packed, s.Record); err != nil {
+			return err
+		}
+		c := version{s.ID, string(digest)}
+		if !seen[c] && (wanted[s.ID] || slices.ContainsFunc(s.Names(), func(id string) bool { return wanted[id] })) {
+			out = append(out, s)
+		}
+		seen[c] = true
+		return nil
+	}, `SELECT v.folder, v.digest, v.document FROM advisory_versions v WHERE v.id IN (
+			SELECT b.id FROM advisory_versions b WHERE b.record_id {in texts}
+			UNION SELECT n.version_id FROM advisory_ids n WHERE n.name_id {in ids})
+		AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.record_id, v.folder`, list(ids), list(hashes), rev, rev)
+	return out, describe(err, "reading advisories")
+}
+
+// RecordsByID returns the versions of records that rev has, by id; one folder after the other where several have one.
+func (q *Queries) RecordsByID(ctx context.Context, ids []string, rev int64) (map[string][]*advisory.Record, error) {
+	out := make(map[string][]*advisory.Record, len(ids))
+	err := each(ctx, q, func(row scanner) error {
+		var packed []byte
+		if err := row.Scan(&packed); err != nil {
+			return err
+		}
+		r := new(advisory.Record)
+		if err := q.codec.unpackJSON(packed, r); err != nil {
+			return err
+		}
+		out[r.ID] = append(out[r.ID], r)
+		return nil
+	}, `SELECT v.document FROM advisory_versions v WHERE v.record_id {in texts}
+		AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.record_id, v.folder`, list(ids), rev, rev)
+	return out, describe(err, "reading advisories")
+}
