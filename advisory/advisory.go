@@ -210,4 +210,23 @@ type ImageFinding struct {
 	FixSince time.Time `json:"fix_since,omitzero"`
 	// Ignored is the rule that hides the finding, in one sentence; "" when it counts.
 	Ignored string `json:"ignored,omitempty"`
+	// VEX is the statement that counts for the finding, or is shown beside it; nil when there is none.
+	VEX *VEX `json:"vex,omitempty"`
+}
+
+// VEX is what a VEX statement says of a finding.
+type VEX struct {
+	// Status is "not_affected", "affected", "fixed" or "under_investigation".
+	Status string `json:"status"`
+	// Justification is the form's word, Impact and Action what the author says for people.
+	Justification string `json:"justification,omitempty"`
+	Impact        string `json:"impact,omitempty"`
+	Action        string `json:"action,omitempty"`
+	// Document and Author as the document says; Ref is the id under which it is kept here, or the name of its file.
+	Document string    `json:"document_id,omitempty"`
+	Author   string    `json:"author,omitempty"`
+	Ref      string    `json:"vex_id,omitempty"`
+	At       time.Time `json:"timestamp,omitzero"`
+	// Unverified says that nobody vouches for the statement, so that it hides nothing.
+	Unverified bool `json:"unverified,omitempty"`
 }

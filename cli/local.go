@@ -53,6 +53,8 @@ type localRun struct {
 	settings Settings
 	local    *engine.Local
 	progress *localProgress
+	// image that is open.
+	image *source.Image
 	// verified says whether the image is what it was when it was read; it waits until that is known.
 	verified func() error
 	close    []func() error
@@ -109,7 +111,11 @@ func tempDir(data string) string {
 }
 
 func feedConfig(s Settings) engine.FeedConfig {
-	return engine.FeedConfig{Places: s.Feeds.Places, Ecosystems: s.Feeds.Ecosystems, Interval: s.Feeds.Interval}
+	c := engine.FeedConfig{Places: s.Feeds.Places, Ecosystems: s.Feeds.Ecosystems, Interval: s.Feeds.Interval, Proxy: map[string]string{}}
+	for name, address := range s.Feeds.Proxy {
+		c.Proxy[name] = address.Reveal()
+	}
+	return c
 }
 
 // openLocalStore opens the store beside a server that may hold it: then nothing is migrated.

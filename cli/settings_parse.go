@@ -68,10 +68,48 @@ func places(d feed.Driver) func(*Settings, string) error {
 	}
 }
 
+// proxies reads "http://proxy:3128,kev=http://other:3128,epss=none".
+func proxies(s *Settings, v string) error {
+	for _, entry := range words(v) {
+		name, address := "", entry
+		if before, after, named := strings.Cut(entry, "="); named && !strings.Contains(before, "/") {
+			name, address = strings.TrimSpace(before), strings.TrimSpace(after)
+			if !slices.ContainsFunc(feed.Drivers(), func(d feed.Driver) bool { return d.Name == name }) {
+				return fmt.Errorf("there is no feed %q", name)
+			}
+		}
+		u, err := url.Parse(address)
+		if address != None && (err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)) {
+			return errors.New("want http://, https:// or socks5:// and a host, or none")
+		}
+		if s.Feeds.Proxy == nil {
+			s.Feeds.Proxy = map[string]secret.Text{}
+		}
+		s.Feeds.Proxy[name] = secret.Text(address)
+	}
+	return nil
+}
+
 func boolean(field func(*Settings) *bool) func(*Settings, string) error {
 	return func(s *Settings, v string) (err error) {
 		if *field(s), err = strconv.ParseBool(v); err != nil {
 			return fmt.Errorf("want true or false, not %q", v)
+		}
+		return nil
+	}
+}
+
+func onOff(field func(*Settings) *bool) func(*Settings, string) error {
+	return func(s *Settings, v string) (err error) {
+		switch v {
+		case "on":
+			*field(s) = true
+		case "off":
+			*field(s) = false
+		default:
+			if *field(s), err = strconv.ParseBool(v); err != nil {
+				return fmt.Errorf("want on or off, not %q", v)
+			}
 		}
 		return nil
 	}

@@ -57,7 +57,7 @@ func TestSettingsDefaults(t *testing.T) {
 	}
 	want := Settings{
 		Listen: "127.0.0.1:8228", Data: data, Roles: RoleNames, WatchInterval: time.Hour, RetentionEvaluations: 365 * 24 * time.Hour,
-		Analysis: AnalysisSettings{Secrets: true, Retrieve: []string{"/etc/passwd"}},
+		Analysis: AnalysisSettings{Attestations: true, Secrets: true, Retrieve: []string{"/etc/passwd"}},
 		Feeds:    FeedSettings{Places: publishers(), Interval: 6 * time.Hour},
 		Webhooks: WebhookSettings{AllowPrivate: "false"},
 	}
@@ -94,7 +94,7 @@ analysis:
 `
 	got, err := load(t, file, []string{
 		"LANDWAITER_LISTEN=0.0.0.0:2", "LANDWAITER_DATA=/variable", "LANDWAITER_FEEDS_INTERVAL=", "LANDWAITER_ADMIN_PASSWORD=hunter2", "LANDWAITER_SECRET_KEY=k",
-		"LANDWAITER_DATABASE_URL=postgres://u:hunter2@db/x", "LANDWAITER_TYPO=1", "LANDWAITER_USER=ada", "PATH=/bin",
+		"LANDWAITER_FEEDS_PROXY=http://u:hunter2@proxy:3128, kev=none", "LANDWAITER_DATABASE_URL=postgres://u:hunter2@db/x", "LANDWAITER_TYPO=1", "LANDWAITER_USER=ada", "PATH=/bin",
 	}, "--listen", "0.0.0.0:3")
 	if err != nil {
 		t.Fatal(err)
@@ -102,11 +102,12 @@ analysis:
 	want := Settings{
 		Listen: "0.0.0.0:3", Data: "/variable", DatabaseURL: "postgres://u:hunter2@db/x", Roles: []string{"api", "catalog"}, AdminPassword: "hunter2", SecretKey: "k",
 		WatchInterval: time.Hour, RetentionEvaluations: 30 * 24 * time.Hour,
-		Analysis: AnalysisSettings{
+		Analysis: AnalysisSettings{Attestations: true,
 			Hints: true, Retrieve: []string{"/etc/motd", "/etc/**/*.conf"}, Clamd: "unix:/run/clamd.sock",
 			ContentRules: []rules.Rule{{Name: "A", Pattern: ".*a{1,2}"}, {Name: "B", Pattern: ".*b=c"}},
 		},
-		Feeds: FeedSettings{Places: map[string][]string{"osv": {"/feeds", "https://mirror.example/osv"}, "epss": publishers()["epss"]}, Ecosystems: []string{"PyPI", "Debian:12"}, Interval: time.Hour},
+		Feeds: FeedSettings{Places: map[string][]string{"osv": {"/feeds", "https://mirror.example/osv"}, "epss": publishers()["epss"]}, Ecosystems: []string{"PyPI", "Debian:12"}, Interval: time.Hour,
+			Proxy: map[string]secret.Text{"": "http://u:hunter2@proxy:3128", "kev": None}},
 		Webhooks: WebhookSettings{
 			General: "https://hooks.example/<notification_type>/<userId>", ByType: map[string]secret.Text{"tag_update": "http://127.0.0.1:9/tags"}, AllowPrivate: "true",
 		},
@@ -134,6 +135,8 @@ func TestSettingsRefused(t *testing.T) {
 		{"no role", "", "LANDWAITER_ROLES=,", "at least one role"},
 		{"database", "", "LANDWAITER_DATABASE_URL=mysql://x", "want postgres://"},
 		{"feed", "", "LANDWAITER_FEEDS_OSV=ftp://x", "want http:// or https://"},
+		{"proxy", "", "LANDWAITER_FEEDS_PROXY=ftp://x", "want http://"},
+		{"proxy of an unknown feed", "", "LANDWAITER_FEEDS_PROXY=osw=http://x", `there is no feed "osw"`},
 		{"feed off and on", "", "LANDWAITER_FEEDS_OSV=none,/feeds", "none stands alone"},
 		{"webhook", "", "LANDWAITER_WEBHOOKS_GENERAL_URL=ftp://x", "want http://"},
 	} {

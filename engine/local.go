@@ -112,7 +112,7 @@ func (m *matcher) layFresh(ctx context.Context, a *image.Analysis, rev int64) ([
 // Verdict evaluates a bundle against what is known.
 func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis, j *Judgement, fullTag string) (*policy.Evaluation, error) {
 	checks := &Checks{store: l.Store}
-	feed, err := checks.feedFacts(ctx, a, store.Revision{}, l.Now())
+	feed, err := checks.feedFacts(ctx, a, j.Revision, l.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (l *Local) Sync(ctx context.Context, folders []string) error {
 			delete(config.Places, d.Name) // scores are kept for stored matches, and here are none
 		}
 	}
-	s := &syncFeeds{store: l.Store, matcher: &matcher{store: l.Store, now: l.Now}, fetcher: newFetcher(l.TempDir), config: config, log: l.Log, now: l.Now, progress: l.Progress}
+	s := &syncFeeds{store: l.Store, matcher: &matcher{store: l.Store, now: l.Now}, fetcher: newFetcher(l.TempDir, l.Feeds, l.Now), config: config, log: l.Log, now: l.Now, progress: l.Progress}
 	results, err := s.run(ctx, args)
 	if err != nil {
 		return err

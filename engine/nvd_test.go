@@ -50,10 +50,11 @@ const (
 func TestNVDRatesAndFinds(t *testing.T) {
 	t.Parallel()
 	storetest.Stores(t, func(t *testing.T, s *store.Store) {
-		f := startWith(t, s, func(c *engine.Config, feeds feeds) {
-			feeds.write(t, "Debian", record("DEBIAN-CVE-2026-1000", "3.0.2-1", object{"upstream": []string{"CVE-2026-1000"}, "summary": ""}))
-			feeds.nvd(t, cve("CVE-2026-0001", milder))
-			c.Feeds.Places["nvd"] = []string{filepath.Join(feeds.dir, "nvd")}
+		f := start(t, s, func(c *engine.Config) {
+			home := feeds{filepath.Dir(c.Feeds.Places["osv"][0])}
+			home.write(t, "Debian", record("DEBIAN-CVE-2026-1000", "3.0.2-1", object{"upstream": []string{"CVE-2026-1000"}, "summary": ""}))
+			home.nvd(t, cve("CVE-2026-0001", milder))
+			c.Feeds.Places["nvd"] = []string{filepath.Join(home.dir, "nvd")}
 		})
 		build := testkit.Image(
 			testkit.Layer(testkit.Dir("etc"), testkit.File("etc/os-release", osRelease)),
@@ -106,6 +107,16 @@ func TestNVDRatesAndFinds(t *testing.T) {
 		f.sync(t, engine.SyncRequest{})
 		if now := find(engine.Moment{})["CVE-2026-1000"]; now.Severity != advisory.Medium || !now.Since.Equal(rated.Since) {
 			t.Errorf("after NVD rated it lower: %s since %s, not %s", now.Severity, now.Since, rated.Since)
+		}
+		for _, on := range []bool{false, true} {
+			if _, err := f.Feeds.Switch(t.Context(), engine.FeedName, "nvdv2:cves", on); err != nil {
+				t.Fatal(err)
+			}
+			got := find(engine.Moment{})
+			if on && (len(got) != 2 || got["CVE-2026-1000"].Severity != advisory.Medium || !got["CVE-2026-1000"].Since.Equal(rated.Since)) ||
+				!on && (len(got) != 1 || got["CVE-2026-1000"].Severity != advisory.Unknown) {
+				t.Errorf("the group switched on: %t: %+v", on, got)
+			}
 		}
 		said, err := f.Vulns.NVD(t.Context(), []string{"CVE-2026-1000", "CVE-2026-0009"}, 1<<40)
 		if err != nil || len(said) != 1 || said["CVE-2026-1000"].CVSS[0].Base != 5.3 {

@@ -189,13 +189,7 @@ func config(t *testing.T, f feeds, hookURL, host string) engine.Config {
 	}
 }
 
-func start(t *testing.T, s *store.Store) *fixture {
-	t.Helper()
-	return startWith(t, s, func(*engine.Config, feeds) {})
-}
-
-// startWith starts a node whose settings and feeds change was asked about.
-func startWith(t *testing.T, s *store.Store, change func(*engine.Config, feeds)) *fixture {
+func start(t *testing.T, s *store.Store, change ...func(*engine.Config)) *fixture {
 	t.Helper()
 	f := &fixture{store: s, registry: testkit.StartRegistry(t, testkit.RegistryOptions{}), feeds: feeds{t.TempDir()}, hooks: newHooks(t)}
 	f.feeds.write(t, "Debian", record("DEBIAN-CVE-2026-1000", "3.0.2-1", object{"upstream": []string{"CVE-2026-1000"}}))
@@ -203,9 +197,22 @@ func startWith(t *testing.T, s *store.Store, change func(*engine.Config, feeds))
 	if _, err := s.EnsureAdmin(t.Context(), "hash"); err != nil {
 		t.Fatal(err)
 	}
+	e := f.restart(t, change...)
+	waitFor(t, "first sync", func() bool {
+		st, err := e.Feeds.State(t.Context())
+		return err == nil && !st[0].LastFullSync.IsZero()
+	})
+	return f
+}
+
+// restart runs an engine of its own on the same store.
+func (f *fixture) restart(t *testing.T, change ...func(*engine.Config)) *engine.Engine {
+	t.Helper()
 	c := config(t, f.feeds, f.hooks.url, "node-1")
-	change(&c, f.feeds)
-	e, err := engine.New(s, c)
+	for _, f := range change {
+		f(&c)
+	}
+	e, err := engine.New(f.store, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,11 +221,7 @@ func startWith(t *testing.T, s *store.Store, change func(*engine.Config, feeds))
 	}
 	t.Cleanup(func() { _ = e.Stop(context.Background()) })
 	f.Engine = e
-	waitFor(t, "first sync", func() bool {
-		st, err := e.Feeds.State(t.Context())
-		return err == nil && !st[0].LastFullSync.IsZero()
-	})
-	return f
+	return e
 }
 
 const admin = store.AdminAccount

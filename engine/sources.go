@@ -16,13 +16,28 @@ import (
 
 // sourceState is what is remembered of one part of a source between syncs.
 type sourceState struct {
-	Fingerprint string    `json:"fingerprint,omitempty"`
+	version
 	LastSync    time.Time `json:"last_sync,omitzero"`
+	LastAttempt time.Time `json:"last_attempt,omitzero"`
 	LastError   string    `json:"last_error,omitempty"`
+	// Held says that it lost more than half and waits for somebody who accepts that.
+	Held bool `json:"held,omitempty"`
 	// Absent says that the source answered and does not have it.
 	Absent bool `json:"absent,omitempty"`
-	// Counts of its records by ecosystem with release; nil when it was never read.
-	Counts map[string]int64 `json:"counts,omitempty"`
+	// Records that it has, and Counts of them by ecosystem with release; nil when it was never read.
+	Records int64            `json:"records,omitempty"`
+	Counts  map[string]int64 `json:"counts,omitempty"`
+	// Problems are entries that were skipped or taken with a doubt: how many, and the first of them.
+	Skipped  int      `json:"skipped,omitempty"`
+	Problems []string `json:"problems,omitempty"`
+	// Scope says which vulnerabilities scores were kept for.
+	Scope string `json:"scope,omitempty"`
+}
+
+// checked is the state after a look that found nothing new.
+func (s sourceState) checked(now time.Time) sourceState {
+	s.LastSync, s.LastAttempt, s.LastError, s.Held, s.Absent = now, now, "", false, false
+	return s
 }
 
 // Names of drivers that the engine knows: OSV's parts are called by ecosystem alone, and scans tell of the catalogue.
@@ -57,7 +72,11 @@ func sources(ctx context.Context, s *store.Store) (map[string]sourceState, error
 
 // records stages what changed at a source of records.
 func (u *syncFeeds) records(ctx context.Context, o *outcome, d feed.Driver, args syncArgs) error {
-	src := u.fetcher.mirrors(u.config.Places[d.Name])
+	src, err := u.fetcher.mirrors(d.Name, u.config.Places[d.Name])
+	if err != nil {
+		return err
+	}
+	defer src.client.CloseIdleConnections()
 	parts, err := u.parts(ctx, src, d, args)
 	if err != nil {
 		u.fail(o, d.Name, err)
@@ -93,52 +112,74 @@ func (u *syncFeeds) parts(ctx context.Context, src *mirrors, d feed.Driver, args
 	}
 	parts, err := d.Parts(ctx, src, wanted)
 	if err == nil && wanted == nil && len(parts) == 0 {
-		err = fmt.Errorf("%q holds nothing that the source %s has: is it the right directory?", src.places[0], d.Name)
+		err = fmt.Errorf("%q holds nothing that the source %s has: is it the right directory?", shown(src.places[0], ""), d.Name)
 	}
 	return parts, err
 }
 
-// part stages what changed in one part of a source.
+// part stages what changed in one part of a source. What one mirror serves and cannot be used, the next may have whole.
 func (u *syncFeeds) part(ctx context.Context, o *outcome, src *mirrors, d feed.Driver, p feed.Part, args syncArgs) error {
 	st := o.states[p.Name]
 	// A load of some ecosystems alone does not ask again for the one file that has all.
-	if d.Parts == nil && len(args.Ecosystems) > 0 && !st.LastSync.IsZero() {
+	if d.Parts == nil && len(args.Ecosystems) > 0 && !st.LastSync.IsZero() || u.switchedOff(o, p.Name) {
 		return nil
 	}
-	known := st.Fingerprint
+	known := st.version
 	if args.Flush {
-		known = ""
+		known = version{}
 	}
-	u.tell("fetching advisories of " + p.Name)
-	f, err := src.open(ctx, p, known)
-	switch {
-	case errors.Is(err, errUnchanged):
-		st.LastSync, st.LastError, st.Absent = u.now(), "", false
-		o.states[p.Name] = st
-		return nil
-	case errors.Is(err, errAbsent) && st.LastSync.IsZero():
-		o.states[p.Name] = sourceState{LastError: "the source has no advisories of " + p.Name, Absent: true}
-		return nil
-	case err != nil:
-		if ctx.Err() != nil {
+	var first error
+	for place := 0; ; place++ {
+		u.step(ctx, "fetching", p.Name, 0)
+		f, err := src.open(ctx, p, known, place)
+		switch {
+		case errors.Is(err, errUnchanged):
+			o.states[p.Name] = st.checked(u.now())
+			return nil
+		case errors.Is(err, errAbsent) && first == nil && st.LastSync.IsZero():
+			o.states[p.Name] = sourceState{LastAttempt: u.now(), LastError: "the source has no advisories of " + p.Name, Absent: true}
+			return nil
+		case errors.Is(err, errNoSpace):
 			return err
+		case err != nil:
+			if ctx.Err() != nil {
+				return err
+			}
+			u.fail(o, p.Name, orElse(first, err))
+			return nil
 		}
-		u.fail(o, p.Name, err)
-		return nil
+		err = u.stagePart(ctx, o, p.Name, d.Records(f.file, f.size, p.Name), args)
+		f.Close()
+		place = f.place
+		_, refused := errors.AsType[*feed.Refused](err)
+		switch {
+		case err == nil:
+			st = o.states[p.Name]
+			st.version = f.version
+			o.states[p.Name] = st
+			return nil
+		case !refused:
+			return err
+		case place+1 < len(src.places):
+			u.log.Warn("feed mirror refused", "source", p.Name, "err", err.Error())
+			first = orElse(first, err)
+		default:
+			u.fail(o, p.Name, orElse(first, err))
+			return nil
+		}
 	}
-	defer f.Close()
-	s, err := u.stagePart(ctx, o, p.Name, d.Records(f.file, f.size, p.Name), args)
-	if s == nil || err != nil {
-		return err
+}
+
+func orElse(first, second error) error {
+	if first != nil {
+		return first
 	}
-	st = o.states[p.Name]
-	st.Fingerprint = f.fingerprint
-	o.states[p.Name] = st
-	return nil
+	return second
 }
 
 // remember writes the state of sources and groups.
 func (u *syncFeeds) remember(ctx context.Context, o *outcome) error {
+	delete(o.states, wholeSync)
 	raw, err := json.Marshal(o.states)
 	if err != nil {
 		return err
@@ -164,7 +205,7 @@ func (u *syncFeeds) remember(ctx context.Context, o *outcome) error {
 			}
 		}
 		for eco, g := range byEcosystem {
-			if u.summarise(&g, o.states) {
+			if g.Enabled && u.summarise(&g, o.states) {
 				g.LastAttempt = now
 			}
 			if synced := o.groups[eco]; synced != nil {

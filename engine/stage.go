@@ -17,8 +17,11 @@ import (
 // stageBatch is how many changed records are staged at once.
 const stageBatch = 500
 
-// maxProblems bounds the list of records that were refused.
-const maxProblems = 100
+// Bounds of the list of records that were refused: of a group, and of what is kept of a source.
+const (
+	maxProblems  = 100
+	keptProblems = 20
+)
 
 // staged is what one part brought.
 type staged struct {
@@ -27,23 +30,27 @@ type staged struct {
 	// counts of records, and of changed ones, by ecosystem with release.
 	counts   map[string]int64
 	perGroup map[string]int
+	skipped  int
 	problems []string
 }
 
 // stagePart stages what changed in one part of a source, whatever supplies its records: a new version of each record
-// that is another one than before, and the end of those that are gone. A part that is refused is noted as failed, what
-// was staged of it is taken back, and nil is given: the others go on. An error ends the sync.
-func (u *syncFeeds) stagePart(ctx context.Context, o *outcome, part string, records iter.Seq2[*advisory.Record, error], args syncArgs) (*staged, error) {
+// that is another one than before, and the end of those that are gone. When it is refused (*[feed.Refused], among them
+// one that lost more than half) what was staged of it is taken back; the caller decides whether the sync goes on
+// ([syncFeeds.fail]). Any other error ends the sync.
+func (u *syncFeeds) stagePart(ctx context.Context, o *outcome, part string, records iter.Seq2[*advisory.Record, error], args syncArgs) error {
 	start := u.now()
 	s, err := u.stage(ctx, o, part, records, args)
-	if refused, ok := errors.AsType[*feed.Refused](err); ok {
-		u.fail(o, part, refused)
-		return nil, u.store.AbortFolder(ctx, o.rev, part)
+	if _, refused := errors.AsType[*feed.Refused](err); refused {
+		return orElse(u.store.AbortFolder(ctx, o.rev, part), err)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	o.states[part] = sourceState{LastSync: u.now(), Counts: s.counts}
+	o.states[part] = sourceState{
+		LastSync: u.now(), LastAttempt: u.now(), Records: int64(len(s.seen)), Counts: s.counts,
+		Skipped: s.skipped, Problems: s.problems[:min(len(s.problems), keptProblems)],
+	}
 	o.changed = o.changed || s.changed+s.removed > 0
 	seconds := u.now().Sub(start).Seconds()
 	for eco := range s.counts {
@@ -55,8 +62,8 @@ func (u *syncFeeds) stagePart(ctx context.Context, o *outcome, part string, reco
 		g.Seconds, g.Records = g.Seconds+seconds, g.Records+s.perGroup[eco]
 		g.Problems = append(g.Problems, s.problems[:min(len(s.problems), maxProblems-len(g.Problems))]...)
 	}
-	u.log.Info("feed loaded", "source", part, "records", len(s.seen), "changed", s.changed, "removed", s.removed, "problems", len(s.problems))
-	return s, nil
+	u.log.Info("feed loaded", "source", part, "records", len(s.seen), "changed", s.changed, "removed", s.removed, "problems", s.skipped)
+	return nil
 }
 
 func (u *syncFeeds) stage(ctx context.Context, o *outcome, part string, records iter.Seq2[*advisory.Record, error], args syncArgs) (*staged, error) {
@@ -74,6 +81,7 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, part string, records 
 	}
 	for rec, err := range records {
 		if p, ok := errors.AsType[*feed.Problem](err); ok {
+			s.skipped++
 			if len(s.problems) < maxProblems {
 				s.problems = append(s.problems, p.Error())
 			}
@@ -90,9 +98,15 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, part string, records 
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		if onlyAbout(rec, o.deleted) {
+			continue
+		}
 		// A part may hold an id twice; what comes last counts.
 		again := s.seen[rec.ID]
 		s.seen[rec.ID] = true
+		if len(s.seen)%stageBatch == 0 {
+			u.step(ctx, "loading", part, len(s.seen))
+		}
 		ecosystems := ecosystemsOf(rec)
 		if osv { // in OSV's bundles a record counts where it is at home: the others that it speaks of have it too
 			ecosystems = slices.DeleteFunc(ecosystems, func(eco string) bool { return advisory.FolderOf(eco) != part })
@@ -115,9 +129,6 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, part string, records 
 		}
 		batch = slices.DeleteFunc(batch, func(b store.NewRecord) bool { return again && b.ID == n.ID })
 		if batch = append(batch, n); len(batch) >= stageBatch {
-			if s.changed%(10*stageBatch) == 0 {
-				u.tell(fmt.Sprintf("%s: %d records", part, len(s.seen)))
-			}
 			if err := flush(); err != nil {
 				return nil, err
 			}
@@ -127,8 +138,7 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, part string, records 
 		return nil, err
 	}
 	if len(s.seen)*2 < len(current) && !args.AcceptShrink {
-		return nil, &feed.Refused{File: part, Reason: fmt.Sprintf(
-			"it has %d records where there were %d; more than half would go, so it is held back until a sync with accept_shrink", len(s.seen), len(current))}
+		return nil, shrunk(part, "records", len(s.seen), len(current))
 	}
 	var gone []string
 	for id := range current {
@@ -139,6 +149,22 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, part string, records 
 	slices.Sort(gone)
 	s.removed = len(gone)
 	return s, u.store.StageRemoved(ctx, o.rev, part, gone)
+}
+
+// held says that a source lost more than half: a mirror that lost its data would look like good news.
+type held struct{ error }
+
+func (h *held) Unwrap() error { return h.error }
+
+func shrunk(part, what string, now, before int) error {
+	return &held{&feed.Refused{File: part, Reason: fmt.Sprintf(
+		"it has %d %s where there were %d; more than half would go, so it is held back until a sync with accept_shrink", now, what, before)}}
+}
+
+// onlyAbout says whether a record speaks of these ecosystems and of no other.
+func onlyAbout(r *advisory.Record, ecosystems map[string]bool) bool {
+	return len(ecosystems) > 0 && len(r.Affected) > 0 &&
+		!slices.ContainsFunc(r.Affected, func(a advisory.Affected) bool { return !ecosystems[a.Ecosystem] })
 }
 
 // ecosystemsOf lists the ecosystems that a record speaks of, each once.

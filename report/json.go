@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 )
 
@@ -22,6 +23,7 @@ type document struct {
 	FeedRevision int64            `json:"feed_revision,omitempty"`
 	Findings     []finding        `json:"findings,omitzero"`
 	Ignored      []finding        `json:"ignored,omitempty"`
+	VEXUnmatched []vex.Unmatched  `json:"vex_unmatched,omitempty"`
 	Gaps         []image.Gap      `json:"gaps"`
 }
 
@@ -69,6 +71,7 @@ func writeJSON(w io.Writer, r *Result, _ Style) error {
 	}
 	if r.Matched {
 		counting, ignored := split(r.Findings)
+		d.VEXUnmatched = r.VEXUnmatched
 		d.Findings, d.Ignored = placed(counting, r.Analysis.Layers, r.Base), placed(ignored, r.Analysis.Layers, r.Base)
 	}
 	e := json.NewEncoder(w)

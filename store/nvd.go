@@ -58,6 +58,23 @@ func (q *Queries) nvdFolders(ctx context.Context) ([]string, error) {
 		) SELECT name FROM folders WHERE name LIKE ? ORDER BY name`, nvdFolders+"%")
 }
 
+// stagedByNVD is the part of a query for packages with an open match with a vulnerability of which NVD says something else
+// from rev on. When the group of NVD's data is switched off or on there, that is every one that NVD knows.
+func (q *Queries) stagedByNVD(ctx context.Context, rev int64) (query string, args []any, err error) {
+	var switched int
+	err = q.one(ctx, "SELECT count(*) FROM feed_off WHERE ecosystem = ? AND (from_rev = ? OR to_rev = ?)", []any{advisory.EcosystemCPE, rev, rev}, &switched)
+	const of = `UNION SELECT m.package_id FROM advisory_versions v JOIN finding_ids f ON f.vuln = v.record_id JOIN matches m ON m.finding_id = f.finding_id
+		WHERE v.folder LIKE ? AND (m.to_rev = 0 OR m.to_rev >= ?) AND `
+	args = []any{nvdFolders + "%", rev, rev}
+	query = of + "v.from_rev = ? " + of + "v.to_rev = ? AND v.to_rev > 0 "
+	args = append(args, args...)
+	if switched > 0 {
+		query += of + "v.to_rev = 0 "
+		args = append(args, args[:2]...)
+	}
+	return query, args, err
+}
+
 // inFolder narrows CVEs to those that a folder can have. The file of a year has the CVEs of that year, that of the first
 // also all before it; other folders may have any.
 func inFolder(folder string, cves []string) []string {
