@@ -254,7 +254,9 @@ func attest(t *testing.T, r *testkit.Registry, about image.Digest, tag string, d
 }
 
 func attestations(fetch, trust bool) func(*fixture, *engine.Config) {
-	return func(_ *fixture, c *engine.Config) { c.Attestations = engine.AttestationConfig{Fetch: fetch, Trust: trust} }
+	return func(_ *fixture, c *engine.Config) {
+		c.Attestations = engine.AttestationConfig{Fetch: fetch, Trust: trust}
+	}
 }
 
 func TestVEXNextToAnImage(t *testing.T) {
