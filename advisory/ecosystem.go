@@ -128,7 +128,7 @@ func FolderOf(ecosystem string) string {
 	return folder
 }
 
-// InOSV says whether OSV may have records of an ecosystem. What it has no ecosystem for comes from the distribution alone.
+// InOSV says whether OSV may have records of an ecosystem. What it has no ecosystem for comes from other sources.
 func InOSV(ecosystem string) bool {
 	folder := FolderOf(ecosystem)
 	return folder != "Amazon Linux" && folder != oracleLinux

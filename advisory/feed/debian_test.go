@@ -160,6 +160,21 @@ func TestDebianSaysOneThingTwice(t *testing.T) {
 	}
 }
 
+// TestDebianDeniesWhatOSVHolds: the tracker's word about the release stands against a range of OSV's.
+func TestDebianDeniesWhatOSVHolds(t *testing.T) {
+	t.Parallel()
+	records, _, _ := gather(ReadDebian, fixture(t, "debian/tracker.json"), "debian")
+	osv, err := parseRecord([]byte(`{"id":"DEBIAN-CVE-2007-2383","affected":[{"package":{"ecosystem":"Debian:10","name":"prototypejs"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := image.Package{Type: image.Deb, Name: "prototypejs", Version: "1.7.1-3"}
+	want := []string{"CVE-2007-2383 not-affected (DEBIAN-CVE-2007-2383) (DEBIAN-TRACKER::prototypejs::CVE-2007-2383)"}
+	if diff := cmp.Diff(want, matched(p, image.Distro{ID: "debian", VersionID: "10"}, append(records, osv)...)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestDebianFindings(t *testing.T) {
 	t.Parallel()
 	records, _, _ := gather(ReadDebian, fixture(t, "debian/tracker.json"), "debian")
