@@ -186,13 +186,77 @@ func (l *Local) loadNeeded(ctx context.Context, a *image.Analysis) error {
 	if err != nil || n.nothing() {
 		return err
 	}
-	args := syncArgs{Again: true}
-	if l.Feeds.chosen() {
-		for _, folder := range slices.Concat(n.missing, n.stale) {
-			if folder != kevDriver {
-				args.Ecosystems = append(args.Ecosystems, folder)
-			}
+	wanted := slices.DeleteFunc(slices.Concat(n.missing, n.stale), func(part string) bool { return part == kevDriver })
+	groups, err := l.load(ctx, wanted, true)
+	if err != nil && (ctx.Err() != nil || len(n.missing) > 0 || n.lacking) {
+		return err
+	}
+	failed := err != nil
+	if failed {
+		l.tell("newer advisory data could not be loaded: " + err.Error())
+	}
+	for _, g := range groups {
+		if g.OK {
+			continue
 		}
+		if n.needs(g) {
+			return notLoaded(g)
+		}
+		failed = true
+		l.tell("newer advisory data could not be loaded: " + g.Error)
+	}
+	if err := l.noteRefresh(ctx, failed); err != nil {
+		return err
+	}
+	return l.noteAbsent(ctx, n.missing)
+}
+
+// needs says whether the image cannot do without a group that failed: there is no data of it, and some was needed.
+func (n *need) needs(g SyncedGroup) bool {
+	if g.Group == kevDriver {
+		return n.states[kevDriver].LastSync.IsZero()
+	}
+	for part, st := range n.states {
+		if strings.ToLower(part) == g.Group && !st.LastSync.IsZero() {
+			return false
+		}
+	}
+	return len(n.missing) > 0 || n.rev == 0
+}
+
+// notLoaded is the error of a group that failed.
+func notLoaded(g SyncedGroup) error {
+	if g.Group == kevDriver {
+		return fmt.Errorf("the catalogue of exploited vulnerabilities could not be loaded: %s; try again, name another with --feeds-kev, or go without by --feeds-kev none", g.Error)
+	}
+	return fmt.Errorf("advisory data could not be loaded: %s; try again, or name another source with --feeds-osv", g.Error)
+}
+
+// Sync loads the advisory data of some ecosystems, or of those that the settings name where there is a choice. A source
+// that fails is an error.
+func (l *Local) Sync(ctx context.Context, folders []string) error {
+	release, err := l.Store.LockSyncing()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = release() }()
+	groups, err := l.load(ctx, folders, false)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if !g.OK {
+			return notLoaded(g)
+		}
+	}
+	return l.noteAbsent(ctx, folders)
+}
+
+// load syncs, and tells how each group fared. With again the files are asked too that have all ecosystems.
+func (l *Local) load(ctx context.Context, folders []string, again bool) ([]SyncedGroup, error) {
+	args := syncArgs{Again: again}
+	if l.Feeds.chosen() {
+		args.Ecosystems = folders
 	}
 	config := l.Feeds
 	config.Places = maps.Clone(config.Places)
@@ -201,51 +265,12 @@ func (l *Local) loadNeeded(ctx context.Context, a *image.Analysis) error {
 			delete(config.Places, d.Name) // scores are kept for stored matches, and here are none
 		}
 	}
-	s := l.syncer(config)
-	results, err := s.run(ctx, args)
-	if err != nil && (ctx.Err() != nil || len(n.missing) > 0 || n.lacking) {
-		return err
-	}
-	failed := err != nil
-	if failed {
-		l.tell("newer advisory data could not be loaded: " + err.Error())
-	}
+	results, err := l.syncer(config).run(ctx, args)
+	var groups []SyncedGroup
 	for _, r := range results {
-		for _, g := range r.Groups {
-			if g.OK {
-				continue
-			}
-			if err := n.unbearable(g); err != nil {
-				return err
-			}
-			failed = true
-			l.tell("newer advisory data could not be loaded: " + g.Error)
-		}
+		groups = append(groups, r.Groups...)
 	}
-	if err := l.noteRefresh(ctx, failed); err != nil {
-		return err
-	}
-	return s.noteAbsent(ctx, n.missing)
-}
-
-// unbearable is the error of a group that failed and that the image cannot do without; nil when there is data of it, or
-// none was needed.
-func (n *need) unbearable(g SyncedGroup) error {
-	if g.Group == kevDriver {
-		if !n.states[kevDriver].LastSync.IsZero() {
-			return nil
-		}
-		return fmt.Errorf("the catalogue of exploited vulnerabilities could not be loaded: %s; try again, name another with --feeds-kev, or go without by --feeds-kev none", g.Error)
-	}
-	for part, st := range n.states {
-		if strings.ToLower(part) == g.Group && !st.LastSync.IsZero() {
-			return nil
-		}
-	}
-	if len(n.missing) == 0 && n.rev > 0 {
-		return nil
-	}
-	return fmt.Errorf("advisory data could not be loaded: %s; try again, or name another source with --feeds-osv", g.Error)
+	return groups, err
 }
 
 // noteRefresh remembers that newer data could not be had, or that it could.
@@ -258,8 +283,8 @@ func (l *Local) noteRefresh(ctx context.Context, failed bool) error {
 }
 
 // noteAbsent remembers of folders that were wanted and are not in the directory that was just read that it lacks them.
-func (u *syncFeeds) noteAbsent(ctx context.Context, wanted []string) error {
-	states, err := sources(ctx, u.store)
+func (l *Local) noteAbsent(ctx context.Context, wanted []string) error {
+	states, err := sources(ctx, l.Store)
 	if err != nil {
 		return err
 	}
@@ -268,5 +293,5 @@ func (u *syncFeeds) noteAbsent(ctx context.Context, wanted []string) error {
 			states[folder] = sourceState{Absent: true}
 		}
 	}
-	return u.store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(ctx, settingSources, string(encode(states))) })
+	return l.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(ctx, settingSources, string(encode(states))) })
 }
