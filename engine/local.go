@@ -154,10 +154,15 @@ func (l *Local) Prepare(ctx context.Context, a *image.Analysis, offline bool) er
 		}
 		return nil
 	}
-	if rev.ID > 0 && len(missing) == 0 && !l.lacksExploited(states) {
+	known, err := asked(ctx, &l.Store.Queries)
+	if err != nil {
+		return err
+	}
+	wanted := l.wanted(a, missing, states, known)
+	if rev.ID > 0 && len(wanted) == 0 && !l.lacksExploited(states) {
 		return nil
 	}
-	err = l.Sync(ctx, missing)
+	err = l.sync(ctx, wanted, missing)
 	if errors.Is(err, store.ErrHeld) {
 		if !some && len(missing) > 0 {
 			return fmt.Errorf("%w, and there is no advisory data for %s yet: try again when its sync has ended, or %w", err, strings.Join(missing, ", "), ErrNoData)
@@ -187,12 +192,40 @@ func (l *Local) missing(a *image.Analysis, states map[string]sourceState, offlin
 	return missing, some
 }
 
+// wanted lists the ecosystems of an image, with their releases, that are to be asked for: those whose folders are missing,
+// and, where there are other sources than OSV, those that these were never asked for or failed to have.
+func (l *Local) wanted(a *image.Analysis, folders []string, states map[string]sourceState, known map[string]bool) []string {
+	others, failed := false, false
+	for _, d := range feed.Drivers() {
+		others = others || d.Records != nil && d.Name != osvDriver && l.Feeds.on(d.Name)
+	}
+	for part, st := range states {
+		driver := driverOf(part)
+		failed = failed || driver != osvDriver && l.Feeds.on(driver) && st.LastError != "" && st.LastSync.IsZero() && !st.Absent
+	}
+	var out []string
+	for i := range a.Packages {
+		eco := advisory.EcosystemOf(a.Packages[i].Type, a.Distro)
+		need := slices.Contains(folders, advisory.FolderOf(eco)) || others && (failed || !known[eco])
+		if eco != "" && need && !slices.Contains(out, eco) {
+			out = append(out, eco)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 func (l *Local) lacksExploited(states map[string]sourceState) bool {
 	return l.Feeds.on(kevDriver) && states[kevDriver].LastSync.IsZero()
 }
 
 // Sync loads the advisory data of some ecosystems, or of those that the settings name where there is a choice.
-func (l *Local) Sync(ctx context.Context, folders []string) error {
+func (l *Local) Sync(ctx context.Context, ecosystems []string) error {
+	return l.sync(ctx, ecosystems, ecosystems)
+}
+
+// sync loads ecosystems, and remembers of these folders whether the source has them.
+func (l *Local) sync(ctx context.Context, ecosystems, folders []string) error {
 	release, err := l.Store.LockData()
 	if err != nil {
 		return err
@@ -200,7 +233,7 @@ func (l *Local) Sync(ctx context.Context, folders []string) error {
 	defer func() { _ = release() }()
 	args := syncArgs{}
 	if l.Feeds.chosen() {
-		args.Ecosystems = folders
+		args.Ecosystems = ecosystems
 	}
 	config := l.Feeds
 	config.Places = maps.Clone(config.Places)
