@@ -39,6 +39,8 @@ var forbidden = map[string][]string{
 var excused = map[string]string{
 	// The rpm database of newer systems is a SQLite file, read from memory through the SQLite library.
 	"analysis database/sql": "internal/rpmdb",
+	// Grype's database is a SQLite file.
+	"advisory database/sql": "internal/grypedb",
 	// The detectors of secrets stand beside validators that ask a secret's vendor. Those are never made: a test of the
 	// package sees to it.
 	"analysis net/http": "analysis/secret",
@@ -124,6 +126,8 @@ func isSQL(imp string) bool {
 func mayTouchSQL(pkg string) bool {
 	switch pkg {
 	case module + "internal/rpmdb": // rpmdb.sqlite, from memory
+		return true
+	case module + "internal/grypedb": // Grype's database, from a file
 		return true
 	case module + "internal/testkit": // makes databases for tests
 		return true

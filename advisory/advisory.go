@@ -52,18 +52,22 @@ type Affected struct {
 	Severity []Score  `json:"severity,omitempty"`
 	// Word is a severity or urgency word of ecosystem_specific or database_specific.
 	Word string `json:"word,omitempty"`
-	// State is a fix state that the publisher states: "" (derived from the ranges), "wont-fix", "not-affected",
-	// "under-investigation".
+	// State is a [FixState] that the publisher states; "" where it is derived from the ranges. An entry that states
+	// "not-affected" without ranges and versions is about all versions, and spares them instead of holding them.
 	State string `json:"state,omitempty"`
 	// Module is "name:stream" where a record is about packages of an rpm module, several separated by commas, or
 	// [UnnamedModule] where it does not say of which.
 	Module string `json:"module,omitempty"`
-	// Arches limits the entry to architectures; empty means all.
+	// Arches limits the entry to architectures; empty means all. [SourceArch] alone says that Package is a source
+	// package, and that the entry is about all that is built of it.
 	Arches []string `json:"arches,omitempty"`
 }
 
 // UnnamedModule stands in [Affected.Module] for a module that the record does not name.
 const UnnamedModule = "?"
+
+// SourceArch is the architecture that rpm gives to source packages.
+const SourceArch = "src"
 
 // Range is a list of events in the version order of its type ("SEMVER", "ECOSYSTEM"; "GIT" ranges are dropped).
 type Range struct {
@@ -164,11 +168,14 @@ type Evidence struct {
 	Record    string `json:"record"`
 	Ecosystem string `json:"ecosystem"`
 	// Package is the name in the record, Compared the installed version that was compared (of the source package where
-	// the record is about that), Range the bound that held it in words: ">= 0, < 1.2.3" or "listed".
+	// the record is about that), Range the bound that held it in words: ">= 0, < 1.2.3", "listed" or "all versions".
 	Package  string `json:"package"`
 	Compared string `json:"compared"`
 	Range    string `json:"range"`
 	Fixed    string `json:"fixed,omitempty"`
+	// State is what the record states itself of this package; "" where it only gives ranges. A record that says
+	// "not-affected" is evidence against the finding.
+	State FixState `json:"state,omitempty"`
 }
 
 // Key is the name under which records speak of packages: a package is looked up under a few keys, a record is filed
@@ -192,4 +199,23 @@ type ImageFinding struct {
 	FixSince time.Time `json:"fix_since,omitzero"`
 	// Ignored is the rule that hides the finding, in one sentence; "" when it counts.
 	Ignored string `json:"ignored,omitempty"`
+	// VEX is the statement that counts for the finding, or is shown beside it; nil when there is none.
+	VEX *VEX `json:"vex,omitempty"`
+}
+
+// VEX is what a VEX statement says of a finding.
+type VEX struct {
+	// Status is "not_affected", "affected", "fixed" or "under_investigation".
+	Status string `json:"status"`
+	// Justification is the form's word, Impact and Action what the author says for people.
+	Justification string `json:"justification,omitempty"`
+	Impact        string `json:"impact,omitempty"`
+	Action        string `json:"action,omitempty"`
+	// Document and Author as the document says; Ref is the id under which it is kept here, or the name of its file.
+	Document string    `json:"document_id,omitempty"`
+	Author   string    `json:"author,omitempty"`
+	Ref      string    `json:"vex_id,omitempty"`
+	At       time.Time `json:"timestamp,omitzero"`
+	// Unverified says that nobody vouches for the statement, so that it hides nothing.
+	Unverified bool `json:"unverified,omitempty"`
 }

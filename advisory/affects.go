@@ -179,11 +179,13 @@ func sortBounds(bounds []bound) (failed error) {
 type hit struct {
 	record   *Record
 	evidence Evidence
-	fixes    []string
-	state    FixState
-	words    []string // severity words of the entries that hold
-	scores   []CVSS
-	order    *order
+	// denies: the record states that the package is not affected.
+	denies bool
+	fixes  []string
+	state  FixState
+	words  []string // severity words of the entries that hold
+	scores []CVSS
+	order  *order
 }
 
 // addScores reads the vectors of a record or of an entry of it.
@@ -195,9 +197,15 @@ func (h *hit) addScores(scores []Score) {
 	}
 }
 
+// ofSource says whether the entry is about a source package and all that is built of it.
+func (a *Affected) ofSource() bool { return len(a.Arches) == 1 && a.Arches[0] == SourceArch }
+
 // affects evaluates the entry. held is false when it does not hold the version; the error says that it could not be
 // told.
 func (a *Affected) affects(p *parsedVersion) (words, fixed []string, held bool, err error) {
+	if FixState(a.State) == NotAffected && len(a.Ranges)+len(a.Versions) == 0 {
+		return []string{"all versions"}, nil, true, nil
+	}
 	for i := range a.Ranges {
 		r, rangeErr := p.in(a.Ranges[i].Events)
 		if rangeErr != nil {

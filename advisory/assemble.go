@@ -21,9 +21,10 @@ type Knowledge struct {
 // filed under a key, whether they hold or not, and is asked only for source packages that own language packages; nil
 // means that none are at hand.
 //
-// The rules: headers and build helpers of the kernel hold no kernel. A language package that an operating-system package
-// owns is what the distribution ships: where the distribution's records name the vulnerability for the owning source
-// package, the distribution decides; where they are silent, the finding stays.
+// The rules: what a record states not to be affected is not. Headers and build helpers of the kernel hold no kernel. A
+// language package that an operating-system package owns is what the distribution ships: where the distribution's records
+// name the vulnerability for the owning source package, the distribution decides; where they are silent, the finding
+// stays.
 //
 // The order is that of pkgs, and by id within a package.
 func Assemble(pkgs []image.Package, d image.Distro, known func(Package) []Knowledge, named func(Key) []*Record) []ImageFinding {
@@ -64,6 +65,9 @@ type owner struct {
 
 // ignored is the reason to hide a finding; "" when it counts.
 func (a *assembler) ignored(p *image.Package, f *Finding) string {
+	if f.State == NotAffected {
+		return notAffected(f)
+	}
 	if p.Type.OS() {
 		if kernelHelper(p) {
 			return fmt.Sprintf("%s holds no kernel; %s is about the kernel that its source package builds", p.Name, f.ID)
@@ -91,6 +95,16 @@ func (a *assembler) ignored(p *image.Package, f *Finding) string {
 	return ""
 }
 
+// notAffected is the reason to hide a finding that a record denies.
+func notAffected(f *Finding) string {
+	for _, e := range f.Evidence {
+		if e.State == NotAffected {
+			return fmt.Sprintf("%s states that %s is not affected in %s", e.Record, e.Package, e.Ecosystem)
+		}
+	}
+	return "the publisher states that it is not affected"
+}
+
 // ask reads what the distribution's data says of an owner.
 func (a *assembler) ask(o *owner) {
 	if o.read {
@@ -99,6 +113,9 @@ func (a *assembler) ask(o *owner) {
 	o.read, o.affected, o.named = true, map[string]string{}, map[string]string{}
 	distinct := DistinctOf(o.pkg, a.distro)
 	for _, k := range a.known(distinct) {
+		if k.Finding.State == NotAffected {
+			continue // the records below tell
+		}
 		for _, id := range k.Finding.IDs {
 			o.affected[id] = k.Finding.ID
 		}
@@ -112,9 +129,9 @@ func (a *assembler) ask(o *owner) {
 	m := newMatcher(&distinct)
 	for _, l := range m.lookups {
 		for _, r := range a.named(l.Key) {
-			// What does not hold the version spares it. What could not be compared, or is about another module or
-			// architecture, says nothing.
-			if _, says := m.match(r); says != spared {
+			// What does not hold the version spares it, as does what says that it is not affected. What could not be
+			// compared, or is about another module or architecture, says nothing.
+			if _, says := m.match(r); says != spared && says != denied {
 				continue
 			}
 			for _, id := range r.Names() {

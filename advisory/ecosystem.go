@@ -13,7 +13,11 @@ type naming uint8
 const (
 	bySource naming = 1 << iota
 	byBinary
+	// namedSource narrows bySource to entries that say that they are about a source package ([SourceArch]).
+	namedSource
 )
+
+const byNamedSource = bySource | namedSource
 
 // distribution is one row of the table that ties os-release, OSV ecosystems and the /v1 groups together.
 type distribution struct {
@@ -43,9 +47,9 @@ var distributions = []distribution{
 	{"bellsoft-hardened-containers", image.APK, "BellSoft Hardened Containers", fullVersion, bySource, apkOrder},
 	{"almalinux", image.RPM, "AlmaLinux", major, byBinary, rpmOrder},
 	{"rocky", image.RPM, "Rocky Linux", major, bySource | byBinary, rpmOrder},
-	{"rhel", image.RPM, "Red Hat", redHatRelease, byBinary, rpmOrder},
-	{"redhat", image.RPM, "Red Hat", redHatRelease, byBinary, rpmOrder},
-	{"centos", image.RPM, "Red Hat", centosRelease, byBinary, rpmOrder},
+	{"rhel", image.RPM, "Red Hat", redHatRelease, byBinary | byNamedSource, rpmOrder},
+	{"redhat", image.RPM, "Red Hat", redHatRelease, byBinary | byNamedSource, rpmOrder},
+	{"centos", image.RPM, "Red Hat", centosRelease, byBinary | byNamedSource, rpmOrder},
 	{"sles", image.RPM, "SUSE", suseRelease, bySource | byBinary, rpmOrder},
 	{"sles_sap", image.RPM, "SUSE", suseRelease, bySource | byBinary, rpmOrder},
 	{"sle-micro", image.RPM, "SUSE", prefixed("Linux Enterprise Micro "), bySource | byBinary, rpmOrder},

@@ -14,7 +14,8 @@ func TestDocumentedEcosystems(t *testing.T) {
 	var distros, langs strings.Builder
 	distros.WriteString(docblock.Head("`ID` of os-release", "packages", "ecosystem", "by release", "compared by"))
 	for _, d := range distributions {
-		release, names := "no", map[naming]string{bySource: "source package", byBinary: "binary package", bySource | byBinary: "source and binary package"}[d.names]
+		release, names := "no", map[naming]string{bySource: "source package", byBinary: "binary package", bySource | byBinary: "source and binary package",
+			byBinary | byNamedSource: "binary package, and the source package where a record says so"}[d.names]
 		if d.release != nil {
 			release = "yes"
 		}

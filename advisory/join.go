@@ -22,6 +22,9 @@ func joinByCVE(hits []hit) []Finding {
 	}
 	findings := make([]Finding, 0, len(groups))
 	for id, group := range groups {
+		if !anyHolds(group) {
+			continue
+		}
 		ids := []string{id}
 		for _, h := range group {
 			// A bundle is evidence, not another name.
@@ -72,7 +75,7 @@ func joinByAlias(hits []hit) []Finding {
 	}
 	findings := make([]Finding, 0, len(groups))
 	for _, group := range groups {
-		if group == nil {
+		if !anyHolds(group) {
 			continue
 		}
 		slices.SortFunc(group, func(a, b *hit) int { return strings.Compare(a.record.ID, b.record.ID) })
@@ -107,29 +110,42 @@ func primary(group []*hit, ids []string) string {
 	return group[0].record.ID
 }
 
-// newFinding joins what the records of one vulnerability say. group is sorted by record id.
+// anyHolds says whether a record of the group holds the package: that others deny it is no finding by itself.
+func anyHolds(group []*hit) bool {
+	return slices.ContainsFunc(group, func(h *hit) bool { return !h.denies })
+}
+
+// newFinding joins what the records of one vulnerability say, one of which holds the package at least. group is sorted
+// by record id. A record that denies it decides the state, and nothing else.
 func newFinding(id string, ids []string, group []*hit) Finding {
 	slices.Sort(ids)
 	f := Finding{ID: id, IDs: slices.DeleteFunc(slices.Compact(ids), func(s string) bool { return s == "" }), State: NotFixed}
+	denied := false
+	for _, h := range group {
+		f.Evidence = append(f.Evidence, h.evidence)
+		denied = denied || h.denies
+	}
+	group = slices.DeleteFunc(slices.Clone(group), func(h *hit) bool { return h.denies })
 	ranked := byNearness(id, group)
 	f.Severity, f.SeveritySource = severityOf(ranked)
 	f.CVSS = scoresOf(id, group)
 	f.Title, f.URL = titleOf(ranked), urlOf(id, ranked)
 	f.Informational = group[0].record.Informational
 	for _, h := range group {
-		f.Evidence = append(f.Evidence, h.evidence)
 		f.Fixes = append(f.Fixes, h.fixes...)
-		if h.state != "" && f.State == NotFixed {
-			f.State = h.state
-		}
 		if h.record.Informational == "" {
 			f.Informational = ""
 		}
 		f.Published = earliest(f.Published, h.record.Published)
 	}
 	f.Fixes = sortVersions(group[0].order, f.Fixes)
-	if len(f.Fixes) > 0 {
+	switch i := slices.IndexFunc(ranked, func(h *hit) bool { return h.state != "" }); {
+	case denied:
+		f.State = NotAffected
+	case len(f.Fixes) > 0:
 		f.State = Fixed
+	case i >= 0: // the record that is nearest decides
+		f.State = ranked[i].state
 	}
 	return f
 }

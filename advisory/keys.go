@@ -20,7 +20,13 @@ func DistinctOf(p *image.Package, d image.Distro) Package {
 type lookup struct {
 	Key
 	version string
-	source  bool
+	// only says which entries of the name are meant: those about source packages, those about others; 0 means all.
+	only naming
+}
+
+// fits says whether an entry under the name is about what the lookup means.
+func (l *lookup) fits(a *Affected) bool {
+	return l.only == 0 || (l.only == bySource) == a.ofSource()
 }
 
 // lookups gives the names of a package, best first; none when it cannot be looked up: no ecosystem, or a jar whose
@@ -40,7 +46,7 @@ func (p *Package) lookups() []lookup {
 		return []lookup{{Key: Key{p.Ecosystem, NormalizeName(p.Ecosystem, name)}, version: p.Version}}
 	}
 	binary := lookup{Key: Key{p.Ecosystem, p.Name}, version: p.Version}
-	source := lookup{Key: Key{p.Ecosystem, p.SourceName}, version: p.sourceVersion(), source: true}
+	source := lookup{Key: Key{p.Ecosystem, p.SourceName}, version: p.sourceVersion()}
 	if source.Name == "" {
 		source.Name = p.Name
 	}
@@ -50,6 +56,9 @@ func (p *Package) lookups() []lookup {
 		return []lookup{source}
 	case names&bySource == 0 || source.Name == binary.Name:
 		return []lookup{binary}
+	case names == byBinary|byNamedSource:
+		binary.only, source.only = byBinary, bySource
+		return []lookup{binary, source}
 	default:
 		return []lookup{binary, source}
 	}

@@ -10,6 +10,9 @@ import (
 // id. The records are those filed under p's keys; others, and withdrawn ones, change nothing. exploited gives the day
 // on which CISA's catalogue took up a CVE.
 //
+// A record that states that the package is not affected wins over records that hold it: the finding stays, with both
+// as evidence, and its state is [NotAffected]. Where no record holds the package, such a statement alone is no finding.
+//
 // The problems, one sentence each, name what could not be told: versions that are not understood, modules without a
 // stream. They are no findings, and no proof that there is none.
 func Match(p Package, records []*Record, exploited map[string]string) (findings []Finding, problems []string) {
@@ -24,7 +27,7 @@ func Match(p Package, records []*Record, exploited map[string]string) (findings 
 			continue
 		}
 		seen[r.ID] = true
-		if h, says := m.match(r); says == held {
+		if h, says := m.match(r); says >= denied {
 			hits = append(hits, h)
 		}
 	}
@@ -66,6 +69,8 @@ const (
 	silent verdict = iota
 	// spared: it speaks of the package and not of this version.
 	spared
+	// denied: it states that the package is not affected.
+	denied
 	// held: it holds this version.
 	held
 )
@@ -80,20 +85,23 @@ func (m *matcher) version(l *lookup) *parsedVersion {
 	return v
 }
 
-// match evaluates all entries of a record that name the package.
+// match evaluates all entries of a record that name the package. Where one holds it and another denies that, the record
+// holds it.
 func (m *matcher) match(r *Record) (h hit, says verdict) {
 	if !r.Withdrawn.IsZero() {
 		return h, silent
 	}
 	var failed error
+	nearer := m.namesBinary(r)
 	for i := range r.Affected {
 		a := &r.Affected[i]
 		l := m.named(a)
-		if l == nil || !m.concerns(r, a) {
+		if l == nil || nearer && l.only == bySource || !m.concerns(r, a) {
 			continue
 		}
 		says = max(says, spared)
-		if a.State == string(NotAffected) {
+		denies := FixState(a.State) == NotAffected
+		if denies && says > denied {
 			continue
 		}
 		v := m.version(l)
@@ -104,11 +112,19 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 			}
 			continue
 		}
-		if says != held {
-			says = held
-			h = hit{record: r, order: v.order, evidence: Evidence{
+		found := held
+		if denies {
+			found = denied
+		}
+		if says < found {
+			says = found
+			h = hit{record: r, order: v.order, denies: denies, evidence: Evidence{
 				Record: r.ID, Ecosystem: l.Ecosystem, Package: l.Name, Compared: l.version, Range: strings.Join(words, " || "),
+				State: FixState(a.State),
 			}}
+		}
+		if denies {
+			continue
 		}
 		h.fixes = append(h.fixes, fixed...)
 		if a.State != "" && h.state == "" {
@@ -123,10 +139,12 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 	if says == held {
 		h.addScores(r.Severity)
 		h.fixes = sortVersions(h.order, h.fixes)
+		h.evidence.State = h.state
 		if len(h.fixes) > 0 {
 			h.evidence.Fixed = h.fixes[0]
 		}
-	} else if failed != nil {
+	}
+	if says < denied && failed != nil {
 		m.problems = append(m.problems, m.problem(r, failed))
 		says = silent
 	}
@@ -149,17 +167,31 @@ func (m *matcher) problem(r *Record, failed error) string {
 // named is the lookup under which the entry names the package; nil when it does not.
 func (m *matcher) named(a *Affected) *lookup {
 	for i := range m.lookups {
-		if l := &m.lookups[i]; a.Package == l.Name && a.Ecosystem == l.Ecosystem {
+		if l := &m.lookups[i]; a.Package == l.Name && a.Ecosystem == l.Ecosystem && l.fits(a) {
 			return l
 		}
 	}
 	return nil
 }
 
+// namesBinary says whether a record that tells source packages from binary ones names this binary package: then that
+// counts, and not what it says of the source package.
+func (m *matcher) namesBinary(r *Record) bool {
+	if m.lookups[0].only != byBinary {
+		return false
+	}
+	for i := range r.Affected {
+		if a := &r.Affected[i]; m.named(a) == &m.lookups[0] && m.concerns(r, a) {
+			return true
+		}
+	}
+	return false
+}
+
 // concerns says whether architecture and module of the entry are the package's: a fix of one module stream says
 // nothing about another, and nothing about a package outside of modules.
 func (m *matcher) concerns(r *Record, a *Affected) bool {
-	if len(a.Arches) > 0 && m.pkg.Arch != "" && !slices.Contains(a.Arches, m.pkg.Arch) {
+	if len(a.Arches) > 0 && !a.ofSource() && m.pkg.Arch != "" && !slices.Contains(a.Arches, m.pkg.Arch) {
 		return false
 	}
 	modular := m.pkg.Modularity != "" || strings.Contains(m.pkg.Version, ".module")

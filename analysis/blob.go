@@ -7,10 +7,10 @@ import (
 	"hash"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/gunzip"
 	"landwaiter.dev/internal/limit"
 )
 
@@ -146,13 +146,12 @@ type decompressor struct {
 func decompress(r *bufio.Reader, c Compression, lim *Limits) (*decompressor, error) {
 	switch c {
 	case Gzip:
-		z, err := gzip.NewReader(r)
+		z, err := gunzip.NewReader(r)
 		if err != nil {
 			return nil, damaged(err, "it begins like gzip and is none")
 		}
-		d := &decompressor{close: func() { z.Close() }}
+		d := &decompressor{close: func() {}}
 		d.Reader = &members{z: z, r: r, d: d}
-		z.Multistream(false)
 		return d, nil
 	case Zstd:
 		// One goroutine only: layers, and stages of a layer, are what runs in parallel.
@@ -168,7 +167,7 @@ func decompress(r *bufio.Reader, c Compression, lim *Limits) (*decompressor, err
 // members reads gzip member after member. What follows the last one and is no member is left to the blob's digest:
 // container engines ignore it as well.
 type members struct {
-	z    *gzip.Reader
+	z    *gunzip.Reader
 	r    *bufio.Reader
 	d    *decompressor
 	done bool
@@ -189,7 +188,6 @@ func (m *members) Read(p []byte) (int, error) {
 			if err := m.z.Reset(m.r); err != nil {
 				return 0, err
 			}
-			m.z.Multistream(false)
 			continue
 		case err != nil && err != io.EOF:
 			return 0, err

@@ -53,6 +53,8 @@ type localRun struct {
 	settings Settings
 	local    *engine.Local
 	progress *localProgress
+	// image that is open.
+	image *source.Image
 	// verified says whether the image is what it was when it was read; it waits until that is known.
 	verified func() error
 	close    []func() error
@@ -109,11 +111,9 @@ func tempDir(data string) string {
 }
 
 func feedConfig(s Settings) engine.FeedConfig {
-	c := engine.FeedConfig{OSV: s.Feeds.OSV, KEV: s.Feeds.KEV, EPSS: s.Feeds.EPSS, Interval: s.Feeds.Interval}
-	for _, e := range s.Feeds.Ecosystems {
-		if e != "all" {
-			c.Ecosystems = append(c.Ecosystems, e)
-		}
+	c := engine.FeedConfig{Places: s.Feeds.Places, Ecosystems: s.Feeds.Ecosystems, Interval: s.Feeds.Interval, Proxy: map[string]string{}}
+	for name, address := range s.Feeds.Proxy {
+		c.Proxy[name] = address.Reveal()
 	}
 	return c
 }

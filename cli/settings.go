@@ -2,11 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"landwaiter.dev/advisory/feed"
 	"landwaiter.dev/analysis"
 	rules "landwaiter.dev/analysis/secret"
 	"landwaiter.dev/internal/secret"
@@ -30,6 +32,8 @@ type Settings struct {
 
 	Feeds    FeedSettings
 	Webhooks WebhookSettings
+	// TrustAttestations lets VEX documents found next to images hide findings, though no signature is verified.
+	TrustAttestations bool
 	// WatchInterval between looks at watched tags.
 	WatchInterval time.Duration
 	// RetentionEvaluations is how long rows of evaluations of deleted images stay.
@@ -39,12 +43,15 @@ type Settings struct {
 	Warnings []string
 }
 
-// FeedSettings say where advisory data comes from; [None] switches a source off.
+// FeedSettings say where advisory data comes from.
 type FeedSettings struct {
-	OSV, KEV, EPSS string
+	// Places of each driver that is on, by its name: mirrors in the order in which they are asked.
+	Places map[string][]string
 	// Ecosystems to load: "all", or names; empty means all for a directory, and for a URL those that the inventory has.
 	Ecosystems []string
 	Interval   time.Duration
+	// Proxy by the name of a driver, with "" for all others; they may hold passwords.
+	Proxy map[string]secret.Text
 }
 
 // WebhookSettings say whom to tell.
@@ -59,14 +66,10 @@ type WebhookSettings struct {
 	AllowPrivate string
 }
 
-// None switches a feed off.
-const None = "none"
-
-// The addresses from which advisory data comes unless told otherwise.
+// None switches a feed off, on asks it where its publisher serves it.
 const (
-	defaultOSV  = "https://osv-vulnerabilities.storage.googleapis.com"
-	defaultKEV  = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
-	defaultEPSS = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
+	None = "none"
+	on   = "on"
 )
 
 // Setting is one line of the table of settings. Its name says how it is given: "feeds.osv" is the flag --feeds-osv, the
@@ -97,7 +100,7 @@ func (s *Setting) Variable() string {
 }
 
 // Table of all settings: the one place that knows them.
-var Table = append([]Setting{
+var Table = slices.Concat([]Setting{
 	{Name: "listen", Default: "127.0.0.1:8228", Help: "address to listen on, host:port", set: hostPort(func(s *Settings) *string { return &s.Listen })},
 	{Name: "data", Help: "directory of the embedded store, keys and blobs (default /var/lib/landwaiter for root, else below the user's data home)", Scan: true, set: asText(func(s *Settings) *string { return &s.Data })},
 	{Name: "database_url", Help: "postgres://… of a PostgreSQL database; empty means the embedded store", Scan: true, set: database},
@@ -110,17 +113,35 @@ var Table = append([]Setting{
 	{Name: "analysis.retrieve", Default: "/etc/passwd", Help: "files whose content is kept, a list of paths or patterns like /etc/**/*.conf; none keeps none", Scan: true, set: retrieve},
 	{Name: "analysis.hints", Default: "false", Help: "list the packages that an image names in its /anchore_hints.json, marked as hints: true or false", Scan: true, set: boolean(func(s *Settings) *bool { return &s.Analysis.Hints })},
 	{Name: "analysis.clamd", Help: "scan every file for malware with the clamd at this address, unix:/path or tcp:host:port", Scan: true, set: asText(func(s *Settings) *string { return &s.Analysis.Clamd })},
-	{Name: "feeds.osv", Default: defaultOSV, Help: "OSV data: URL or directory that holds <Ecosystem>/all.zip, or none", Scan: true, set: asText(func(s *Settings) *string { return &s.Feeds.OSV })},
-	{Name: "feeds.kev", Default: defaultKEV, Help: "CISA's catalogue of exploited vulnerabilities: URL or file, or none", Scan: true, set: asText(func(s *Settings) *string { return &s.Feeds.KEV })},
-	{Name: "feeds.epss", Default: defaultEPSS, Help: "EPSS scores: URL or file, or none", Scan: true, set: asText(func(s *Settings) *string { return &s.Feeds.EPSS })},
+	{Name: "analysis.attestations", Default: "on", Help: "look for VEX documents next to images of registries, two or three small requests for each analysis: on or off", Scan: true, set: onOff(func(s *Settings) *bool { return &s.Analysis.Attestations })},
+	{Name: "vex.trust_attestations", Default: "false", Help: "let VEX documents found next to images hide findings, though no signature is verified: true or false", Scan: true, set: boolean(func(s *Settings) *bool { return &s.TrustAttestations })},
+}, feedSettings(), []Setting{
 	{Name: "feeds.ecosystems", Help: "ecosystems to load: all, or a list as OSV names them (default: all of a directory, of a URL those that the images need)", Scan: true, set: asList(func(s *Settings) *[]string { return &s.Feeds.Ecosystems })},
+	{Name: "feeds.proxy", Help: "proxies for feeds: an address for all of them, name=address for one, none for a direct connection, with commas between (default: HTTPS_PROXY and NO_PROXY)", Secret: true, set: proxies},
 	{Name: "feeds.interval", Default: "6h", Help: "time between feed syncs", set: duration(func(s *Settings) *time.Duration { return &s.Feeds.Interval })},
 	{Name: "watch.interval", Default: "1h", Help: "time between looks at watched tags", set: duration(func(s *Settings) *time.Duration { return &s.WatchInterval })},
 	{Name: "retention.evaluations", Default: "365d", Help: "how long the rows of evaluations are kept after an image is deleted", set: duration(func(s *Settings) *time.Duration { return &s.RetentionEvaluations })},
 	{Name: "webhooks.general.url", Help: "where every notice goes; <userId> and <notification_type> are filled in", Secret: true, set: webhook("")},
 	{Name: "webhooks.key", Help: "key of the notices' Landwaiter-Signature, for receivers that check it (default: derived from the secret key)", Secret: true, set: asSecret(func(s *Settings) *secret.Text { return &s.Webhooks.Key })},
 	{Name: "webhooks.allow_private", Default: "false", Help: "let webhooks reach loopback and private addresses: true, false, or a list of the hosts for which it is allowed", set: asText(func(s *Settings) *string { return &s.Webhooks.AllowPrivate })},
-}, webhookTypes("policy_eval", "tag_update", "vuln_update", "analysis_update")...)
+}, webhookTypes("policy_eval", "tag_update", "vuln_update", "analysis_update"))
+
+// feedSettings are one for each driver.
+func feedSettings() []Setting {
+	var list []Setting
+	for _, d := range feed.Drivers() {
+		s := Setting{Name: "feeds." + d.Name, Default: None, Help: d.Doc + " URL, or ", Scan: true, set: places(d)}
+		if s.Help += "file"; d.Parts != nil {
+			s.Help = d.Doc + " URL, or directory that is laid out like it"
+		}
+		s.Help += "; several with commas between are mirrors, asked in order; on for its publisher's address; none"
+		if d.On {
+			s.Default = d.Source
+		}
+		list = append(list, s)
+	}
+	return list
+}
 
 func webhookTypes(types ...string) []Setting {
 	var list []Setting

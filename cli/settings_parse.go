@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"landwaiter.dev/advisory/feed"
 	"landwaiter.dev/analysis"
 	rules "landwaiter.dev/analysis/secret"
 	"landwaiter.dev/internal/secret"
@@ -37,10 +38,78 @@ func words(v string) []string {
 	return list
 }
 
+// places sets where a driver of feeds reads.
+func places(d feed.Driver) func(*Settings, string) error {
+	return func(s *Settings, v string) error {
+		list := words(v)
+		if len(list) == 0 || slices.Equal(list, []string{None}) {
+			return nil
+		}
+		for i, place := range list {
+			switch {
+			case place == None:
+				return errors.New("none stands alone")
+			case place == on && d.Source == "":
+				return errors.New("its publisher has no address that could be asked: give a URL or a file")
+			case place == on:
+				list[i] = d.Source
+			case strings.Contains(place, "://"):
+				u, err := url.Parse(place)
+				if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+					return errors.New("want http:// or https:// and a host, or a path")
+				}
+			}
+		}
+		if s.Feeds.Places == nil {
+			s.Feeds.Places = map[string][]string{}
+		}
+		s.Feeds.Places[d.Name] = list
+		return nil
+	}
+}
+
+// proxies reads "http://proxy:3128,kev=http://other:3128,epss=none".
+func proxies(s *Settings, v string) error {
+	for _, entry := range words(v) {
+		name, address := "", entry
+		if before, after, named := strings.Cut(entry, "="); named && !strings.Contains(before, "/") {
+			name, address = strings.TrimSpace(before), strings.TrimSpace(after)
+			if !slices.ContainsFunc(feed.Drivers(), func(d feed.Driver) bool { return d.Name == name }) {
+				return fmt.Errorf("there is no feed %q", name)
+			}
+		}
+		u, err := url.Parse(address)
+		if address != None && (err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)) {
+			return errors.New("want http://, https:// or socks5:// and a host, or none")
+		}
+		if s.Feeds.Proxy == nil {
+			s.Feeds.Proxy = map[string]secret.Text{}
+		}
+		s.Feeds.Proxy[name] = secret.Text(address)
+	}
+	return nil
+}
+
 func boolean(field func(*Settings) *bool) func(*Settings, string) error {
 	return func(s *Settings, v string) (err error) {
 		if *field(s), err = strconv.ParseBool(v); err != nil {
 			return fmt.Errorf("want true or false, not %q", v)
+		}
+		return nil
+	}
+}
+
+func onOff(field func(*Settings) *bool) func(*Settings, string) error {
+	return func(s *Settings, v string) (err error) {
+		switch v {
+		case "on":
+			*field(s) = true
+		case "off":
+			*field(s) = false
+		default:
+			if *field(s), err = strconv.ParseBool(v); err != nil {
+				return fmt.Errorf("want on or off, not %q", v)
+			}
 		}
 		return nil
 	}

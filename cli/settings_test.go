@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/pflag"
 
+	"landwaiter.dev/advisory/feed"
 	rules "landwaiter.dev/analysis/secret"
 	"landwaiter.dev/internal/secret"
 )
@@ -33,6 +34,17 @@ func load(t *testing.T, file string, environ []string, args ...string) (Settings
 	return Load(flags, append([]string{"HOME=/home/ada", "XDG_DATA_HOME="}, environ...))
 }
 
+// publishers are the feeds that are on unless told otherwise.
+func publishers() map[string][]string {
+	places := map[string][]string{}
+	for _, d := range feed.Drivers() {
+		if d.On {
+			places[d.Name] = []string{d.Source}
+		}
+	}
+	return places
+}
+
 func TestSettingsDefaults(t *testing.T) {
 	t.Parallel()
 	got, err := load(t, "", nil)
@@ -45,8 +57,8 @@ func TestSettingsDefaults(t *testing.T) {
 	}
 	want := Settings{
 		Listen: "127.0.0.1:8228", Data: data, Roles: RoleNames, WatchInterval: time.Hour, RetentionEvaluations: 365 * 24 * time.Hour,
-		Analysis: AnalysisSettings{Secrets: true, Retrieve: []string{"/etc/passwd"}},
-		Feeds:    FeedSettings{OSV: defaultOSV, KEV: defaultKEV, EPSS: defaultEPSS, Interval: 6 * time.Hour},
+		Analysis: AnalysisSettings{Attestations: true, Secrets: true, Retrieve: []string{"/etc/passwd"}},
+		Feeds:    FeedSettings{Places: publishers(), Interval: 6 * time.Hour},
 		Webhooks: WebhookSettings{AllowPrivate: "false"},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -64,7 +76,7 @@ roles: [api, catalog]
 retention:
   evaluations: 30d
 feeds:
-  osv: /feeds
+  osv: [/feeds, "https://mirror.example/osv"]
   kev: none
   ecosystems: [PyPI, "Debian:12"]
   interval: 1h
@@ -82,7 +94,7 @@ analysis:
 `
 	got, err := load(t, file, []string{
 		"LANDWAITER_LISTEN=0.0.0.0:2", "LANDWAITER_DATA=/variable", "LANDWAITER_FEEDS_INTERVAL=", "LANDWAITER_ADMIN_PASSWORD=hunter2", "LANDWAITER_SECRET_KEY=k",
-		"LANDWAITER_DATABASE_URL=postgres://u:hunter2@db/x", "LANDWAITER_TYPO=1", "LANDWAITER_USER=ada", "PATH=/bin",
+		"LANDWAITER_FEEDS_PROXY=http://u:hunter2@proxy:3128, kev=none", "LANDWAITER_DATABASE_URL=postgres://u:hunter2@db/x", "LANDWAITER_TYPO=1", "LANDWAITER_USER=ada", "PATH=/bin",
 	}, "--listen", "0.0.0.0:3")
 	if err != nil {
 		t.Fatal(err)
@@ -90,11 +102,12 @@ analysis:
 	want := Settings{
 		Listen: "0.0.0.0:3", Data: "/variable", DatabaseURL: "postgres://u:hunter2@db/x", Roles: []string{"api", "catalog"}, AdminPassword: "hunter2", SecretKey: "k",
 		WatchInterval: time.Hour, RetentionEvaluations: 30 * 24 * time.Hour,
-		Analysis: AnalysisSettings{
+		Analysis: AnalysisSettings{Attestations: true,
 			Hints: true, Retrieve: []string{"/etc/motd", "/etc/**/*.conf"}, Clamd: "unix:/run/clamd.sock",
 			ContentRules: []rules.Rule{{Name: "A", Pattern: ".*a{1,2}"}, {Name: "B", Pattern: ".*b=c"}},
 		},
-		Feeds: FeedSettings{OSV: "/feeds", KEV: None, EPSS: defaultEPSS, Ecosystems: []string{"PyPI", "Debian:12"}, Interval: time.Hour},
+		Feeds: FeedSettings{Places: map[string][]string{"osv": {"/feeds", "https://mirror.example/osv"}, "epss": publishers()["epss"]}, Ecosystems: []string{"PyPI", "Debian:12"}, Interval: time.Hour,
+			Proxy: map[string]secret.Text{"": "http://u:hunter2@proxy:3128", "kev": None}},
 		Webhooks: WebhookSettings{
 			General: "https://hooks.example/<notification_type>/<userId>", ByType: map[string]secret.Text{"tag_update": "http://127.0.0.1:9/tags"}, AllowPrivate: "true",
 		},
@@ -121,6 +134,10 @@ func TestSettingsRefused(t *testing.T) {
 		{"role", "", "LANDWAITER_ROLES=api,cook", `there is no role "cook"`},
 		{"no role", "", "LANDWAITER_ROLES=,", "at least one role"},
 		{"database", "", "LANDWAITER_DATABASE_URL=mysql://x", "want postgres://"},
+		{"feed", "", "LANDWAITER_FEEDS_OSV=ftp://x", "want http:// or https://"},
+		{"proxy", "", "LANDWAITER_FEEDS_PROXY=ftp://x", "want http://"},
+		{"proxy of an unknown feed", "", "LANDWAITER_FEEDS_PROXY=osw=http://x", `there is no feed "osw"`},
+		{"feed off and on", "", "LANDWAITER_FEEDS_OSV=none,/feeds", "none stands alone"},
 		{"webhook", "", "LANDWAITER_WEBHOOKS_GENERAL_URL=ftp://x", "want http://"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 )
 
 func (a *app) systemCommand() *cobra.Command {
-	return group("system", "Look at a server", a.systemStatus(), a.systemWait())
+	return group("system", "Look at a server", a.systemStatus(), a.systemWait(), a.systemFeeds())
 }
 
 func (a *app) systemStatus() *cobra.Command {
@@ -131,92 +131,6 @@ func (p *progress) last() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.state
-}
-
-func (a *app) feedCommand() *cobra.Command {
-	return group("feed", "Look at and sync the advisory data of a server", a.feedList(), a.feedSync())
-}
-
-func (a *app) feedList() *cobra.Command {
-	return a.ask("list", "List feeds and their groups", cobra.NoArgs, func(c *cobra.Command, s *client.Client, _ []string) error {
-		feeds, err := s.Feeds(c.Context())
-		if err != nil {
-			return err
-		}
-		return a.show(orEmpty(feeds), func() {
-			g := grid{header: []string{"feed", "group", "last sync", "records", "problem"}, empty: "no feeds"}
-			for _, f := range feeds {
-				for _, one := range f.Groups {
-					last := orText(when(one.LastSync), "pending")
-					if !one.Enabled {
-						last = "switched off"
-					}
-					g.rows = append(g.rows, []string{f.Name, one.Name, last, fmt.Sprint(one.Records), trouble(one.LastError, one.Problems)})
-				}
-				for _, bad := range f.Failing { // what no group tells
-					if !slices.ContainsFunc(f.Groups, func(one client.FeedGroup) bool { return one.LastError == bad.Error }) {
-						g.rows = append(g.rows, []string{f.Name, bad.Name, orText(when(bad.LastSync), "never"), "", bad.Error})
-					}
-				}
-			}
-			slices.SortFunc(g.rows, slices.Compare)
-			a.grid(g)
-		})
-	})
-}
-
-func (a *app) feedSync() *cobra.Command {
-	var r client.SyncRequest
-	c := a.ask("sync", "Sync the feeds now and wait for the end of it", cobra.NoArgs, func(c *cobra.Command, s *client.Client, _ []string) error {
-		line := a.progress("feed sync")
-		if !r.NoWait {
-			line.set("running; the server goes on with it when you leave")
-		}
-		done, err := s.Sync(c.Context(), r)
-		line.end()
-		if err != nil {
-			return err
-		}
-		if err := a.show(orEmpty(done), func() { a.showSync(done, r.NoWait) }); err != nil {
-			return err
-		}
-		for _, f := range done {
-			if f.Status != "success" {
-				return &Exit{ExitFailed, fmt.Errorf("feed %s did not sync completely; its former data stays in force", f.Feed)}
-			}
-		}
-		return nil
-	})
-	c.Flags().BoolVar(&r.Flush, "flush", false, "load everything anew; the present data stays in force until that has ended")
-	c.Flags().BoolVar(&r.AcceptShrink, "accept-shrink", false, "accept a feed that lost more than half of its records")
-	c.Flags().BoolVar(&r.NoWait, "no-wait", false, "do not wait for the end")
-	return c
-}
-
-// trouble is what is wrong with a group: why it failed, or what was skipped of its records, the first of them in words.
-func trouble(failure string, list []string) string {
-	switch {
-	case failure != "" || len(list) == 0:
-		return failure
-	case len(list) == 1:
-		return list[0]
-	default:
-		return fmt.Sprintf("%d records with problems, first: %s", len(list), list[0])
-	}
-}
-
-func (a *app) showSync(done []client.SyncResult, started bool) {
-	if started {
-		a.say("the sync has begun; landwaiter feed list shows how far it is")
-		return
-	}
-	g := grid{header: []string{"feed", "group", "status", "changed", "images", "took", "problem"}, empty: "nothing to sync"}
-	for _, f := range done {
-		for _, one := range f.Groups {
-			g.rows = append(g.rows, []string{f.Feed, one.Group, one.Status, fmt.Sprint(one.Records), fmt.Sprint(one.Images), fmt.Sprintf("%.1f s", one.Seconds), trouble(one.Error, one.Problems)})
-		}
-	}
-	a.grid(g)
 }
 
 func (a *app) versionCommand() *cobra.Command {

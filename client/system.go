@@ -61,6 +61,30 @@ type Feed struct {
 	Revision     int64       `json:"feed_revision"`
 	// Failing sources could not be used when they were last asked.
 	Failing []FailingSource `json:"failing_sources,omitempty"`
+	// Sources are the parts of all sources that were asked.
+	Sources []FeedSource `json:"sources,omitempty"`
+	Sync    SyncState    `json:"sync"`
+}
+
+// SyncState is what a feed sync does at the moment.
+type SyncState struct {
+	Running bool   `json:"running"`
+	Step    string `json:"step,omitempty"`
+	Part    string `json:"part,omitempty"`
+	Records int    `json:"records,omitempty"`
+}
+
+// FeedSource is one part of a source of advisory data.
+type FeedSource struct {
+	Name      string    `json:"name"`
+	Driver    string    `json:"driver"`
+	LastSync  time.Time `json:"last_sync,omitzero"`
+	Records   int64     `json:"record_count"`
+	LastError string    `json:"last_error,omitempty"`
+	Held      bool      `json:"held,omitempty"`
+	// Skipped entries, and the first of them in words.
+	Skipped  int      `json:"skipped_count,omitempty"`
+	Problems []string `json:"problems,omitempty"`
 }
 
 // FailingSource is a source of advisory data that failed; its former data stays in force.
@@ -68,6 +92,7 @@ type FailingSource struct {
 	Name     string    `json:"name"`
 	LastSync time.Time `json:"last_sync,omitzero"`
 	Error    string    `json:"error"`
+	Held     bool      `json:"held,omitempty"`
 }
 
 // FeedGroup is one group of a feed.
@@ -95,6 +120,34 @@ func (c *Client) Feeds(ctx context.Context) ([]Feed, error) {
 	var list []Feed
 	err := c.get(ctx, at("system", "feeds"), &list)
 	return list, err
+}
+
+// SwitchFeed switches a feed on or off.
+func (c *Client) SwitchFeed(ctx context.Context, feed string, on bool) (Feed, error) {
+	var f Feed
+	err := c.do(ctx, http.MethodPut, at("system", "feeds", feed).flag("enabled", on), nil, &f)
+	return f, err
+}
+
+// SwitchFeedGroup switches a group of a feed on or off.
+func (c *Client) SwitchFeedGroup(ctx context.Context, feed, group string, on bool) (FeedGroup, error) {
+	var g FeedGroup
+	err := c.do(ctx, http.MethodPut, at("system", "feeds", feed, group).flag("enabled", on), nil, &g)
+	return g, err
+}
+
+// DeleteFeed deletes the data of a feed that is switched off.
+func (c *Client) DeleteFeed(ctx context.Context, feed string) (Feed, error) {
+	var f Feed
+	err := c.do(ctx, http.MethodDelete, at("system", "feeds", feed), nil, &f)
+	return f, err
+}
+
+// DeleteFeedGroup deletes the data of a group that is switched off.
+func (c *Client) DeleteFeedGroup(ctx context.Context, feed, group string) (FeedGroup, error) {
+	var g FeedGroup
+	err := c.do(ctx, http.MethodDelete, at("system", "feeds", feed, group), nil, &g)
+	return g, err
 }
 
 // SyncRequest asks for a feed sync.

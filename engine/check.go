@@ -98,6 +98,8 @@ type verdict struct {
 	header store.Evaluation
 	// document as clients get it; evidence is what is stored, without the times that the header has.
 	document, evidence, bundle json.RawMessage
+	// vex is the list of VEX documents in force; nil when there were none.
+	vex []byte
 }
 
 func (v *verdict) checked() CheckedEvaluation {
@@ -127,7 +129,7 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 			return f.Since
 		},
 	})
-	v := &verdict{document: e.Document(), bundle: p.Document}
+	v := &verdict{document: e.Document(), bundle: p.Document, vex: vexInputs(s.vex)}
 	if v.evidence, err = withoutTimes(e.Evidence()); err != nil {
 		return nil, err
 	}
@@ -138,6 +140,9 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 	}
 	if s.analyzed.Mode == "Actual" {
 		v.header.DockerfileDigest = image.DigestOf([]byte(s.analyzed.Dockerfile))
+	}
+	if v.vex != nil {
+		v.header.VEXDigest = image.DigestOf(v.vex)
 	}
 	return v, nil
 }
@@ -150,8 +155,11 @@ func (u *Checks) feedFacts(ctx context.Context, a *image.Analysis, rev store.Rev
 		return policy.FeedFacts{}, err
 	}
 	eco := advisory.EcosystemOfDistro(a.Distro)
+	if off, err := u.store.OffAt(ctx, rev.ID); err != nil || off[wholeFeed] || off[eco] {
+		return policy.FeedFacts{}, err
+	}
 	for _, g := range groups {
-		if g.Ecosystem != eco || eco == "" || !g.Enabled || g.LastSync.IsZero() || g.CreatedAt.After(at) {
+		if g.Ecosystem != eco || eco == "" || g.LastSync.IsZero() || g.CreatedAt.After(at) {
 			continue
 		}
 		if g.LastSync.After(at) {
@@ -170,6 +178,11 @@ func (u *Checks) keep(ctx context.Context, img store.Image, v *verdict) error {
 	}
 	if _, err := u.store.Blobs().Put(ctx, v.bundle); err != nil {
 		return err
+	}
+	if v.vex != nil {
+		if _, err := u.store.Blobs().Put(ctx, v.vex); err != nil {
+			return err
+		}
 	}
 	return u.store.Write(ctx, func(tx *store.Tx) error {
 		last, err := tx.LastEvaluation(ctx, img.Account, img.Digest, v.header.Tag, v.header.PolicyID)
@@ -194,7 +207,7 @@ func (u *Checks) keep(ctx context.Context, img store.Image, v *verdict) error {
 			return err
 		}
 		// The tag that was asked need not be one of the image's; only watched ones have subscribers.
-		if !told || before.FinalAction == v.header.FinalAction || active.ID != v.header.PolicyID {
+		if !told || tellsNobody(v.header.Reason) || before.FinalAction == v.header.FinalAction || active.ID != v.header.PolicyID {
 			return nil
 		}
 		old, err := u.document(ctx, before)
@@ -209,6 +222,7 @@ func (u *Checks) keep(ctx context.Context, img store.Image, v *verdict) error {
 
 func sameInputs(a, b store.Evaluation) bool {
 	return a.BundleDigest == b.BundleDigest && a.AnalysisID == b.AnalysisID && a.DockerfileDigest == b.DockerfileDigest &&
+		a.VEXDigest == b.VEXDigest &&
 		a.Result == b.Result && a.NextAt.Equal(b.NextAt) && a.FinalAction == b.FinalAction
 }
 

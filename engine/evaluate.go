@@ -71,15 +71,16 @@ func (u *evaluate) image(ctx context.Context, id int64, reason string) error {
 				return err
 			}
 		}
-		if err := u.tellVulnerabilities(ctx, img, tag, s); err != nil {
+		if err := u.tellVulnerabilities(ctx, img, tag, s, tellsNobody(reason)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// tellVulnerabilities compares the list of a tag with the one that was known of it before. The first look is silent.
-func (u *evaluate) tellVulnerabilities(ctx context.Context, img store.Image, tag string, s *state) error {
+// tellVulnerabilities compares the list of a tag with the one that was known of it before. The first look is silent, and so
+// is a quiet one.
+func (u *evaluate) tellVulnerabilities(ctx context.Context, img store.Image, tag string, s *state, quiet bool) error {
 	rows := noticeRows(s.findings)
 	raw := encode(rows)
 	digest := image.DigestOf(raw)
@@ -95,7 +96,7 @@ func (u *evaluate) tellVulnerabilities(ctx context.Context, img store.Image, tag
 		return err
 	}
 	var diff *notify.VulnDiff
-	if known {
+	if known && !quiet {
 		var before []notify.VulnRow
 		old, err := u.store.Blobs().Get(ctx, last)
 		if err != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -19,18 +20,7 @@ const FeedName = "vulnerabilities"
 // noGroup is the group that is listed when no feed is configured: clients wait until one has synced.
 const noGroup = "none"
 
-// FeedConfig says where advisory data comes from.
-type FeedConfig struct {
-	// OSV is a URL or directory that holds <Ecosystem>/all.zip; KEV and EPSS are URLs or files. "none" or "" switches off.
-	OSV, KEV, EPSS string
-	// Ecosystems to load, by folder; empty means all of a directory, and of a URL those that the inventory has.
-	Ecosystems []string
-	Interval   time.Duration
-}
-
-func (c FeedConfig) off() bool { return isOff(c.OSV) && isOff(c.KEV) && isOff(c.EPSS) }
-
-func isOff(s string) bool { return s == "" || s == "none" }
+const settingRequested = "feeds.requested"
 
 // Feeds shows the advisory data and brings it up to date.
 type Feeds struct {
@@ -40,10 +30,9 @@ type Feeds struct {
 	sync   *syncFeeds
 	now    func() time.Time
 
-	mu      sync.Mutex
-	running bool
-	// waiting are those who asked for a sync and wait for its result.
-	results map[int64]chan []SyncResult
+	mu sync.Mutex
+	// results go to those who asked for a sync here and wait for its end.
+	results map[int64]chan synced
 }
 
 // State gives the feed with its groups.
@@ -56,9 +45,13 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := FeedState{Name: FeedName, Enabled: true, Revision: rev.ID}
+	off, err := u.store.OffAt(ctx, rev.ID)
+	if err != nil {
+		return nil, err
+	}
+	f := FeedState{Name: FeedName, Enabled: !off[wholeFeed], Revision: rev.ID}
 	for _, g := range groups {
-		if g.LastSync.IsZero() {
+		if g.LastSync.IsZero() && g.Enabled {
 			continue // listed once it has loaded
 		}
 		f.Groups = append(f.Groups, g)
@@ -80,32 +73,44 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 		return nil, err
 	}
 	for _, name := range sortedWords(states) {
-		if st := states[name]; st.LastError != "" && !st.Absent {
-			f.Failing = append(f.Failing, FailingSource{name, st.LastSync, st.LastError})
+		st := states[name]
+		if st.LastError != "" && !st.Absent {
+			f.Failing = append(f.Failing, FailingSource{name, st.LastSync, st.LastError, st.Held})
+		}
+		if name != wholeSync {
+			f.Sources = append(f.Sources, FeedSource{
+				Name: name, Driver: driverOf(name), LastSync: st.LastSync, LastAttempt: st.LastAttempt, Records: st.Records,
+				Error: st.LastError, Held: st.Held, Skipped: st.Skipped, Problems: st.Problems,
+			})
 		}
 	}
-	return []FeedState{f}, nil
+	f.Sync, err = u.Progress(ctx)
+	return []FeedState{f}, err
 }
 
 // Sync loads what is new. One sync runs at a time: a second request is refused.
 func (u *Feeds) Sync(ctx context.Context, r SyncRequest) ([]SyncResult, error) {
-	u.mu.Lock()
-	if u.running {
-		u.mu.Unlock()
-		return nil, syncRunning()
-	}
-	u.mu.Unlock()
-	live, err := u.store.LiveJobs(ctx, syncArgs{}.Kind())
-	if err != nil {
-		return nil, err
-	}
-	if live > 0 {
-		return nil, syncRunning()
-	}
+	return u.do(ctx, syncArgs{Flush: r.Flush, AcceptShrink: r.AcceptShrink}, r.Wait)
+}
+
+// do puts off a sync, and gives its result when it has ended. Of two requests at one moment, on whatever nodes, one is
+// refused.
+func (u *Feeds) do(ctx context.Context, args syncArgs, wait bool) ([]SyncResult, error) {
 	var id int64
-	done := make(chan []SyncResult, 1)
-	err = u.store.Write(ctx, func(tx *store.Tx) error {
-		res, err := u.jobs.insert(ctx, tx, syncArgs{Flush: r.Flush, AcceptShrink: r.AcceptShrink}, nil)
+	done := make(chan synced, 1)
+	err := u.store.Write(ctx, func(tx *store.Tx) error {
+		// The row stays locked until the job can be seen.
+		if err := tx.PutSetting(ctx, settingRequested, u.now().UTC().Format(time.RFC3339Nano)); err != nil {
+			return err
+		}
+		live, err := tx.LiveJobs(ctx, args.Kind())
+		if err != nil {
+			return err
+		}
+		if live > 0 {
+			return syncRunning()
+		}
+		res, err := u.jobs.insert(ctx, tx, args, nil)
 		if err != nil || res == nil {
 			return err
 		}
@@ -115,18 +120,17 @@ func (u *Feeds) Sync(ctx context.Context, r SyncRequest) ([]SyncResult, error) {
 		u.mu.Unlock()
 		return nil
 	})
-	if err != nil || !r.Wait {
-		u.forget(id)
+	defer u.forget(id)
+	if err != nil || !wait {
 		return []SyncResult{}, err
 	}
-	defer u.forget(id)
 	// The job may run on another node: then its end is seen in the store alone.
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	var out []SyncResult
 	for {
 		select {
-		case out = <-done:
+		case out := <-done:
+			return u.ended(ctx, id, out)
 		case <-ctx.Done():
 			return nil, ctx.Err() // the sync goes on
 		case <-tick.C:
@@ -137,14 +141,32 @@ func (u *Feeds) Sync(ctx context.Context, r SyncRequest) ([]SyncResult, error) {
 			if slices.Contains(unfinished, rivertype.JobState(state)) {
 				continue
 			}
-			if out == nil {
-				select {
-				case out = <-done:
-				default:
-					return u.lastResult(ctx)
-				}
+			select {
+			case out := <-done:
+				return out.results, out.err
+			default:
+				return u.lastResult(ctx)
 			}
-			return out, nil
+		}
+	}
+}
+
+// ended waits until the job of a result that is there counts as ended, so that who has the result can ask for the next.
+func (u *Feeds) ended(ctx context.Context, id int64, out synced) ([]SyncResult, error) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		state, err := u.store.JobState(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(unfinished, rivertype.JobState(state)) {
+			return out.results, out.err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return out.results, out.err
 		}
 	}
 }
@@ -162,28 +184,41 @@ func (u *Feeds) forget(id int64) {
 
 // lastResult tells of a sync that another node ran, as far as the groups know.
 func (u *Feeds) lastResult(ctx context.Context) ([]SyncResult, error) {
-	groups, err := u.store.FeedGroups(ctx)
+	f, err := u.one(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := SyncResult{Feed: FeedName, OK: true}
-	for _, g := range groups {
-		out.OK = out.OK && g.LastError == ""
+	out := SyncResult{Feed: FeedName, OK: len(f.Failing) == 0}
+	for _, bad := range f.Failing {
+		if bad.Name == wholeSync {
+			return nil, Errorf(ClassUnavailable, "feed_sync_failed", "the sync broke off: %s", bad.Error)
+		}
+	}
+	for _, g := range f.Groups {
 		out.Groups = append(out.Groups, SyncedGroup{Group: g.Group, OK: g.LastError == "", Error: g.LastError, Problems: g.Problems})
 	}
 	return []SyncResult{out}, nil
 }
 
-// run is the job.
+// synced is how a sync of this node ended.
+type synced struct {
+	results []SyncResult
+	err     error
+}
+
+// run is the job. Where another node syncs, it waits.
 func (u *Feeds) run(ctx context.Context, job *river.Job[syncArgs]) error {
-	u.mu.Lock()
-	u.running = true
-	u.mu.Unlock()
 	out, err := u.sync.run(ctx, job.Args)
+	if errors.Is(err, store.ErrSyncing) {
+		return river.JobSnooze(5 * time.Second)
+	}
+	told := synced{results: out}
+	if err != nil {
+		told.err = Errorf(ClassUnavailable, "feed_sync_failed", "the sync broke off: %w", err)
+	}
 	u.mu.Lock()
-	u.running = false
 	if done := u.results[job.ID]; done != nil {
-		done <- out
+		done <- told
 	}
 	u.mu.Unlock()
 	return err
@@ -191,8 +226,9 @@ func (u *Feeds) run(ctx context.Context, job *river.Job[syncArgs]) error {
 
 // missing names the folders of ecosystems that these packages need and that are loaded only when they are first seen.
 func (u *Feeds) missing(ctx context.Context, rows []store.PackageRow) ([]string, error) {
-	if isOff(u.config.OSV) || !isURL(u.config.OSV) || len(u.config.Ecosystems) > 0 {
-		return nil, nil
+	off, err := u.off(ctx)
+	if err != nil || off[wholeFeed] || !u.config.chosen() {
+		return nil, err
 	}
 	loaded, err := u.loaded(ctx)
 	if err != nil {

@@ -6,28 +6,43 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"landwaiter.dev/image"
 )
 
-// maxFeedBytes bounds one file of a feed; OSV's largest is a few hundred megabytes.
+// maxFeedBytes bounds one file of a feed; the largest that is published has a few hundred megabytes.
 const maxFeedBytes = 2 << 30
+
+// version tells one content of a file from another, and makes the next look at it one conditional request.
+type version struct {
+	// Fingerprint is the digest of the bytes.
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// Address that gave ETag and LastModified; another one does not know them.
+	Address      string `json:"address,omitempty"`
+	ETag         string `json:"etag,omitempty"`
+	LastModified string `json:"last_modified,omitempty"`
+}
 
 // fetched is a feed's file at hand.
 type fetched struct {
-	file *os.File
-	size int64
-	// fingerprint tells this content from another: the digest of the bytes.
-	fingerprint string
-	remove      bool
+	file    *os.File
+	size    int64
+	version version
+	// place is the number of the mirror that had it.
+	place  int
+	remove bool
 }
 
+// Close lets go of the file, and removes one that was downloaded.
 func (f *fetched) Close() {
 	f.file.Close()
 	if f.remove {
@@ -39,70 +54,82 @@ var (
 	// errUnchanged means that the source has what was loaded before.
 	errUnchanged = errors.New("unchanged")
 	// errAbsent means that the source does not have this file.
-	errAbsent = errors.New("the source does not have it")
+	errAbsent = fmt.Errorf("the source does not have it: %w", fs.ErrNotExist)
 )
 
 // fetcher gets the files of feeds from directories and URLs.
 type fetcher struct {
-	client *http.Client
-	temp   string
+	temp  string
+	proxy map[string]string
+	max   int64
+	// tries is how often one address is asked for one file; idle is how long nothing may come before a try is given up.
+	tries int
+	idle  time.Duration
+	now   func() time.Time
+	sleep func(context.Context, time.Duration) error
+	// jitter gives a number from 0 to 1, so that many nodes that failed together do not come again together.
+	jitter func() float64
 }
 
-func newFetcher(temp string) *fetcher {
-	return &fetcher{client: &http.Client{Timeout: 30 * time.Minute}, temp: temp}
+func newFetcher(temp string, c FeedConfig, now func() time.Time) *fetcher {
+	return &fetcher{temp: temp, proxy: c.Proxy, max: maxFeedBytes, tries: 4, idle: time.Minute, now: now, sleep: pause, jitter: rand.Float64}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// client speaks for one driver, through its proxy. There is no limit for the whole of a download: it is given up when
+// nothing comes any more.
+func (f *fetcher) client(driver string) (*http.Client, error) {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.ResponseHeaderTimeout = f.idle
+	proxy, ok := f.proxy[driver]
+	if !ok {
+		proxy = f.proxy[""]
+	}
+	switch proxy {
+	case "": // what HTTPS_PROXY and NO_PROXY say
+	case "none":
+		t.Proxy = nil
+	default:
+		u, err := url.Parse(proxy)
+		if err != nil {
+			return nil, errors.New("the proxy of the feed is no URL")
+		}
+		t.Proxy = http.ProxyURL(u)
+	}
+	return &http.Client{Transport: t}, nil
 }
 
 func isURL(s string) bool { return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") }
 
-// folders lists what a directory of ecosystems holds.
-func (f *fetcher) folders(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("the advisory directory: %w", err)
-	}
-	var out []string
-	for _, e := range entries {
-		if st, err := os.Stat(filepath.Join(dir, e.Name(), "all.zip")); err == nil && st.Mode().IsRegular() {
-			out = append(out, e.Name())
-		}
-	}
-	return out, nil
-}
-
-// osv opens the bundle of one ecosystem.
-func (f *fetcher) osv(ctx context.Context, base, folder, known string) (*fetched, error) {
-	if isURL(base) {
-		return f.get(ctx, strings.TrimSuffix(base, "/")+"/"+url.PathEscape(folder)+"/all.zip", known)
-	}
-	return f.open(filepath.Join(base, folder, "all.zip"), known)
-}
-
-// at opens a file named by a URL or path.
-func (f *fetcher) at(ctx context.Context, place, known string) (*fetched, error) {
-	if isURL(place) {
-		return f.get(ctx, place, known)
-	}
-	return f.open(place, known)
-}
-
+// open opens a file of a directory.
 func (f *fetcher) open(path, known string) (*fetched, error) {
 	file, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, errAbsent
 	}
 	if err != nil {
 		return nil, err
 	}
 	h := sha256.New()
-	n, err := io.Copy(h, io.LimitReader(file, maxFeedBytes+1))
-	if err == nil && n > maxFeedBytes {
-		err = fmt.Errorf("%s is larger than %d MiB", filepath.Base(path), maxFeedBytes>>20)
+	n, err := io.Copy(h, io.LimitReader(file, f.max+1))
+	if err == nil && n > f.max {
+		err = tooLarge(filepath.Base(path), f.max)
 	}
-	out := &fetched{file: file, size: n, fingerprint: string(image.DigestOfSum(h.Sum(nil)))}
+	out := &fetched{file: file, size: n, version: version{Fingerprint: string(image.DigestOfSum(h.Sum(nil)))}}
 	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)
 	}
-	if err == nil && out.fingerprint == known {
+	if err == nil && out.version.Fingerprint == known {
 		err = errUnchanged
 	}
 	if err != nil {
@@ -112,56 +139,9 @@ func (f *fetcher) open(path, known string) (*fetched, error) {
 	return out, nil
 }
 
-// get downloads to a bounded temporary file. The fingerprint is "etag" and the source's entity tag where it gives one, so
-// that the next time is one conditional request.
-func (f *fetcher) get(ctx context.Context, address, known string) (*fetched, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, err
+func tooLarge(name string, limit int64) error {
+	if limit < 1<<20 {
+		return fmt.Errorf("%s is larger than %d bytes", name, limit)
 	}
-	req.Header.Set("User-Agent", "landwaiter")
-	tag, conditional := strings.CutPrefix(known, "etag ")
-	if conditional {
-		req.Header.Set("If-None-Match", tag)
-	}
-	resp, err := f.client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	switch {
-	case resp.StatusCode == http.StatusNotModified && conditional:
-		return nil, errUnchanged
-	case resp.StatusCode == http.StatusNotFound:
-		return nil, errAbsent
-	case resp.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("%s answered %s", req.URL.Redacted(), resp.Status)
-	}
-	file, err := os.CreateTemp(f.temp, "feed-*")
-	if err != nil {
-		return nil, err
-	}
-	h := sha256.New()
-	n, err := io.Copy(io.MultiWriter(file, h), io.LimitReader(resp.Body, maxFeedBytes+1))
-	out := &fetched{file: file, size: n, fingerprint: string(image.DigestOfSum(h.Sum(nil))), remove: true}
-	switch {
-	case err != nil:
-		err = fmt.Errorf("%s: the download broke off: %w", req.URL.Redacted(), err)
-	case n > maxFeedBytes:
-		err = fmt.Errorf("%s is larger than %d MiB", req.URL.Redacted(), maxFeedBytes>>20)
-	case resp.ContentLength >= 0 && n != resp.ContentLength:
-		err = fmt.Errorf("%s: the download is cut: %d of %d bytes", req.URL.Redacted(), n, resp.ContentLength)
-	case out.fingerprint == known:
-		err = errUnchanged
-	default:
-		_, err = file.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		out.Close()
-		return nil, err
-	}
-	if etag := resp.Header.Get("ETag"); etag != "" {
-		out.fingerprint = "etag " + etag
-	}
-	return out, nil
+	return fmt.Errorf("%s is larger than %d MiB", name, limit>>20)
 }

@@ -27,11 +27,13 @@ type (
 		Images []int64 `json:"images"`
 		Reason string  `json:"reason"`
 	}
-	// syncArgs: load what is new of the advisory data; Ecosystems limits it to some.
+	// syncArgs: load what is new of the advisory data; Ecosystems limits it to some. With Switch nothing is loaded: a part
+	// of the data is switched off or on, or deleted.
 	syncArgs struct {
-		Flush        bool     `json:"flush,omitempty"`
-		AcceptShrink bool     `json:"accept_shrink,omitempty"`
-		Ecosystems   []string `json:"ecosystems,omitempty"`
+		Flush        bool        `json:"flush,omitempty"`
+		AcceptShrink bool        `json:"accept_shrink,omitempty"`
+		Ecosystems   []string    `json:"ecosystems,omitempty"`
+		Switch       *feedSwitch `json:"switch,omitempty"`
 	}
 	// watchArgs: ask every watched tag for its digest.
 	watchArgs struct{}

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/feed"
 	"landwaiter.dev/analysis"
 	"landwaiter.dev/image"
 	"landwaiter.dev/policy"
@@ -110,7 +112,7 @@ func (m *matcher) layFresh(ctx context.Context, a *image.Analysis, rev int64) ([
 // Verdict evaluates a bundle against what is known.
 func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis, j *Judgement, fullTag string) (*policy.Evaluation, error) {
 	checks := &Checks{store: l.Store}
-	feed, err := checks.feedFacts(ctx, a, store.Revision{}, l.Now())
+	feed, err := checks.feedFacts(ctx, a, j.Revision, l.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +133,7 @@ var ErrNoData = errors.New("give --allow-no-data to go on without matching")
 // passes because a download once failed. Who holds the data directory, a server or another scan, fetches by itself, so then
 // nothing is.
 func (l *Local) Prepare(ctx context.Context, a *image.Analysis, offline bool) error {
-	if l.Feeds.off() {
+	if len(l.Feeds.Places) == 0 {
 		return nil
 	}
 	states, err := sources(ctx, l.Store)
@@ -167,16 +169,16 @@ func (l *Local) Prepare(ctx context.Context, a *image.Analysis, offline bool) er
 
 // missing lists the folders of an image's ecosystems that were never loaded, though the settings want them and the source
 // is not known to lack them; some says that others were.
-func (l *Local) missing(a *image.Analysis, states map[string]folderState, offline bool) (missing []string, some bool) {
+func (l *Local) missing(a *image.Analysis, states map[string]sourceState, offline bool) (missing []string, some bool) {
 	for i := range a.Packages {
 		folder := advisory.FolderOf(advisory.EcosystemOf(a.Packages[i].Type, a.Distro))
 		st := states[folder]
 		switch {
-		case folder == "" || isOff(l.Feeds.OSV) || slices.Contains(missing, folder):
+		case folder == "" || !l.Feeds.on(osvDriver) || slices.Contains(missing, folder):
 		case !st.LastSync.IsZero():
 			some = true
-		case len(l.Feeds.Ecosystems) > 0 && !slices.Contains(l.Feeds.Ecosystems, folder):
-		case st.Absent && (offline || isURL(l.Feeds.OSV)): // a directory is quickly asked again
+		case len(l.Feeds.Ecosystems) > 0 && !l.Feeds.all() && !slices.Contains(l.Feeds.Ecosystems, folder):
+		case st.Absent && (offline || isURL(l.Feeds.Places[osvDriver][0])): // a directory is quickly asked again
 		default:
 			missing = append(missing, folder)
 		}
@@ -185,8 +187,8 @@ func (l *Local) missing(a *image.Analysis, states map[string]folderState, offlin
 	return missing, some
 }
 
-func (l *Local) lacksExploited(states map[string]folderState) bool {
-	return !isOff(l.Feeds.KEV) && states[kevSource].LastSync.IsZero()
+func (l *Local) lacksExploited(states map[string]sourceState) bool {
+	return l.Feeds.on(kevDriver) && states[kevDriver].LastSync.IsZero()
 }
 
 // Sync loads the advisory data of some ecosystems, or of those that the settings name where there is a choice.
@@ -197,12 +199,17 @@ func (l *Local) Sync(ctx context.Context, folders []string) error {
 	}
 	defer func() { _ = release() }()
 	args := syncArgs{}
-	if isURL(l.Feeds.OSV) && len(l.Feeds.Ecosystems) == 0 {
+	if l.Feeds.chosen() {
 		args.Ecosystems = folders
 	}
 	config := l.Feeds
-	config.EPSS = "" // scores are kept for stored matches, and here are none
-	s := &syncFeeds{store: l.Store, matcher: &matcher{store: l.Store, now: l.Now}, fetcher: newFetcher(l.TempDir), config: config, log: l.Log, now: l.Now, progress: l.Progress}
+	config.Places = maps.Clone(config.Places)
+	for _, d := range feed.Drivers() {
+		if d.Scores != nil {
+			delete(config.Places, d.Name) // scores are kept for stored matches, and here are none
+		}
+	}
+	s := &syncFeeds{store: l.Store, matcher: &matcher{store: l.Store, now: l.Now}, fetcher: newFetcher(l.TempDir, l.Feeds, l.Now), config: config, log: l.Log, now: l.Now, progress: l.Progress}
 	results, err := s.run(ctx, args)
 	if err != nil {
 		return err
@@ -211,7 +218,7 @@ func (l *Local) Sync(ctx context.Context, folders []string) error {
 		for _, g := range r.Groups {
 			switch {
 			case g.OK:
-			case g.Group == kevSource:
+			case g.Group == kevDriver:
 				return fmt.Errorf("the catalogue of exploited vulnerabilities could not be loaded: %s; try again, name another with --feeds-kev, or go without by --feeds-kev none", g.Error)
 			default:
 				return fmt.Errorf("advisory data could not be loaded: %s; try again, or name another source with --feeds-osv", g.Error)
@@ -229,7 +236,7 @@ func (u *syncFeeds) noteAbsent(ctx context.Context, wanted []string) error {
 	}
 	for _, folder := range wanted {
 		if _, tried := states[folder]; !tried {
-			states[folder] = folderState{Absent: true}
+			states[folder] = sourceState{Absent: true}
 		}
 	}
 	return u.store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(ctx, settingSources, string(encode(states))) })

@@ -82,7 +82,7 @@ func (m *matcher) match(ctx context.Context, rows []store.PackageRow, rev int64)
 		for _, r := range batch {
 			keys = append(keys, r.Package.Keys()...)
 		}
-		records, err := m.store.Records(ctx, keys, rev)
+		records, err := m.records(ctx, keys, rev)
 		if err != nil {
 			return nil, err
 		}
@@ -101,6 +101,18 @@ func (m *matcher) match(ctx context.Context, rows []store.PackageRow, rev int64)
 		}
 	}
 	return out, nil
+}
+
+// records gives the advisories by these names that rev has, without those of ecosystems that are switched off there.
+func (m *matcher) records(ctx context.Context, keys []advisory.Key, rev int64) (map[advisory.Key][]*advisory.Record, error) {
+	off, err := m.store.OffAt(ctx, rev)
+	if err != nil || off[wholeFeed] {
+		return nil, err
+	}
+	if len(off) > 0 {
+		keys = slices.DeleteFunc(keys, func(k advisory.Key) bool { return off[k.Ecosystem] })
+	}
+	return m.store.Records(ctx, keys, rev)
 }
 
 // opened is the interval that begins at rev with finding f; old is the one of the same vulnerability that ends there.
@@ -166,7 +178,7 @@ func (m *matcher) assemble(ctx context.Context, a *image.Analysis, rev int64, kn
 			keys = append(keys, ownerKeys(a, *owner)...)
 		}
 	}
-	named, err := m.store.Records(ctx, keys, rev)
+	named, err := m.records(ctx, keys, rev)
 	if err != nil {
 		return nil, err
 	}

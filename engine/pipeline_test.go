@@ -183,13 +183,13 @@ func config(t *testing.T, f feeds, hookURL, host string) engine.Config {
 	return engine.Config{
 		HostID: host, BaseURL: "http://127.0.0.1", Version: "test", Roles: engine.Roles(), Key: key, Passwords: alwaysRight{},
 		Reader: analysis.NewReader(analysis.Options{TempDir: t.TempDir()}), Registry: source.RegistryOptions{},
-		Feeds:         engine.FeedConfig{OSV: filepath.Join(f.dir, "osv"), KEV: filepath.Join(f.dir, "kev.json"), EPSS: "none", Interval: time.Hour},
+		Feeds:         engine.FeedConfig{Places: map[string][]string{"osv": {filepath.Join(f.dir, "osv")}, "kev": {filepath.Join(f.dir, "kev.json")}}, Interval: time.Hour},
 		WatchInterval: 300 * time.Millisecond, Webhooks: notify.WebhookConfig{URLs: map[string]string{notify.General: hookURL}, AllowPrivate: "127.0.0.1"},
 		TempDir: t.TempDir(), Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	}
 }
 
-func start(t *testing.T, s *store.Store) *fixture {
+func start(t *testing.T, s *store.Store, change ...func(*engine.Config)) *fixture {
 	t.Helper()
 	f := &fixture{store: s, registry: testkit.StartRegistry(t, testkit.RegistryOptions{}), feeds: feeds{t.TempDir()}, hooks: newHooks(t)}
 	f.feeds.write(t, "Debian", record("DEBIAN-CVE-2026-1000", "3.0.2-1", object{"upstream": []string{"CVE-2026-1000"}}))
@@ -197,7 +197,22 @@ func start(t *testing.T, s *store.Store) *fixture {
 	if _, err := s.EnsureAdmin(t.Context(), "hash"); err != nil {
 		t.Fatal(err)
 	}
-	e, err := engine.New(s, config(t, f.feeds, f.hooks.url, "node-1"))
+	e := f.restart(t, change...)
+	waitFor(t, "first sync", func() bool {
+		st, err := e.Feeds.State(t.Context())
+		return err == nil && !st[0].LastFullSync.IsZero()
+	})
+	return f
+}
+
+// restart runs an engine of its own on the same store.
+func (f *fixture) restart(t *testing.T, change ...func(*engine.Config)) *engine.Engine {
+	t.Helper()
+	c := config(t, f.feeds, f.hooks.url, "node-1")
+	for _, f := range change {
+		f(&c)
+	}
+	e, err := engine.New(f.store, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,11 +221,7 @@ func start(t *testing.T, s *store.Store) *fixture {
 	}
 	t.Cleanup(func() { _ = e.Stop(context.Background()) })
 	f.Engine = e
-	waitFor(t, "first sync", func() bool {
-		st, err := e.Feeds.State(t.Context())
-		return err == nil && !st[0].LastFullSync.IsZero()
-	})
-	return f
+	return e
 }
 
 const admin = store.AdminAccount

@@ -18,11 +18,11 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 	looked := make(map[int64]bool, len(rows))
 	var changed []int64
 	for batch := range slices.Chunk(rows, matchBatch) {
-		d, err := u.difference(ctx, o.rev, batch)
+		d, err := u.difference(ctx, o, batch)
 		if err != nil {
 			return 0, err
 		}
-		if err := u.store.StageMatches(ctx, o.rev, d.close, "advisory", d.open); err != nil {
+		if err := u.store.StageMatches(ctx, o.rev, d.close, o.closeReason(), d.open); err != nil {
 			return 0, err
 		}
 		changed = append(changed, d.packages...)
@@ -31,6 +31,9 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 		}
 	}
 	images := 0
+	if err := o.lock.Held(ctx); err != nil {
+		return 0, err
+	}
 	err = u.store.Write(ctx, func(tx *store.Tx) error {
 		if _, err := tx.LockRevision(ctx); err != nil {
 			return err
@@ -43,11 +46,11 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 		late = slices.DeleteFunc(late, func(r store.PackageRow) bool { return looked[r.ID] })
 		concerned := slices.Clone(changed)
 		for batch := range slices.Chunk(late, matchBatch) {
-			d, err := u.difference(ctx, o.rev, batch)
+			d, err := u.difference(ctx, o, batch)
 			if err != nil {
 				return err
 			}
-			if err := tx.StageMatches(ctx, o.rev, d.close, "advisory", d.open); err != nil {
+			if err := tx.StageMatches(ctx, o.rev, d.close, o.closeReason(), d.open); err != nil {
 				return err
 			}
 			concerned = append(concerned, d.packages...)
@@ -58,15 +61,20 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 		if err := tx.SetMatched(ctx, rowIDs(rows), o.rev); err != nil {
 			return err
 		}
-		if err := tx.SwitchRevision(ctx, o.rev, "sync", u.now()); err != nil {
+		if err := tx.SwitchRevision(ctx, o.rev, o.reason, u.now()); err != nil {
 			return err
+		}
+		if o.atSwitch != nil {
+			if err := o.atSwitch(tx); err != nil {
+				return err
+			}
 		}
 		ids, err := tx.ImagesWithPackages(ctx, concerned)
 		if err != nil {
 			return err
 		}
 		images = len(ids)
-		return evaluateWatchedFirst(ctx, tx, u.jobs, ids, "feed")
+		return evaluateWatchedFirst(ctx, tx, u.jobs, ids, o.evaluationReason())
 	})
 	return images, err
 }
@@ -78,13 +86,18 @@ type difference struct {
 	packages []int64
 }
 
-func (u *syncFeeds) difference(ctx context.Context, rev int64, rows []store.PackageRow) (difference, error) {
+func (u *syncFeeds) difference(ctx context.Context, o *outcome, rows []store.PackageRow) (difference, error) {
 	var d difference
+	rev := o.rev
 	before, err := u.store.OpenMatches(ctx, rowIDs(rows), rev-1)
 	if err != nil {
 		return d, err
 	}
 	after, err := u.matcher.match(ctx, rows, rev)
+	if err != nil {
+		return d, err
+	}
+	suspended, err := u.suspended(ctx, o, rows)
 	if err != nil {
 		return d, err
 	}
@@ -103,6 +116,9 @@ func (u *syncFeeds) difference(ctx context.Context, rev int64, rows []store.Pack
 			}
 			if m != nil {
 				d.close = append(d.close, m.ID)
+			}
+			if m == nil {
+				m = suspended[r.ID][f.ID] // what was known before it was switched off is no news
 			}
 			d.open = append(d.open, u.matcher.opened(r.ID, rev, f, m))
 		}

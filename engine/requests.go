@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 	"landwaiter.dev/store"
 )
@@ -70,6 +71,10 @@ type Vulnerabilities struct {
 	Base *image.KnownBase
 	// Scores are those of EPSS by CVE, of the day of AsOf or the newest before it. They take no part in any verdict.
 	Scores map[string]store.EPSS
+	// VEX are the documents in force, those that stand for a failure included; VEXUnmatched their statements that matched
+	// nothing.
+	VEX          []store.VEX
+	VEXUnmatched []vex.Unmatched
 }
 
 // EPSSOf is the highest score of a finding's CVEs; nil when none has one.
@@ -135,6 +140,23 @@ type FeedState struct {
 	// Sources that failed when they were last asked: a folder of records, kev, epss, or osv for all folders.
 	Failing  []FailingSource
 	Revision int64
+	// Sources are all parts of all sources that were asked, by name.
+	Sources []FeedSource
+	Sync    SyncProgress
+}
+
+// FeedSource is one part of a source of advisory data, with its last state.
+type FeedSource struct {
+	// Name of the part, Driver that reads it.
+	Name, Driver          string
+	LastSync, LastAttempt time.Time // zero when never
+	Records               int64
+	Error                 string
+	// Held says that it lost more than half and waits for a sync that accepts that.
+	Held bool
+	// Skipped entries, and the first of them in words.
+	Skipped  int
+	Problems []string
 }
 
 // FailingSource is a source of advisory data that could not be used; its former data, if any, stays in force.
@@ -142,6 +164,7 @@ type FailingSource struct {
 	Name     string
 	LastSync time.Time // zero when it was never loaded
 	Error    string
+	Held     bool // lost more than half
 }
 
 // SyncRequest asks for a feed sync.
@@ -169,6 +192,8 @@ type SyncedGroup struct {
 	Records  int // changed
 	Images   int // concerned
 	Problems []string
+	// Held says that the source lost more than half and waits for a sync that accepts that.
+	Held bool
 }
 
 // Service is one row of /system: a role of a node under its original name.

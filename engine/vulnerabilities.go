@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 	"landwaiter.dev/store"
 )
@@ -17,6 +18,7 @@ type Vulns struct {
 	store   *store.Store
 	content *Content
 	matcher *matcher
+	vex     *vexDocuments
 	now     func() time.Time
 }
 
@@ -38,7 +40,8 @@ func (u *Vulns) Of(ctx context.Context, account string, d image.Digest, at Momen
 	if err != nil {
 		return nil, err
 	}
-	return &Vulnerabilities{Image: img, Findings: s.findings, Gaps: s.gaps, Revision: s.revision.ID, AsOf: s.at, Base: lineage.Base, Scores: scores}, nil
+	return &Vulnerabilities{Image: img, Findings: s.findings, Gaps: s.gaps, Revision: s.revision.ID, AsOf: s.at, Base: lineage.Base,
+		Scores: scores, VEX: s.vex, VEXUnmatched: s.vexUnmatched}, nil
 }
 
 // scoresOf reads the EPSS scores of findings as of a day.
@@ -60,6 +63,9 @@ type state struct {
 	gaps       []image.Gap
 	revision   store.Revision
 	at         time.Time
+	// vex are the VEX documents that were in force for the image, vexUnmatched their statements that matched nothing.
+	vex          []store.VEX
+	vexUnmatched []vex.Unmatched
 }
 
 // at puts together what was known of an image at a moment.
@@ -95,7 +101,7 @@ func (u *Vulns) at(ctx context.Context, img store.Image, m Moment) (*state, erro
 		return nil, err
 	}
 	s.gaps = slices.Concat(a.Gaps, data)
-	return s, nil
+	return s, u.vex.lay(ctx, img, m, s)
 }
 
 // then finds analysis and revision in force at a moment past.
@@ -143,9 +149,13 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
+	off, err := m.offAt(ctx, at)
+	if err != nil {
+		return nil, err
+	}
 	loaded := map[string]store.FeedGroup{}
 	for _, g := range groups {
-		if g.Enabled && !g.LastSync.IsZero() && (at.IsZero() || !g.CreatedAt.After(at)) {
+		if !g.LastSync.IsZero() && (at.IsZero() || !g.CreatedAt.After(at)) {
 			loaded[g.Ecosystem] = g
 		}
 	}
@@ -177,6 +187,8 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 	for _, eco := range sortedWords(count) {
 		g, ok := loaded[eco]
 		switch {
+		case off[wholeFeed] || off[eco]:
+			gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is switched off: its %d packages were not matched", eco, count[eco])})
 		case !ok:
 			gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("no advisory data for %s: its %d packages were not matched", eco, count[eco])})
 		case at.IsZero() && m.now().Sub(g.LastSync) > staleAfter:
@@ -186,6 +198,18 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 		}
 	}
 	return gaps, nil
+}
+
+// offAt are the ecosystems that are switched off at a moment; zero is now.
+func (m *matcher) offAt(ctx context.Context, at time.Time) (map[string]bool, error) {
+	rev, err := m.store.CurrentRevision(ctx)
+	if err == nil && !at.IsZero() {
+		rev, _, err = m.store.RevisionAt(ctx, at)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.store.OffAt(ctx, rev.ID)
 }
 
 func sortedWords[V any](m map[string]V) []string {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 )
 
@@ -22,6 +23,7 @@ type document struct {
 	FeedRevision int64            `json:"feed_revision,omitempty"`
 	Findings     []finding        `json:"findings,omitzero"`
 	Ignored      []finding        `json:"ignored,omitempty"`
+	VEXUnmatched []vex.Unmatched  `json:"vex_unmatched,omitempty"`
 	Gaps         []image.Gap      `json:"gaps"`
 }
 
@@ -36,15 +38,22 @@ type installed struct {
 	Inherited bool `json:"inherited,omitempty"`
 }
 
+// finding is one with the place where its package was found: the package has the file, LayerDigest is the blob of the
+// layer that brought it; "" for a package of a document, which has no layers.
 type finding struct {
 	advisory.ImageFinding
-	Inherited bool `json:"inherited,omitempty"`
+	LayerDigest image.Digest `json:"layer_digest,omitempty"`
+	Inherited   bool         `json:"inherited,omitempty"`
 }
 
-func withBase(list []advisory.ImageFinding, b *image.KnownBase) []finding {
+func placed(list []advisory.ImageFinding, layers []image.Layer, b *image.KnownBase) []finding {
 	out := make([]finding, 0, len(list))
 	for _, f := range list {
-		out = append(out, finding{f, b.Inherits(f.Package.Layer)})
+		var blob image.Digest
+		if n := f.Package.Layer; n >= 0 && n < len(layers) {
+			blob = layers[n].Blob
+		}
+		out = append(out, finding{f, blob, b.Inherits(f.Package.Layer)})
 	}
 	return out
 }
@@ -60,7 +69,8 @@ func writeJSON(w io.Writer, r *Result, _ Style) error {
 	}
 	if r.Matched {
 		counting, ignored := split(r.Findings)
-		d.Findings, d.Ignored = withBase(counting, r.Base), withBase(ignored, r.Base)
+		d.VEXUnmatched = r.VEXUnmatched
+		d.Findings, d.Ignored = placed(counting, r.Analysis.Layers, r.Base), placed(ignored, r.Analysis.Layers, r.Base)
 	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")

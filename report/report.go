@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 	"landwaiter.dev/sbom"
 )
@@ -23,6 +24,8 @@ type Result struct {
 	// Matched says that advisories were looked at; else Findings means nothing.
 	Matched  bool
 	Findings []advisory.ImageFinding
+	// VEXUnmatched are statements of VEX documents that matched nothing.
+	VEXUnmatched []vex.Unmatched
 	// Gaps of the analysis and of the advisory data.
 	Gaps []image.Gap
 	// Verdict of a policy; nil when none was asked.

@@ -12,6 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 	"landwaiter.dev/internal/terminal"
 	"landwaiter.dev/sbom"
@@ -44,6 +45,7 @@ func writeTable(w io.Writer, r *Result, s Style) error {
 		p.packages(a.Packages, r.Base)
 	} else {
 		p.findings(r.Findings, r.Base)
+		p.unmatched(r.VEXUnmatched)
 	}
 	p.observations(a)
 	p.gaps(r.Gaps)
@@ -149,6 +151,9 @@ func (p *page) findings(list []advisory.ImageFinding, base *image.KnownBase) {
 		if f.KnownExploited != "" {
 			notes = append(notes, "exploited since "+f.KnownExploited)
 		}
+		if v := f.VEX; v != nil {
+			notes = append(notes, vexNote(v))
+		}
 		if base.Inherits(f.Package.Layer) {
 			notes = append(notes, "from the base")
 			inherited++
@@ -163,6 +168,34 @@ func (p *page) findings(list []advisory.ImageFinding, base *image.KnownBase) {
 	}
 	if len(ignored) > 0 {
 		p.line("Ignored by rule: %d (in the JSON output with their reasons)", len(ignored))
+	}
+}
+
+// vexNote is what a VEX statement says, for people.
+func vexNote(v *advisory.VEX) string {
+	s := "VEX: " + strings.ReplaceAll(v.Status, "_", " ")
+	if v.Unverified {
+		s += ", unverified"
+	}
+	return s
+}
+
+// maxUnmatched is how many statements that matched nothing the table shows; the JSON output has all.
+const maxUnmatched = 20
+
+func (p *page) unmatched(list []vex.Unmatched) {
+	if len(list) == 0 {
+		return
+	}
+	var rows []table.Row
+	for _, u := range list[:min(len(list), maxUnmatched)] {
+		document := cmp.Or(u.Document, u.Ref)
+		rows = append(rows, table.Row{document, fmt.Sprint(u.Statement), strings.Join(u.IDs, " "), u.Detail})
+	}
+	p.line("")
+	p.table(table.Row{"VEX", "Statement", "Vulnerability", "Why it matched nothing"}, rows)
+	if more := len(list) - maxUnmatched; more > 0 {
+		p.line("and %d more in the JSON output", more)
 	}
 }
 

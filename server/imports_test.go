@@ -87,7 +87,7 @@ func real(t *testing.T, s *store.Store) (http.Handler, *engine.Engine) {
 	}
 	e, err := engine.New(s, engine.Config{
 		HostID: "node-1", BaseURL: "http://127.0.0.1", Version: "test", Roles: engine.Roles(), Key: key, Passwords: anybody{}, SBOM: syft,
-		Reader: analysis.NewReader(analysis.Options{TempDir: t.TempDir()}), Feeds: engine.FeedConfig{OSV: "none", KEV: "none", EPSS: "none"},
+		Reader: analysis.NewReader(analysis.Options{TempDir: t.TempDir()}), Feeds: engine.FeedConfig{},
 		TempDir: t.TempDir(), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	})
 	if err != nil {

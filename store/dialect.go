@@ -26,6 +26,8 @@ type dialect struct {
 	tableExists string
 	// migrationLock and migrationUnlock keep two nodes from migrating at once; empty where one process writes.
 	migrationLock, migrationUnlock string
+	// syncLock tries, and syncUnlock gives back, the right to stage a revision; empty where one process writes.
+	syncLock, syncUnlock string
 }
 
 var sqliteDialect = &dialect{
@@ -66,6 +68,8 @@ var postgresDialect = &dialect{
 	tableExists:     "SELECT count(*) FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) AND tablename = ?",
 	migrationLock:   "SELECT pg_advisory_lock(5481036297)",
 	migrationUnlock: "SELECT pg_advisory_unlock(5481036297)",
+	syncLock:        "SELECT pg_try_advisory_lock(5481036298)",
+	syncUnlock:      "SELECT pg_advisory_unlock(5481036298)",
 }
 
 // text turns a query as it stands in this package into the dialect's. Queries hold no ? but for values.

@@ -18,6 +18,8 @@ var (
 	ErrNewerSchema = errors.New("the database was written by a newer version of landwaiter; use that version or a new data directory")
 	// ErrHeld says that another process, a server or a scan that loads data, holds the data directory.
 	ErrHeld = errors.New("the data directory is in use by another landwaiter, a server or a scan that loads advisory data")
+	// ErrNoSpace says that the disk of the database is full.
+	ErrNoSpace = errors.New("no space is left on the disk of the database")
 )
 
 // SQLSTATE codes (PostgreSQL documentation, appendix A).
@@ -26,6 +28,7 @@ const (
 	pgForeignKeyViolation = "23503"
 	pgSerialization       = "40001"
 	pgDeadlock            = "40P01"
+	pgDiskFull            = "53100"
 )
 
 // meaning wraps what a driver says into the sentinels that callers branch on.
@@ -43,6 +46,8 @@ func meaning(err error) error {
 			return fmt.Errorf("%w: %w", ErrExists, err)
 		case pgForeignKeyViolation:
 			return fmt.Errorf("%w: %w", ErrConflict, err)
+		case pgDiskFull:
+			return fmt.Errorf("%w: %w", ErrNoSpace, err)
 		}
 	}
 	var lite *sqlite.Error
@@ -52,6 +57,8 @@ func meaning(err error) error {
 			return fmt.Errorf("%w: %w", ErrExists, err)
 		case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 			return fmt.Errorf("%w: %w", ErrConflict, err)
+		case sqlite3.SQLITE_FULL:
+			return fmt.Errorf("%w: %w", ErrNoSpace, err)
 		}
 	}
 	return err

@@ -12,9 +12,9 @@ func (q *Queries) PackagesByKeys(ctx context.Context, keys []advisory.Key) ([]Pa
 		WHERE p.id IN (SELECT k.package_id FROM package_keys k WHERE k.name_id {in ids}) ORDER BY p.id`, nameIDs(keys))
 }
 
-// PackagesStaged lists the packages that are filed under a name that a record staged for rev speaks of, or that have an
-// open match with a vulnerability whose entry in the catalogue of exploited ones changes at rev; only those with a number
-// above after. It is what a sync has to match again; asked once more under [Tx.LockRevision] it tells which
+// PackagesStaged lists the packages that are filed under a name that a record staged for rev speaks of, that have an open
+// match with a vulnerability whose entry in the catalogue of exploited ones changes at rev, or whose ecosystem is switched
+// off or on at rev; only those with a number above after. It is what a sync has to match again; asked once more under [Tx.LockRevision] it tells which
 // packages came in the meantime.
 func (q *Queries) PackagesStaged(ctx context.Context, rev, after int64) ([]PackageRow, error) {
 	exploited, err := all(ctx, q, scalar[string], "SELECT cve FROM kev WHERE from_rev = ? OR to_rev = ?", rev, rev)
@@ -27,7 +27,9 @@ func (q *Queries) PackagesStaged(ctx context.Context, rev, after int64) ([]Packa
 				UNION SELECT ak.name_id FROM advisory_versions v JOIN advisory_keys ak ON ak.version_id = v.id WHERE v.to_rev = ? AND v.to_rev > 0)
 			UNION SELECT m.package_id FROM finding_ids f JOIN matches m ON m.finding_id = f.finding_id
 				WHERE f.vuln {in texts} AND (m.to_rev = 0 OR m.to_rev >= ?)
-		) ORDER BY p.id`, after, rev, rev, list(exploited), rev)
+			UNION SELECT e.id FROM packages e WHERE e.ecosystem IN (SELECT o.ecosystem FROM feed_off o WHERE o.from_rev = ? OR o.to_rev = ?)
+			UNION SELECT e.id FROM packages e WHERE EXISTS (SELECT 1 FROM feed_off o WHERE o.ecosystem = '' AND (o.from_rev = ? OR o.to_rev = ?))
+		) ORDER BY p.id`, after, rev, rev, list(exploited), rev, rev, rev, rev, rev)
 }
 
 // PackagesWithVulns lists the packages that have an open match one of whose ids is among these.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -35,6 +36,7 @@ type Store struct {
 	pool, readers *sql.DB
 	blobs         Blobs
 	dataDir       string
+	syncing       sync.Mutex // [Store.LockSync] where one process writes
 }
 
 // The names of things in the data directory.

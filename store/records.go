@@ -137,11 +137,14 @@ type Evaluation struct {
 	BundleDigest     image.Digest
 	AnalysisID       int64
 	DockerfileDigest image.Digest // "" when none was given
-	FeedRevision     int64
-	EvaluatedAt      time.Time
-	FinalAction      string // go, warn, stop
-	FinalReason      string // policy_evaluation, whitelisted, blacklisted
-	// Reason it was run: "requested", "analysis", "feed", "bundle", "tag", "time".
+	// VEXDigest is that of the list of VEX documents that were in force, which is in the blobs; "" when there were none.
+	VEXDigest    image.Digest
+	FeedRevision int64
+	EvaluatedAt  time.Time
+	FinalAction  string // go, warn, stop
+	FinalReason  string // policy_evaluation, whitelisted, blacklisted
+	// Reason it was run: "requested", "analysis", "feed", "bundle", "tag", "time"; "feed disabled", "feed enabled" and
+	// "feed deleted" tell nobody.
 	Reason string
 	// Result is the digest of the stored evaluation document.
 	Result image.Digest
@@ -185,7 +188,7 @@ type Match struct {
 	Since time.Time
 	// FixSince is when a fix was first known in that run; zero when none is.
 	FixSince time.Time
-	// CloseReason of a closed interval: "advisory", "feed disabled", …
+	// CloseReason of a closed interval: "advisory", "disabled", "deleted"
 	CloseReason string
 }
 

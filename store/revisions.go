@@ -52,14 +52,17 @@ func (q *Queries) Revisions(ctx context.Context) ([]Revision, error) {
 }
 
 // SwitchRevision makes rev, the one after the current, the current one from at (zero: now) on: all that was staged for it
-// is what everybody reads. [ErrConflict] when rev is not the next.
+// is what everybody reads. [ErrConflict] when rev is not the next. A clock that went back counts as one that stood still:
+// revisions are in order of time.
 func (t *Tx) SwitchRevision(ctx context.Context, rev int64, reason string, at time.Time) error {
 	current, err := t.LockRevision(ctx)
 	if err != nil {
 		return err
 	}
-	at = t.orNow(at)
-	if rev != current.ID+1 || at.Before(current.SwitchedAt) {
+	if at = t.orNow(at); at.Before(current.SwitchedAt) {
+		at = current.SwitchedAt
+	}
+	if rev != current.ID+1 {
 		return fmt.Errorf("feed revision %d cannot follow %d: %w", rev, current.ID, ErrConflict)
 	}
 	if _, err := t.exec(ctx, "INSERT INTO revisions (id, switched_at, reason) VALUES (?, ?, ?)", rev, micros(at), reason); err != nil {

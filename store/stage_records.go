@@ -158,6 +158,8 @@ func (s *Store) AbortStaged(ctx context.Context, rev int64) error {
 		"UPDATE advisory_versions SET to_rev = 0 WHERE id IN (SELECT id FROM advisory_versions WHERE to_rev = ? AND to_rev > 0 LIMIT 2000)",
 		"DELETE FROM kev WHERE from_rev = ?",
 		"UPDATE kev SET to_rev = 0 WHERE to_rev = ?",
+		"DELETE FROM feed_off WHERE from_rev = ?",
+		"UPDATE feed_off SET to_rev = 0 WHERE to_rev = ?",
 	}
 	if err := s.dropVersions(ctx, rev, ""); err != nil {
 		return describe(err, "taking back what was staged")

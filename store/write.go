@@ -29,7 +29,7 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 func (s *Store) writeOnce(ctx context.Context, f func(*Tx) error) error {
 	sqlTx, err := s.pool.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("beginning a transaction: %w", err)
+		return fmt.Errorf("beginning a transaction: %w", meaning(err))
 	}
 	defer func() { _ = sqlTx.Rollback() }() // after a commit this does nothing
 	tx := &Tx{Queries: s.Queries, tx: sqlTx}
@@ -38,7 +38,7 @@ func (s *Store) writeOnce(ctx context.Context, f func(*Tx) error) error {
 		return err
 	}
 	if err := sqlTx.Commit(); err != nil {
-		return fmt.Errorf("committing a transaction: %w", err)
+		return fmt.Errorf("committing a transaction: %w", meaning(err))
 	}
 	return nil
 }

@@ -78,6 +78,21 @@ func Drivers() []Driver {
 			Source: "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
 			Scores: ReadEPSS,
 		},
+		{
+			Name: "redhat", Doc: "What Red Hat says of each CVE in its own packages, as CSAF VEX documents.",
+			Source: "https://security.access.redhat.com/data/csaf/v2/vex",
+			Parts:  redHatParts, Records: ReadRedHat,
+		},
+		{
+			Name: "ubuntu", Doc: "States of Ubuntu's packages that OSV lacks, as OpenVEX documents.",
+			Source: "https://security-metadata.canonical.com/vex",
+			Parts:  ubuntuParts, Records: ReadUbuntu,
+		},
+		{
+			Name: "grypedb", Doc: "Grype's database, schema 6: another source of all advisories.",
+			Source: "https://grype.anchore.io/databases/v6",
+			Parts:  grypeParts, Records: ReadGrypeDB,
+		},
 	}
 }
 

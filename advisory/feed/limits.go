@@ -12,4 +12,11 @@ const (
 	maxCatalog   = 64 << 20  // bytes of the KEV catalogue
 	maxScores    = 512 << 20 // decompressed bytes of the EPSS file
 	maxRow       = 1024      // bytes of a row of it
+	maxVEX       = 64 << 20  // bytes of one VEX document; those that name most products have about 20 MiB
+	maxWindow    = 128 << 20 // bytes that decompressing may look back
+	maxIndex     = 64 << 10  // bytes of a file that names the archive to fetch
+	maxDatabase  = 32 << 30  // bytes of Grype's database, decompressed
+	maxNames     = 2000      // other ids of one record of it
+	maxFew       = 100       // links and scores of one record, of a VEX document or of Grype's database
+	maxEntities  = 500_000   // products, and statements about them, of one document
 )

@@ -15,7 +15,8 @@ import (
 	"landwaiter.dev/advisory"
 )
 
-// osvParts names one bundle for each ecosystem wanted, without its release; of a directory all that are there.
+// osvParts names one bundle for each ecosystem wanted, without its release; where all are wanted, those that are in the
+// directory, and of a URL those that its list of ecosystems has.
 func osvParts(ctx context.Context, l Lister, ecosystems []string) ([]Part, error) {
 	var folders []string
 	for _, eco := range ecosystems {
@@ -23,7 +24,7 @@ func osvParts(ctx context.Context, l Lister, ecosystems []string) ([]Part, error
 	}
 	if ecosystems == nil {
 		var err error
-		if folders, err = l.List(ctx, ""); err != nil {
+		if folders, err = osvFolders(ctx, l); err != nil {
 			return nil, err
 		}
 	}
@@ -33,6 +34,33 @@ func osvParts(ctx context.Context, l Lister, ecosystems []string) ([]Part, error
 		parts = append(parts, Part{Name: folder, Path: folder + "/all.zip"})
 	}
 	return parts, nil
+}
+
+// maxOSVList bounds the list of ecosystems and the folders of a mirror.
+const maxOSVList = 1 << 20
+
+func osvFolders(ctx context.Context, l Lister) ([]string, error) {
+	entries, err := l.List(ctx, "")
+	if errors.Is(err, errors.ErrUnsupported) {
+		text, err := l.Read(ctx, "ecosystems.txt", maxOSVList)
+		if err != nil {
+			return nil, fmt.Errorf("the list of ecosystems: %w", err)
+		}
+		var folders []string
+		for line := range strings.Lines(string(text)) {
+			if folder := advisory.FolderOf(strings.TrimSpace(line)); folder != "" && !strings.ContainsAny(folder, "/\\") {
+				folders = append(folders, folder)
+			}
+		}
+		return folders, nil
+	}
+	var folders []string
+	for _, name := range entries {
+		if inside, err := l.List(ctx, name); err == nil && slices.Contains(inside, "all.zip") {
+			folders = append(folders, name)
+		}
+	}
+	return folders, err
 }
 
 // ReadOSV reads the bundle of one ecosystem (all.zip, a JSON file for each record) record by record, in the order of the

@@ -11,7 +11,7 @@ import (
 
 // NPMLock reads the lock files of JavaScript's package managers: npm, yarn (both formats), pnpm, bun and deno.
 func NPMLock() Cataloger {
-	return lockCataloger("npm-lock", "Declared npm packages: package-lock.json, yarn.lock, pnpm-lock.yaml, bun.lock, deno.lock.", image.NPM,
+	c := lockCataloger("npm-lock", "Declared npm packages: package-lock.json, yarn.lock, pnpm-lock.yaml, bun.lock, deno.lock.", image.NPM,
 		Want{Names: []string{"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "deno.lock"}}, nil,
 		func(data []byte, p *pins) error {
 			switch p.file.Path.Base() {
@@ -26,6 +26,8 @@ func NPMLock() Cataloger {
 			}
 			return readPackageLock(data, p)
 		})
+	c.Revision = 2 // names with a dot in pnpm's files
+	return c
 }
 
 // maxLockDepth bounds how deep dependencies of dependencies nest in the oldest form of npm's lock file.

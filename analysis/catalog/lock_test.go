@@ -134,9 +134,12 @@ packages:
     name: l
     version: 1.0.0
 
+  /lodash.merge/4.6.2:
+    dev: false
+
   /bad:
     dev: false
-`, []string{"npm a 1.0.0 dev=true", "npm @s/b 2.0.0", "npm r 3.0.0", "npm @s/h 1.5.0"}, 1},
+`, []string{"npm a 1.0.0 dev=true", "npm @s/b 2.0.0", "npm r 3.0.0", "npm @s/h 1.5.0", "npm lodash.merge 4.6.2"}, 1},
 	{"pnpm 6", NPMLock(), "pnpm-lock.yaml", "lockfileVersion: '6.0'\npackages:\n\n  /@s/b@2.0.0(react@17.0.2):\n    dev: false\n", []string{"npm @s/b 2.0.0"}, 0},
 	{"pnpm 9", NPMLock(), "pnpm-lock.yaml", `lockfileVersion: '9.0'
 importers:

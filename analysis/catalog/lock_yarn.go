@@ -145,8 +145,9 @@ func (e *pnpmEntry) pin(p *pins) {
 }
 
 func pnpmKey(key string) (name, version string) {
-	key, _, _ = strings.Cut(strings.TrimPrefix(key, "/"), "(")
-	if host, rest, ok := strings.Cut(key, "/"); ok && strings.Contains(host, ".") && !strings.Contains(host, "@") {
+	key, usual := strings.CutPrefix(key, "/")
+	key, _, _ = strings.Cut(key, "(")
+	if host, rest, ok := strings.Cut(key, "/"); ok && !usual && strings.Contains(host, ".") && !strings.Contains(host, "@") {
 		key = rest // of a registry that is not the usual one
 	}
 	start := 0

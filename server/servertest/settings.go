@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"landwaiter.dev/engine"
 	"landwaiter.dev/image"
@@ -240,6 +241,31 @@ func (f feeds) State(context.Context) ([]engine.FeedState, error) {
 	}
 	s.LastFullSync = Start
 	return []engine.FeedState{s}, nil
+}
+
+// Switch knows the feed and the group debian:12, and forgets at once.
+func (f feeds) Switch(ctx context.Context, feed, group string, on bool) (engine.FeedState, error) {
+	list, _ := f.State(ctx)
+	s := list[0]
+	if feed != s.Name || group != "" && group != s.Groups[0].Group {
+		return s, noSuch("feed", feed+" "+group)
+	}
+	if group == "" {
+		s.Enabled = on
+	} else {
+		s.Groups[0].Enabled = on
+	}
+	return s, nil
+}
+
+// Delete finds the feed enabled and the group debian:12 disabled.
+func (f feeds) Delete(ctx context.Context, feed, group string) (engine.FeedState, error) {
+	s, err := f.Switch(ctx, feed, group, false)
+	if err == nil && group == "" {
+		return s, engine.Errorf(engine.ClassConflict, "feed_enabled", "feed %s is enabled: disable it before you delete it", feed)
+	}
+	s.Groups[0].LastSync, s.Groups[0].Records = time.Time{}, 0
+	return s, err
 }
 
 func (f feeds) Sync(_ context.Context, r engine.SyncRequest) ([]engine.SyncResult, error) {

@@ -97,10 +97,14 @@ type Notices interface {
 	List(ctx context.Context, account, state string) ([]store.Notice, error)
 }
 
-// Feeds knows the advisory data. Sync is refused with class conflict while one runs.
+// Feeds knows the advisory data. Sync, Switch and Delete are refused with class conflict while a sync runs. Switch and
+// Delete are about a group of the feed, with "" about all of it, and give the state afterwards; Delete is refused with
+// class conflict while what it is about is enabled.
 type Feeds interface {
 	State(ctx context.Context) ([]engine.FeedState, error)
 	Sync(ctx context.Context, r engine.SyncRequest) ([]engine.SyncResult, error)
+	Switch(ctx context.Context, feed, group string, on bool) (engine.FeedState, error)
+	Delete(ctx context.Context, feed, group string) (engine.FeedState, error)
 }
 
 // System knows the nodes.
@@ -125,6 +129,7 @@ type Services struct {
 	Notices         Notices
 	Feeds           Feeds
 	System          System
+	VEX             VEX
 	// PolicySpec is the document of gates, triggers and parameters.
 	PolicySpec func() any
 	// FeedGroup names an ecosystem as /v1 does ("Debian:12" → "debian:12").
@@ -156,6 +161,7 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.registries()
 	r.feeds()
 	r.system()
+	r.vex()
 }
 
 type routes struct {

@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"landwaiter.dev/advisory/feed"
+	"landwaiter.dev/image"
+	"landwaiter.dev/store"
+)
+
+// fileOf gives the one file of a driver that has no parts, or nil when nothing of it is new or it failed, which is noted.
+func (u *syncFeeds) fileOf(ctx context.Context, o *outcome, d feed.Driver, known version) (*fetched, error) {
+	src, err := u.fetcher.mirrors(d.Name, u.config.Places[d.Name])
+	if err != nil {
+		return nil, err
+	}
+	defer src.client.CloseIdleConnections()
+	u.step(ctx, "fetching", d.Name, 0)
+	f, err := src.open(ctx, feed.Part{Name: d.Name}, known, 0)
+	switch {
+	case err == nil:
+		return f, nil
+	case errors.Is(err, errUnchanged):
+		o.states[d.Name] = o.states[d.Name].checked(u.now())
+		return nil, nil
+	case errors.Is(err, errNoSpace) || ctx.Err() != nil:
+		return nil, err
+	}
+	u.fail(o, d.Name, err)
+	return nil, nil
+}
+
+// exploited stages the catalogue of exploited vulnerabilities.
+func (u *syncFeeds) exploited(ctx context.Context, o *outcome, d feed.Driver, args syncArgs) error {
+	st := o.states[d.Name]
+	// A load of some ecosystems alone does not ask again for what is there.
+	if len(args.Ecosystems) > 0 && !st.LastSync.IsZero() {
+		return nil
+	}
+	known := st.version
+	if args.Flush {
+		known = version{}
+	}
+	f, err := u.fileOf(ctx, o, d, known)
+	if f == nil || err != nil {
+		return err
+	}
+	defer f.Close()
+	catalogue, err := d.Exploited(f.file)
+	if err != nil {
+		u.fail(o, d.Name, err)
+		return nil
+	}
+	before, err := u.store.CurrentKEV(ctx)
+	if err != nil {
+		return err
+	}
+	if len(catalogue.Added)*2 < len(before) && !args.AcceptShrink {
+		u.fail(o, d.Name, shrunk("the KEV catalogue", "entries", len(catalogue.Added), len(before)))
+		return nil
+	}
+	changed, err := u.store.StageKEV(ctx, o.rev, catalogue.Added)
+	if err != nil {
+		return err
+	}
+	o.changed = o.changed || len(changed) > 0
+	st = sourceState{version: f.version, LastSync: u.now(), LastAttempt: u.now(), Records: int64(len(catalogue.Added)), Skipped: len(catalogue.Problems)}
+	for _, p := range catalogue.Problems[:min(len(catalogue.Problems), keptProblems)] {
+		st.Problems = append(st.Problems, p.Error())
+	}
+	o.states[d.Name] = st
+	return nil
+}
+
+// scores keeps the day's scores of the vulnerabilities that have a match. It changes no match and raises no notice.
+func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver, args syncArgs) error {
+	ids, err := u.store.VulnsWithMatch(ctx)
+	if err != nil {
+		return err
+	}
+	// The same file says more when more is asked of it.
+	scope := string(image.DigestOf([]byte(strings.Join(ids, " "))))
+	known := o.states[d.Name].version
+	if args.Flush || o.states[d.Name].Scope != scope {
+		known = version{}
+	}
+	f, err := u.fileOf(ctx, o, d, known)
+	if err != nil {
+		return err
+	}
+	if f == nil {
+		return u.remember(ctx, o)
+	}
+	defer f.Close()
+	wanted := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		wanted[id] = true
+	}
+	day := u.now()
+	st := sourceState{version: f.version, LastSync: u.now(), LastAttempt: u.now(), Scope: scope}
+	var scores []store.EPSS
+	for row, err := range d.Scores(f.file) {
+		if p, ok := errors.AsType[*feed.Problem](err); ok {
+			if st.Skipped++; len(st.Problems) < keptProblems {
+				st.Problems = append(st.Problems, p.Error())
+			}
+			continue
+		}
+		if err != nil {
+			u.fail(o, d.Name, err)
+			return u.remember(ctx, o)
+		}
+		if at, err := time.Parse(time.DateOnly, row.Day); err == nil {
+			day = at
+		}
+		st.Records++
+		if wanted[row.CVE] {
+			scores = append(scores, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile})
+		}
+	}
+	if err := u.store.PutEPSS(ctx, day, slices.Clip(scores)); err != nil {
+		return err
+	}
+	o.states[d.Name] = st
+	return u.remember(ctx, o)
+}
