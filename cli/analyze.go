@@ -46,6 +46,7 @@ func (r *localRun) analyze(cmd *cobra.Command, name string) (*report.Result, err
 	if err != nil {
 		return nil, err
 	}
+	r.image = img
 	r.close = append(r.close, img.Close)
 	for _, g := range img.Gaps {
 		r.progress.say("%s", g.Detail)

@@ -20,6 +20,8 @@ type AnalysisSettings struct {
 	Hints    bool
 	// Clamd is the address of a malware scanner; empty asks none.
 	Clamd string
+	// Attestations looks for VEX documents next to images of registries.
+	Attestations bool
 }
 
 // newReader makes the reader of images. The key is the installation's: what it keeps of a secret is a digest with it.

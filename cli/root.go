@@ -86,6 +86,7 @@ func (a *app) commands() []*cobra.Command {
 		a.subscriptionCommand(),
 		a.noticeCommand(),
 		a.registryCommand(),
+		a.vexCommand(),
 		a.feedCommand(),
 		a.systemCommand(),
 		a.versionCommand(),

@@ -22,12 +22,14 @@ func (a *app) scanCommand() *cobra.Command {
 	o := &localOptions{}
 	var policyFile, failOn, tag string
 	var offline, allowNoData bool
+	var vexFiles []string
 	cmd := &cobra.Command{
 		GroupID: here,
 		Use:     "scan IMAGE",
 		Short:   "Analyse an image, match it with advisories and evaluate a policy, without a server",
 		Long: `Analyses an image (see landwaiter analyze), matches its packages with advisories and evaluates a policy.
-Where there is no advisory data yet it is fetched first, for the ecosystems that the image has.
+Where there is no advisory data yet it is fetched first, for the ecosystems that the image has. Data older than
+LANDWAITER_FEEDS_INTERVAL (6h) is refreshed; when that fails, the data at hand counts and the result has a gap.
 
 Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2 could not do it.`,
 		Args: cobra.ExactArgs(1),
@@ -55,6 +57,10 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 				return err
 			}
 			defer run.done()
+			documents, err := run.readVEX(vexFiles)
+			if err != nil {
+				return err
+			}
 			result, err := run.analyze(cmd, args[0])
 			if err != nil {
 				return err
@@ -65,7 +71,7 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 				}
 				run.progress.say("%v", "no advisory data: packages were not matched")
 			}
-			if err := run.judge(cmd, result, bundle, orWord(tag, result.Reference)); err != nil {
+			if err := run.judge(cmd, result, bundle, documents, orWord(tag, result.Reference)); err != nil {
 				return err
 			}
 			if err := run.write(result); err != nil {
@@ -83,6 +89,7 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 	f.StringVar(&policyFile, "policy", "", "policy bundle to evaluate (default: the built-in one)")
 	f.StringVar(&failOn, "fail-on", "", "also stop on any vulnerability of this severity or above")
 	f.StringVar(&tag, "tag", "", "full tag to evaluate the policy for, where the image comes from a file")
+	f.StringArrayVar(&vexFiles, "vex", nil, "VEX document to count (OpenVEX, CSAF 2.0, CycloneDX); may be repeated")
 	f.BoolVar(&offline, "offline", false, "fetch no advisory data")
 	f.BoolVar(&allowNoData, "allow-no-data", false, "go on where there is no advisory data and none may be fetched")
 	return cmd
@@ -92,14 +99,19 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 const maxPolicy = 16 << 20
 
 // judge adds findings and verdict to a result.
-func (r *localRun) judge(cmd *cobra.Command, result *report.Result, bundle *policy.Bundle, tag string) error {
+func (r *localRun) judge(cmd *cobra.Command, result *report.Result, bundle *policy.Bundle, documents []engine.LocalVEX, tag string) error {
 	r.progress.step("matching and evaluating")
 	j, err := r.local.Judge(cmd.Context(), result.Analysis)
 	if err != nil {
 		return err
 	}
+	r.layVEX(cmd, result, j, documents, tag, result.Reference)
 	result.Matched, result.Findings, result.FeedRevision = true, j.Findings, j.Revision.ID
 	result.Gaps = slices.Concat(result.Gaps, j.Gaps)
+	result.Scores = make(map[string]report.EPSS, len(j.Scores))
+	for cve, s := range j.Scores {
+		result.Scores[cve] = report.EPSS{Score: s.Score, Percentile: s.Percentile, Day: s.Day}
+	}
 	if tag == "" || strings.Contains(tag, "@") {
 		tag = "localhost/image:latest" // files have no tag; mappings by * apply
 	}

@@ -128,7 +128,7 @@ func ignoreClosed(err error) error {
 func services(e *engine.Engine) v1.Services {
 	return v1.Services{
 		Images: e.Images, Imports: e.Imports, Content: e.Content, Bases: e.Bases, Vulnerabilities: e.Vulns, Queries: e.Queries, Checks: e.Checks, Policies: e.Policies,
-		Subscriptions: e.Subscriptions, Registries: e.Registries, Notices: e.Notices, Feeds: e.Feeds, System: e.System,
+		Subscriptions: e.Subscriptions, Registries: e.Registries, Notices: e.Notices, Feeds: e.Feeds, FeedArchives: e.Feeds, System: e.System, VEX: e.VEX,
 		PolicySpec: func() any { return policy.Spec() }, FeedGroup: advisory.FeedGroup, SchemaVersion: store.SchemaVersion(),
 	}
 }
@@ -150,7 +150,8 @@ func (a *app) engine(s *store.Store, settings Settings, key seal.Key, baseURL st
 	return engine.New(s, engine.Config{
 		HostID: host, BaseURL: baseURL, Version: a.version, Roles: settings.Roles, Key: key,
 		Passwords: secret.NewVerifier(time.Minute, 2), Reader: reader,
-		SBOM: decodeSBOM, Feeds: feedConfig(settings), WatchInterval: settings.WatchInterval, Retention: settings.RetentionEvaluations,
+		SBOM: decodeSBOM, Feeds: feedConfig(settings), WatchInterval: settings.WatchInterval,
+		Attestations: engine.AttestationConfig{Fetch: settings.Analysis.Attestations, Trust: settings.TrustAttestations}, Retention: settings.RetentionEvaluations,
 		Webhooks: notify.WebhookConfig{URLs: urls, AllowPrivate: settings.Webhooks.AllowPrivate, Key: []byte(settings.Webhooks.Key.Reveal())},
 		TempDir:  tempDir(settings.Data), Log: log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"landwaiter.dev/advisory/archive"
 	"landwaiter.dev/advisory/feed"
 	"landwaiter.dev/analysis"
 	rules "landwaiter.dev/analysis/secret"
@@ -32,6 +33,8 @@ type Settings struct {
 
 	Feeds    FeedSettings
 	Webhooks WebhookSettings
+	// TrustAttestations lets VEX documents found next to images hide findings, though no signature is verified.
+	TrustAttestations bool
 	// WatchInterval between looks at watched tags.
 	WatchInterval time.Duration
 	// RetentionEvaluations is how long rows of evaluations of deleted images stay.
@@ -48,6 +51,8 @@ type FeedSettings struct {
 	// Ecosystems to load: "all", or names; empty means all for a directory, and for a URL those that the inventory has.
 	Ecosystems []string
 	Interval   time.Duration
+	// Trust are the keys whose archives are imported.
+	Trust []archive.PublicKey
 	// Proxy by the name of a driver, with "" for all others; they may hold passwords.
 	Proxy map[string]secret.Text
 }
@@ -111,10 +116,13 @@ var Table = slices.Concat([]Setting{
 	{Name: "analysis.retrieve", Default: "/etc/passwd", Help: "files whose content is kept, a list of paths or patterns like /etc/**/*.conf; none keeps none", Scan: true, set: retrieve},
 	{Name: "analysis.hints", Default: "false", Help: "list the packages that an image names in its /anchore_hints.json, marked as hints: true or false", Scan: true, set: boolean(func(s *Settings) *bool { return &s.Analysis.Hints })},
 	{Name: "analysis.clamd", Help: "scan every file for malware with the clamd at this address, unix:/path or tcp:host:port", Scan: true, set: asText(func(s *Settings) *string { return &s.Analysis.Clamd })},
+	{Name: "analysis.attestations", Default: "on", Help: "look for VEX documents next to images of registries, two or three small requests for each analysis: on or off", Scan: true, set: onOff(func(s *Settings) *bool { return &s.Analysis.Attestations })},
+	{Name: "vex.trust_attestations", Default: "false", Help: "let VEX documents found next to images hide findings, though no signature is verified: true or false", Scan: true, set: boolean(func(s *Settings) *bool { return &s.TrustAttestations })},
 }, feedSettings(), []Setting{
 	{Name: "feeds.ecosystems", Help: "ecosystems to load: all, or a list as OSV names them (default: all of a directory, of a URL those that the images need)", Scan: true, set: asList(func(s *Settings) *[]string { return &s.Feeds.Ecosystems })},
 	{Name: "feeds.proxy", Help: "proxies for feeds: an address for all of them, name=address for one, none for a direct connection, with commas between (default: HTTPS_PROXY and NO_PROXY)", Secret: true, set: proxies},
-	{Name: "feeds.interval", Default: "6h", Help: "time between feed syncs", set: duration(func(s *Settings) *time.Duration { return &s.Feeds.Interval })},
+	{Name: "feeds.interval", Default: "6h", Help: "time between feed syncs, and how old the data of a scan may be before it asks for newer", Scan: true, set: duration(func(s *Settings) *time.Duration { return &s.Feeds.Interval })},
+	{Name: "feeds.trust", Help: "whose archives of advisory data are imported: public keys, or files that hold them, a list", Scan: true, set: trusted},
 	{Name: "watch.interval", Default: "1h", Help: "time between looks at watched tags", set: duration(func(s *Settings) *time.Duration { return &s.WatchInterval })},
 	{Name: "retention.evaluations", Default: "365d", Help: "how long the rows of evaluations are kept after an image is deleted", set: duration(func(s *Settings) *time.Duration { return &s.RetentionEvaluations })},
 	{Name: "webhooks.general.url", Help: "where every notice goes; <userId> and <notification_type> are filled in", Secret: true, set: webhook("")},

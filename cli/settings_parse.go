@@ -99,6 +99,22 @@ func boolean(field func(*Settings) *bool) func(*Settings, string) error {
 	}
 }
 
+func onOff(field func(*Settings) *bool) func(*Settings, string) error {
+	return func(s *Settings, v string) (err error) {
+		switch v {
+		case "on":
+			*field(s) = true
+		case "off":
+			*field(s) = false
+		default:
+			if *field(s), err = strconv.ParseBool(v); err != nil {
+				return fmt.Errorf("want on or off, not %q", v)
+			}
+		}
+		return nil
+	}
+}
+
 func ruleList(field func(*Settings) *[]rules.Rule) func(*Settings, string) error {
 	return func(s *Settings, v string) (err error) {
 		*field(s), err = rulesFrom(v)

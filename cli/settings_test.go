@@ -57,7 +57,7 @@ func TestSettingsDefaults(t *testing.T) {
 	}
 	want := Settings{
 		Listen: "127.0.0.1:8228", Data: data, Roles: RoleNames, WatchInterval: time.Hour, RetentionEvaluations: 365 * 24 * time.Hour,
-		Analysis: AnalysisSettings{Secrets: true, Retrieve: []string{"/etc/passwd"}},
+		Analysis: AnalysisSettings{Attestations: true, Secrets: true, Retrieve: []string{"/etc/passwd"}},
 		Feeds:    FeedSettings{Places: publishers(), Interval: 6 * time.Hour},
 		Webhooks: WebhookSettings{AllowPrivate: "false"},
 	}
@@ -102,7 +102,7 @@ analysis:
 	want := Settings{
 		Listen: "0.0.0.0:3", Data: "/variable", DatabaseURL: "postgres://u:hunter2@db/x", Roles: []string{"api", "catalog"}, AdminPassword: "hunter2", SecretKey: "k",
 		WatchInterval: time.Hour, RetentionEvaluations: 30 * 24 * time.Hour,
-		Analysis: AnalysisSettings{
+		Analysis: AnalysisSettings{Attestations: true,
 			Hints: true, Retrieve: []string{"/etc/motd", "/etc/**/*.conf"}, Clamd: "unix:/run/clamd.sock",
 			ContentRules: []rules.Rule{{Name: "A", Pattern: ".*a{1,2}"}, {Name: "B", Pattern: ".*b=c"}},
 		},

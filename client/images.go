@@ -281,6 +281,8 @@ type VulnerabilityAnswer struct {
 	Gaps            []Gap           `json:"gaps"`
 	Revision        int64           `json:"feed_revision"`
 	AsOf            time.Time       `json:"as_of,omitzero"`
+	// Unmatched are statements of VEX documents in force that matched nothing.
+	Unmatched []VEXUnmatched `json:"vex_unmatched,omitempty"`
 	// Base is the image that brought the packages of what is Inherited; nil when none is known.
 	Base *Base `json:"base_image,omitempty"`
 }
@@ -307,6 +309,8 @@ type Vulnerability struct {
 	Evidence       []Evidence `json:"evidence"`
 	// Ignored is the rule that hides it; "" when it counts.
 	Ignored string `json:"ignored,omitempty"`
+	// VEX is the statement that counts for it, or is shown beside it; nil when there is none.
+	VEX *VEXStatus `json:"vex,omitempty"`
 	// Inherited says that the package comes from the base image.
 	Inherited bool `json:"inherited"`
 

@@ -25,6 +25,7 @@ type analyze struct {
 	decode     DecodeSBOM
 	matcher    *matcher
 	feeds      *Feeds
+	attested   *attestations
 	notices    *notices
 	log        *slog.Logger
 	now        func() time.Time
@@ -139,7 +140,7 @@ func (u *analyze) image(ctx context.Context, img store.Image) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return u.finish(ctx, img.ID, saved, a.analysis)
+	return u.finish(ctx, img.ID, saved, a)
 }
 
 // fetchAny reads an image from a repository that has it.
@@ -189,6 +190,9 @@ func (u *analyze) fetch(ctx context.Context, img store.Image, ref image.Referenc
 	done, err := readImage(ctx, u.reader, analysis.Input{Manifest: src.Manifest, Config: src.Config, Blobs: src, Remote: src.Remote, Gaps: src.Gaps}, known)
 	if err == nil && done.verified != nil {
 		err = done.verified()
+	}
+	if err == nil {
+		done.attested = u.attested.look(ctx, src, img)
 	}
 	return done, err
 }
@@ -254,7 +258,11 @@ func (u *analyze) save(ctx context.Context, r read) (saved, error) {
 
 // finish makes the analysis the image's own, tells about it, and puts off its evaluation: at once, or after the advisory
 // data of an ecosystem that is seen for the first time.
-func (u *analyze) finish(ctx context.Context, id int64, s saved, a *image.Analysis) (bool, error) {
+func (u *analyze) finish(ctx context.Context, id int64, s saved, r read) (bool, error) {
+	a := r.analysis
+	if err := u.attested.blobs(ctx, r.attested); err != nil {
+		return false, err
+	}
 	missing, err := u.feeds.missing(ctx, s.packages)
 	if err != nil {
 		return false, err
@@ -281,6 +289,9 @@ func (u *analyze) finish(ctx context.Context, id int64, s saved, a *image.Analys
 			return err
 		}
 		if err := tx.EndImportOf(ctx, id, store.ImportComplete); err != nil {
+			return err
+		}
+		if err := u.attested.keep(ctx, tx, img, r.attested, now); err != nil {
 			return err
 		}
 		if err := u.notices.analysis(ctx, tx, img, currentTags(img), store.Analyzing, store.Analyzed); err != nil {

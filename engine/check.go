@@ -98,6 +98,8 @@ type verdict struct {
 	header store.Evaluation
 	// document as clients get it; evidence is what is stored, without the times that the header has.
 	document, evidence, bundle json.RawMessage
+	// vex is the list of VEX documents in force; nil when there were none.
+	vex []byte
 }
 
 func (v *verdict) checked() CheckedEvaluation {
@@ -127,7 +129,7 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 			return f.Since
 		},
 	})
-	v := &verdict{document: e.Document(), bundle: p.Document}
+	v := &verdict{document: e.Document(), bundle: p.Document, vex: vexInputs(s.vex)}
 	if v.evidence, err = withoutTimes(e.Evidence()); err != nil {
 		return nil, err
 	}
@@ -138,6 +140,9 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 	}
 	if s.analyzed.Mode == "Actual" {
 		v.header.DockerfileDigest = image.DigestOf([]byte(s.analyzed.Dockerfile))
+	}
+	if v.vex != nil {
+		v.header.VEXDigest = image.DigestOf(v.vex)
 	}
 	return v, nil
 }
@@ -173,6 +178,11 @@ func (u *Checks) keep(ctx context.Context, img store.Image, v *verdict) error {
 	}
 	if _, err := u.store.Blobs().Put(ctx, v.bundle); err != nil {
 		return err
+	}
+	if v.vex != nil {
+		if _, err := u.store.Blobs().Put(ctx, v.vex); err != nil {
+			return err
+		}
 	}
 	return u.store.Write(ctx, func(tx *store.Tx) error {
 		last, err := tx.LastEvaluation(ctx, img.Account, img.Digest, v.header.Tag, v.header.PolicyID)
@@ -212,6 +222,7 @@ func (u *Checks) keep(ctx context.Context, img store.Image, v *verdict) error {
 
 func sameInputs(a, b store.Evaluation) bool {
 	return a.BundleDigest == b.BundleDigest && a.AnalysisID == b.AnalysisID && a.DockerfileDigest == b.DockerfileDigest &&
+		a.VEXDigest == b.VEXDigest &&
 		a.Result == b.Result && a.NextAt.Equal(b.NextAt) && a.FinalAction == b.FinalAction
 }
 

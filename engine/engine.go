@@ -41,6 +41,8 @@ type Config struct {
 	// Registry is what this installation allows for all registries; its keychain is not used.
 	Registry source.RegistryOptions
 	Feeds    FeedConfig
+	// Attestations next to images.
+	Attestations AttestationConfig
 	// WatchInterval is the time between two looks at watched tags.
 	WatchInterval time.Duration
 	// Retention of the rows of evaluations; 0 keeps them.
@@ -68,7 +70,10 @@ type Engine struct {
 	Notices       *Notices
 	Feeds         *Feeds
 	System        *System
+	VEX           *VEX
 	Auth          *Auth
+
+	attested *attestations
 
 	store  *store.Store
 	client *river.Client[*sql.Tx]
@@ -107,19 +112,22 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Imports = &Imports{store: s, images: e.Images, decode: c.SBOM, memory: semaphore.NewWeighted(importMemory), now: c.Now}
 	e.Bases = &Bases{store: s}
 	e.Content = &Content{store: s, bases: e.Bases}
-	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, now: c.Now}
-	e.Queries = &Queries{store: s, content: e.Content, matcher: match, owned: &ownership{}, now: c.Now}
+	docs := &vexDocuments{store: s}
+	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, vex: docs, now: c.Now}
+	e.VEX = &VEX{store: s, jobs: jobs, vulns: e.Vulns, docs: docs, now: c.Now}
+	e.attested = &attestations{store: s, jobs: jobs, config: c.Attestations, now: c.Now}
+	e.Queries = &Queries{store: s, content: e.Content, matcher: match, vulns: e.Vulns, owned: &ownership{}, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
 	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, now: c.Now}
 	e.Notices = &Notices{store: s}
 	e.Subscriptions = &Subscriptions{store: s, now: c.Now}
 	e.Auth = &Auth{store: s, passwords: c.Passwords}
-	e.Feeds = &Feeds{store: s, jobs: jobs, config: c.Feeds, now: c.Now, results: map[int64]chan synced{},
+	e.Feeds = &Feeds{store: s, jobs: jobs, config: c.Feeds, now: c.Now, version: c.Version, results: map[int64]chan synced{},
 		sync: &syncFeeds{store: s, jobs: jobs, matcher: match, fetcher: newFetcher(c.TempDir, c.Feeds, c.Now), config: c.Feeds, log: c.Log, now: c.Now}}
 	e.System = &System{store: s, jobs: jobs, version: c.Version, retention: c.Retention, log: c.Log, now: c.Now,
 		node: store.Node{HostID: c.HostID, Roles: c.Roles, BaseURL: c.BaseURL, Version: c.Version, StartedAt: c.Now()}}
 
-	analyzer := &analyze{store: s, jobs: jobs, registries: e.Registries, reader: c.Reader, decode: c.SBOM, matcher: match, feeds: e.Feeds, notices: tell, log: c.Log, now: c.Now}
+	analyzer := &analyze{store: s, jobs: jobs, registries: e.Registries, reader: c.Reader, decode: c.SBOM, matcher: match, feeds: e.Feeds, attested: e.attested, notices: tell, log: c.Log, now: c.Now}
 	evaluator := &evaluate{store: s, vulns: e.Vulns, checks: e.Checks, policies: e.Policies, notices: tell}
 	watcher := &watch{store: s, images: e.Images, registries: e.Registries, notices: tell, log: c.Log}
 
@@ -164,6 +172,9 @@ func (e *Engine) Start(ctx context.Context) error {
 		return err
 	}
 	if err := e.Policies.EnsureDefault(ctx, store.AdminAccount); err != nil {
+		return err
+	}
+	if err := e.attested.settle(ctx); err != nil {
 		return err
 	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))

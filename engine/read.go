@@ -19,6 +19,8 @@ type read struct {
 	// verified waits until the blobs have been hashed and says whether they are what they were: nothing of the analysis
 	// may be told or kept before. Nil when there is nothing to wait for.
 	verified func() error
+	// attested is what was found next to the image; nil when nobody looked.
+	attested *attested
 }
 
 // readImage analyses an image, by as little work as possible: one whose layers the account may know, and which was merged

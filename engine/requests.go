@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 	"landwaiter.dev/store"
 )
@@ -70,6 +71,10 @@ type Vulnerabilities struct {
 	Base *image.KnownBase
 	// Scores are those of EPSS by CVE, of the day of AsOf or the newest before it. They take no part in any verdict.
 	Scores map[string]store.EPSS
+	// VEX are the documents in force, those that stand for a failure included; VEXUnmatched their statements that matched
+	// nothing.
+	VEX          []store.VEX
+	VEXUnmatched []vex.Unmatched
 }
 
 // EPSSOf is the highest score of a finding's CVEs; nil when none has one.
@@ -135,6 +140,8 @@ type FeedState struct {
 	// Sources that failed when they were last asked: a folder of records, kev, epss, or osv for all folders.
 	Failing  []FailingSource
 	Revision int64
+	// Archive is the file that was imported last; nil when none ever was.
+	Archive *ArchiveState
 	// Sources are all parts of all sources that were asked, by name.
 	Sources []FeedSource
 	Sync    SyncProgress

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 	"landwaiter.dev/store"
 )
@@ -17,6 +18,7 @@ type Vulns struct {
 	store   *store.Store
 	content *Content
 	matcher *matcher
+	vex     *vexDocuments
 	now     func() time.Time
 }
 
@@ -38,7 +40,8 @@ func (u *Vulns) Of(ctx context.Context, account string, d image.Digest, at Momen
 	if err != nil {
 		return nil, err
 	}
-	return &Vulnerabilities{Image: img, Findings: s.findings, Gaps: s.gaps, Revision: s.revision.ID, AsOf: s.at, Base: lineage.Base, Scores: scores}, nil
+	return &Vulnerabilities{Image: img, Findings: s.findings, Gaps: s.gaps, Revision: s.revision.ID, AsOf: s.at, Base: lineage.Base,
+		Scores: scores, VEX: s.vex, VEXUnmatched: s.vexUnmatched}, nil
 }
 
 // scoresOf reads the EPSS scores of findings as of a day.
@@ -60,6 +63,9 @@ type state struct {
 	gaps       []image.Gap
 	revision   store.Revision
 	at         time.Time
+	// vex are the VEX documents that were in force for the image, vexUnmatched their statements that matched nothing.
+	vex          []store.VEX
+	vexUnmatched []vex.Unmatched
 }
 
 // at puts together what was known of an image at a moment.
@@ -95,7 +101,7 @@ func (u *Vulns) at(ctx context.Context, img store.Image, m Moment) (*state, erro
 		return nil, err
 	}
 	s.gaps = slices.Concat(a.Gaps, data)
-	return s, nil
+	return s, u.vex.lay(ctx, img, m, s)
 }
 
 // then finds analysis and revision in force at a moment past.
@@ -157,7 +163,9 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 	nameless := 0
 	for i := range a.Packages {
 		p := &a.Packages[i]
-		switch eco := advisory.EcosystemOf(p.Type, a.Distro); {
+		switch eco := advisory.DistinctOf(p, a.Distro).Ecosystem; {
+		case eco == advisory.EcosystemCPE && loaded[eco].Ecosystem == "":
+			none[advisory.NoEcosystem(p.Type, a.Distro)]++ // nobody asked for NVD's data
 		case p.Type == image.Maven && p.Namespace == "":
 			nameless++
 		case eco != "":

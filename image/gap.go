@@ -36,5 +36,6 @@ const (
 	GapMalwareScanner     GapKind = "malware_scanner" // the scanner did not answer, or met a limit of its own
 	GapHints              GapKind = "hints"           // packages are listed because the image's hints file says so
 	GapNotRead            GapKind = "not_read"        // an image that came as documents: its layers were never here
+	GapAttestations       GapKind = "attestations"    // VEX documents next to the image could not be read
 	GapUnsupportedContent GapKind = "unsupported_content"
 )

@@ -12,6 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 	"landwaiter.dev/internal/terminal"
 	"landwaiter.dev/sbom"
@@ -43,7 +44,8 @@ func writeTable(w io.Writer, r *Result, s Style) error {
 	if !r.Matched {
 		p.packages(a.Packages, r.Base)
 	} else {
-		p.findings(r.Findings, r.Base)
+		p.findings(r)
+		p.unmatched(r.VEXUnmatched)
 	}
 	p.observations(a)
 	p.gaps(r.Gaps)
@@ -131,8 +133,9 @@ func (p *page) packages(list []image.Package, base *image.KnownBase) {
 	p.table(table.Row{"Type", "Package", "Version", "Layer", "Place"}, rows)
 }
 
-func (p *page) findings(list []advisory.ImageFinding, base *image.KnownBase) {
-	counting, ignored := split(list)
+func (p *page) findings(r *Result) {
+	base := r.Base
+	counting, ignored := split(r.Findings)
 	slices.SortStableFunc(counting, func(a, b advisory.ImageFinding) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), strings.Compare(b.KnownExploited, a.KnownExploited),
 			cmp.Compare(a.Package.Name, b.Package.Name), cmp.Compare(a.ID, b.ID))
@@ -149,6 +152,15 @@ func (p *page) findings(list []advisory.ImageFinding, base *image.KnownBase) {
 		if f.KnownExploited != "" {
 			notes = append(notes, "exploited since "+f.KnownExploited)
 		}
+		if f.ByCPE() {
+			notes = append(notes, "matched by CPE")
+		}
+		if e := r.epss(&f.Finding); e != nil {
+			notes = append(notes, fmt.Sprintf("EPSS %.1f%%", 100*e.Score))
+		}
+		if v := f.VEX; v != nil {
+			notes = append(notes, vexNote(v))
+		}
 		if base.Inherits(f.Package.Layer) {
 			notes = append(notes, "from the base")
 			inherited++
@@ -163,6 +175,34 @@ func (p *page) findings(list []advisory.ImageFinding, base *image.KnownBase) {
 	}
 	if len(ignored) > 0 {
 		p.line("Ignored by rule: %d (in the JSON output with their reasons)", len(ignored))
+	}
+}
+
+// vexNote is what a VEX statement says, for people.
+func vexNote(v *advisory.VEX) string {
+	s := "VEX: " + strings.ReplaceAll(v.Status, "_", " ")
+	if v.Unverified {
+		s += ", unverified"
+	}
+	return s
+}
+
+// maxUnmatched is how many statements that matched nothing the table shows; the JSON output has all.
+const maxUnmatched = 20
+
+func (p *page) unmatched(list []vex.Unmatched) {
+	if len(list) == 0 {
+		return
+	}
+	var rows []table.Row
+	for _, u := range list[:min(len(list), maxUnmatched)] {
+		document := cmp.Or(u.Document, u.Ref)
+		rows = append(rows, table.Row{document, fmt.Sprint(u.Statement), strings.Join(u.IDs, " "), u.Detail})
+	}
+	p.line("")
+	p.table(table.Row{"VEX", "Statement", "Vulnerability", "Why it matched nothing"}, rows)
+	if more := len(list) - maxUnmatched; more > 0 {
+		p.line("and %d more in the JSON output", more)
 	}
 }
 

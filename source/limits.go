@@ -17,6 +17,11 @@ const (
 	maxSpool          = 4 << 30 // what a compressed archive may unpack to
 	maxErrorBody      = 64 << 10
 
+	maxAttestations     = 64       // documents next to one image that are fetched
+	maxAttestationSize  = 24 << 20 // one of them
+	maxAttestationBytes = 64 << 20 // all of them
+	attestationsWithin  = 30 * time.Second
+
 	maxRedirects   = 10
 	maxResumes     = 5                // broken downloads taken up again, for each blob
 	answerTimeout  = 30 * time.Second // until a registry's answer begins

@@ -44,6 +44,7 @@ var invariants = []struct{ name, query string }{
 		(SELECT count(*) FROM policy_versions v WHERE v.account = p.account AND v.policy_id = p.id AND v.to_at = 0 AND v.digest = p.digest) <> 1`},
 	{"the active policy is another than the history says", `SELECT p.account || '/' || p.id FROM policies p WHERE p.active AND NOT EXISTS
 		(SELECT 1 FROM policy_activations h WHERE h.account = p.account AND h.policy_id = p.id AND h.to_at = 0)`},
+	{"a VEX document ends before it begins", "SELECT id FROM vex WHERE to_at > 0 AND to_at < from_at"},
 	{"two evaluations are the newest", `SELECT image_digest || ' ' || tag || ' ' || policy_id FROM evaluations WHERE latest
 		GROUP BY account, image_digest, tag, policy_id HAVING count(*) > 1`},
 }
@@ -90,6 +91,7 @@ func (q *Queries) BlobsInUse(ctx context.Context) ([]image.Digest, error) {
 			SELECT manifest_blob AS d FROM images UNION SELECT parent_blob FROM images UNION SELECT document FROM analyses
 			UNION SELECT digest FROM import_contents UNION SELECT packages FROM image_imports UNION SELECT config FROM image_imports
 			UNION SELECT manifest FROM image_imports UNION SELECT blob FROM layer_parts UNION SELECT result FROM evaluations WHERE NOT rows_gone UNION SELECT list FROM vuln_states
+			UNION SELECT digest FROM vex UNION SELECT vex_digest FROM evaluations
 		) AS used WHERE d <> '' ORDER BY d`)
 	return used, describe(err, "listing blobs")
 }

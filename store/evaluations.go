@@ -9,11 +9,11 @@ import (
 )
 
 const evaluationColumns = `e.id, e.account, e.image_row, e.image_digest, e.tag, e.policy_id, e.bundle_digest, e.analysis_id, e.dockerfile_digest,
-	e.feed_revision, e.evaluated_at, e.final_action, e.final_reason, e.reason, e.result, e.next_at, e.reproducible, e.rows_gone`
+	e.feed_revision, e.evaluated_at, e.final_action, e.final_reason, e.reason, e.result, e.next_at, e.reproducible, e.rows_gone, e.vex_digest`
 
 func scanEvaluation(row scanner, e *Evaluation) error {
 	return row.Scan(&e.ID, &e.Account, &e.ImageID, &e.ImageDigest, &e.Tag, &e.PolicyID, &e.BundleDigest, &e.AnalysisID, &e.DockerfileDigest,
-		&e.FeedRevision, moment{&e.EvaluatedAt}, &e.FinalAction, &e.FinalReason, &e.Reason, &e.Result, moment{&e.NextAt}, &e.Reproducible, &e.RowsGone)
+		&e.FeedRevision, moment{&e.EvaluatedAt}, &e.FinalAction, &e.FinalReason, &e.Reason, &e.Result, moment{&e.NextAt}, &e.Reproducible, &e.RowsGone, &e.VEXDigest)
 }
 
 // PutEvaluation keeps a verdict, the newest of its image, tag and policy, and sets its ID; a zero EvaluatedAt is now.
@@ -30,10 +30,10 @@ func (t *Tx) PutEvaluation(ctx context.Context, e *Evaluation) error {
 		return describe(err, "keeping an evaluation")
 	}
 	err = t.one(ctx, `INSERT INTO evaluations (account, image_row, image_digest, tag, policy_id, bundle_digest, analysis_id, dockerfile_digest,
-			feed_revision, evaluated_at, final_action, final_reason, reason, result, next_at, reproducible, latest, rows_gone)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, TRUE, FALSE) RETURNING id`,
+			feed_revision, evaluated_at, final_action, final_reason, reason, result, next_at, reproducible, latest, rows_gone, vex_digest)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, TRUE, FALSE, ?) RETURNING id`,
 		[]any{e.Account, e.ImageID, string(e.ImageDigest), e.Tag, e.PolicyID, string(e.BundleDigest), e.AnalysisID, string(e.DockerfileDigest),
-			e.FeedRevision, micros(e.EvaluatedAt), e.FinalAction, e.FinalReason, e.Reason, string(e.Result), micros(e.NextAt), e.Reproducible}, &e.ID)
+			e.FeedRevision, micros(e.EvaluatedAt), e.FinalAction, e.FinalReason, e.Reason, string(e.Result), micros(e.NextAt), e.Reproducible, string(e.VEXDigest)}, &e.ID)
 	return describe(err, "keeping an evaluation")
 }
 

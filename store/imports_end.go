@@ -50,7 +50,8 @@ func (q *Queries) ImportBlobInUse(ctx context.Context, d image.Digest) (bool, er
 		+ (SELECT count(*) FROM image_imports WHERE packages = ? OR manifest = ? OR config = ?)
 		+ (SELECT count(*) FROM images WHERE manifest_blob = ? OR parent_blob = ?)
 		+ (SELECT count(*) FROM analyses WHERE document = ?) + (SELECT count(*) FROM layer_parts WHERE blob = ?)
-		+ (SELECT count(*) FROM evaluations WHERE result = ? OR bundle_digest = ?) + (SELECT count(*) FROM vuln_states WHERE list = ?)`,
-		[]any{string(d), string(d), string(d), string(d), string(d), string(d), string(d), string(d), string(d), string(d), string(d)}, &n)
+		+ (SELECT count(*) FROM evaluations WHERE result = ? OR bundle_digest = ?) + (SELECT count(*) FROM vuln_states WHERE list = ?)
+		+ (SELECT count(*) FROM vex WHERE digest = ?)`,
+		[]any{string(d), string(d), string(d), string(d), string(d), string(d), string(d), string(d), string(d), string(d), string(d), string(d)}, &n)
 	return n > 0, describe(err, "looking who uses a blob")
 }

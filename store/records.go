@@ -137,10 +137,12 @@ type Evaluation struct {
 	BundleDigest     image.Digest
 	AnalysisID       int64
 	DockerfileDigest image.Digest // "" when none was given
-	FeedRevision     int64
-	EvaluatedAt      time.Time
-	FinalAction      string // go, warn, stop
-	FinalReason      string // policy_evaluation, whitelisted, blacklisted
+	// VEXDigest is that of the list of VEX documents that were in force, which is in the blobs; "" when there were none.
+	VEXDigest    image.Digest
+	FeedRevision int64
+	EvaluatedAt  time.Time
+	FinalAction  string // go, warn, stop
+	FinalReason  string // policy_evaluation, whitelisted, blacklisted
 	// Reason it was run: "requested", "analysis", "feed", "bundle", "tag", "time"; "feed disabled", "feed enabled" and
 	// "feed deleted" tell nobody.
 	Reason string

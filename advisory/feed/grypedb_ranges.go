@@ -65,6 +65,9 @@ func (b *grypePackage) entries(base advisory.Affected, unaffected bool) (entries
 			e.State = state
 			entries = append(entries, e)
 		}
+		if state == string(advisory.NotAffected) && strings.TrimSpace(r.Version.Constraint) == "" {
+			continue // without ranges it is about all versions
+		}
 		entries[i].Ranges = append(entries[i].Ranges, ranges...)
 		entries[i].Versions = append(entries[i].Versions, versions...)
 	}

@@ -110,7 +110,7 @@ func TestGrypesDatabase(t *testing.T) {
 		"RHEL-CVE-2024-0003 [] [CVE-2024-0003] ",
 		"Red Hat:enterprise_linux:8 nodejs [nodejs:18 ]   | 0 fix 1:18.20.2-1.module+el8",
 		"Red Hat:enterprise_linux:9 nodejs [ src]   | 0",
-		"Red Hat:enterprise_linux:9 node [ ] not-affected  | 0",
+		"Red Hat:enterprise_linux:9 node [ ] not-affected ",
 		"UBUNTU-CVE-2024-0002 [] [CVE-2024-0002] ",
 		"Ubuntu:24.04 curl [ ]   | 0 fix 8.5.0-2ubuntu10.6",
 	}

@@ -128,7 +128,9 @@ type Services struct {
 	Registries      Registries
 	Notices         Notices
 	Feeds           Feeds
+	FeedArchives    FeedArchives
 	System          System
+	VEX             VEX
 	// PolicySpec is the document of gates, triggers and parameters.
 	PolicySpec func() any
 	// FeedGroup names an ecosystem as /v1 does ("Debian:12" → "debian:12").
@@ -160,6 +162,7 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.registries()
 	r.feeds()
 	r.system()
+	r.vex()
 }
 
 type routes struct {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
 	"landwaiter.dev/server/problem"
 	"landwaiter.dev/store"
@@ -23,6 +24,7 @@ type VulnerabilityAnswer struct {
 	Gaps     []image.Gap        `json:"gaps" doc:"What could not be seen or matched"`
 	Revision int64              `json:"feed_revision" doc:"State of the advisory data that answered"`
 	AsOf     *clock             `json:"as_of,omitempty"`
+	VEX      []vex.Unmatched    `json:"vex_unmatched,omitempty" doc:"Statements of VEX documents in force that matched nothing"`
 	Base     *image.KnownBase   `json:"base_image,omitempty" doc:"The image known here that has the longest part of the lowest layers"`
 }
 
@@ -52,6 +54,7 @@ type VulnerabilityRow struct {
 	DetectedAt     *clock              `json:"detected_at,omitempty" doc:"When this installation first knew it"`
 	Evidence       []advisory.Evidence `json:"evidence"`
 	Ignored        string              `json:"ignored,omitempty"`
+	VEX            *advisory.VEX       `json:"vex,omitempty" doc:"The VEX statement that counts for it, or is shown beside it"`
 	Inherited      bool                `json:"inherited" doc:"The package comes from base_image"`
 	CVSS           []advisory.CVSS     `json:"cvss" doc:"All scored vectors; those of NVD have that source"`
 	EPSS           *EPSSRow            `json:"epss,omitempty" doc:"Of the day that is asked about, or the newest before it"`
@@ -141,7 +144,7 @@ func (r *routes) vulnerabilitiesOf(ctx context.Context, digest string, d image.D
 	}
 	answer := VulnerabilityAnswer{
 		Digest: digest, Type: q.Type, Vulnerabilities: []VulnerabilityRow{}, Ignored: []VulnerabilityRow{},
-		Gaps: *gaps(known.Gaps), Revision: known.Revision, AsOf: asked(m, known.AsOf), Base: known.Base,
+		Gaps: *gaps(known.Gaps), Revision: known.Revision, AsOf: asked(m, known.AsOf), Base: known.Base, VEX: known.VEXUnmatched,
 	}
 	for i := range known.Findings {
 		f := &known.Findings[i]
@@ -168,7 +171,7 @@ func (r *routes) vulnerabilityRow(f *advisory.ImageFinding) VulnerabilityRow {
 		PackageCPE: "None", PackageCPE23: "None", URL: or(f.URL, "None"), Fix: or(strings.Join(f.Fixes, ","), "None"),
 		Feed: "vulnerabilities", FeedGroup: r.FeedGroup(ecosystemOf(f)), WillNotFix: f.State == advisory.WontFix,
 		Aliases: f.IDs, SeveritySource: f.SeveritySource, FixState: string(f.State), KnownExploited: f.KnownExploited,
-		Evidence: f.Evidence, Ignored: f.Ignored, CVSS: f.CVSS, Layer: f.Package.Layer, Title: f.Title,
+		Evidence: f.Evidence, Ignored: f.Ignored, VEX: f.VEX, CVSS: f.CVSS, Layer: f.Package.Layer, Title: f.Title,
 		Published: ifSet(f.Published), DetectedAt: ifSet(f.Since), FixSince: ifSet(f.FixSince),
 	}
 	if f.Package.Location != "" {
@@ -176,6 +179,9 @@ func (r *routes) vulnerabilityRow(f *advisory.ImageFinding) VulnerabilityRow {
 	}
 	if row.CVSS == nil {
 		row.CVSS = []advisory.CVSS{}
+	}
+	if f.ByCPE() && len(f.Package.CPEs) > 0 {
+		row.PackageCPE23 = f.Package.CPEs[0]
 	}
 	if row.Aliases == nil {
 		row.Aliases = []string{}
@@ -205,7 +211,9 @@ func scores(f *advisory.Finding) (nvd, vendor []ScoreRow) {
 	}
 	for _, c := range f.CVSS {
 		list, id := &vendor, c.Source
-		if c.Source == "NVD" && len(nvd) > 0 {
+		if c.Source == advisory.NVD && c.ID != "" {
+			list, id = &nvd, c.ID
+		} else if c.Source == advisory.NVD && len(nvd) > 0 { // stored before the CVE was
 			list, id = &nvd, nvd[0].ID
 		} else if strings.HasPrefix(c.Source, "CVE-") {
 			list = &nvd
@@ -224,11 +232,12 @@ func setScore(list *[]ScoreRow, id string, c advisory.CVSS) {
 	if i == len(*list) {
 		*list = append(*list, newScoreRow(id))
 	}
+	row := &(*list)[i]
 	switch {
-	case strings.HasPrefix(c.Version, "2"):
-		(*list)[i].CVSSv2 = score
-	case strings.HasPrefix(c.Version, "3"):
-		(*list)[i].CVSSv3 = score
+	case strings.HasPrefix(c.Version, "2") && row.CVSSv2.Base < 0:
+		row.CVSSv2 = score
+	case strings.HasPrefix(c.Version, "3") && row.CVSSv3.Base < 0: // 3.1 comes before 3.0
+		row.CVSSv3 = score
 	}
 }
 

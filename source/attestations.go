@@ -1,0 +1,174 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"landwaiter.dev/image"
+)
+
+// Attestation is a document that lies next to an image in its repository: whatever somebody with the right to push says
+// of it. Nothing about it is verified but the digest of its bytes.
+type Attestation struct {
+	// Origin is where it was found: the tag or the digest of the manifest that lists it.
+	Origin string
+	Digest image.Digest
+	Raw    []byte
+}
+
+// WantedAttestation chooses what is worth fetching by what its descriptor says: the media type of a layer or the kind of
+// an artifact, and the type of the predicate, "" where none is said.
+type WantedAttestation func(mediaType, predicateType string) bool
+
+// Attestations fetches the documents next to an image of a registry: those under the tag "sha256-DIGEST.att" of each of
+// subjects, and those that the registry lists as referring to it. It costs two or three small requests for each subject
+// when there are none. What could not be read is in the errors; the rest counts. Images of other sources have none.
+func (i *Image) Attestations(ctx context.Context, subjects []image.Digest, wanted WantedAttestation) ([]Attestation, []error) {
+	c, ok := i.driver.(*connection)
+	if !ok {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, attestationsWithin)
+	defer cancel()
+	s := attestationSearch{c: c, wanted: wanted, seen: map[image.Digest]bool{}}
+	for _, d := range subjects {
+		s.tagged(ctx, d)
+		s.referring(ctx, d)
+	}
+	return s.found, s.errs
+}
+
+// attestationSearch is one look around an image.
+type attestationSearch struct {
+	c      *connection
+	wanted WantedAttestation
+	seen   map[image.Digest]bool
+	bytes  int64
+	found  []Attestation
+	errs   []error
+	full   bool
+}
+
+func (s *attestationSearch) failed(err error) { s.errs = append(s.errs, err) }
+
+// tagged takes the layers of the manifest that tools put beside an image under a tag made of its digest.
+func (s *attestationSearch) tagged(ctx context.Context, d image.Digest) {
+	tag := "sha256-" + d.Hex() + ".att"
+	raw, mediaType, err := s.c.getManifest(ctx, tag)
+	if isNotFound(err) {
+		return
+	}
+	if err == nil {
+		err = s.layers(ctx, tag, raw, mediaType)
+	}
+	if err != nil {
+		s.failed(fmt.Errorf("the attestations under the tag %s cannot be read: %w", tag, err))
+	}
+}
+
+// referring takes the layers of the artifacts that name the image as their subject, which the registry lists, or where it
+// does not know how, clients keep under a tag (OCI distribution specification 1.1).
+func (s *attestationSearch) referring(ctx context.Context, d image.Digest) {
+	raw, err := s.referrers(ctx, d)
+	if isNotFound(err) {
+		return
+	}
+	var x *image.Index
+	if err == nil {
+		x, err = image.ParseIndex(raw)
+	}
+	if err != nil {
+		s.failed(fmt.Errorf("the list of what refers to %s cannot be read: %w", d.Short(), err))
+		return
+	}
+	n := 0
+	for _, a := range x.Manifests {
+		if s.seen[a.Digest] || a.ArtifactType != "" && !s.wanted(a.ArtifactType, predicateOf(a.Annotations)) {
+			continue
+		}
+		s.seen[a.Digest] = true
+		if n++; n > maxAttestations {
+			s.tooMany()
+			return
+		}
+		doc, err := fetch(ctx, s.c, a)
+		if err == nil {
+			err = s.layers(ctx, string(a.Digest), doc.raw, doc.mediaType)
+		}
+		if err != nil {
+			s.failed(fmt.Errorf("the artifact %s cannot be read: %w", a.Digest.Short(), err))
+		}
+	}
+}
+
+// referrers asks for the list; an error of [CodeNotFound] means that there is none.
+func (s *attestationSearch) referrers(ctx context.Context, d image.Digest) ([]byte, error) {
+	resp, err := s.c.do(ctx, http.MethodGet, s.c.path("referrers", string(d)), http.Header{"Accept": {"application/vnd.oci.image.index.v1+json"}})
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	switch {
+	case resp.StatusCode == http.StatusOK:
+		if resp.Header.Get("Link") != "" {
+			s.failed(fmt.Errorf("the registry lists what refers to %s on several pages, of which the first was read", d.Short()))
+		}
+		return readAll(resp.Body, image.MaxManifestSize, "list of referrers")
+	case resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented, resp.StatusCode == http.StatusTooManyRequests:
+		return nil, refused(resp, resp.Body, s.c.host)
+	}
+	// Whatever else it answers, it does not know the question.
+	raw, _, err := s.c.getManifest(ctx, "sha256-"+d.Hex())
+	return raw, err
+}
+
+// layers fetches the layers of a manifest that are wanted.
+func (s *attestationSearch) layers(ctx context.Context, origin string, raw []byte, mediaType string) error {
+	m, err := image.ParseManifest(raw, mediaType)
+	if err != nil {
+		return err
+	}
+	for _, l := range m.Layers {
+		if s.seen[l.Digest] || !s.wanted(l.MediaType, predicateOf(l.Annotations)) {
+			continue
+		}
+		s.seen[l.Digest] = true
+		if len(s.found) >= maxAttestations || s.bytes+l.Size > maxAttestationBytes {
+			s.tooMany()
+			return nil
+		}
+		s.bytes += l.Size
+		b, err := readBlob(ctx, s.c, l, "attestation", maxAttestationSize)
+		if err != nil {
+			s.failed(fmt.Errorf("an attestation of %s cannot be read: %w", origin, err))
+			continue
+		}
+		s.found = append(s.found, Attestation{Origin: origin, Digest: l.Digest, Raw: b})
+	}
+	return nil
+}
+
+func (s *attestationSearch) tooMany() {
+	if !s.full {
+		s.full = true
+		s.failed(fail(CodeLimit, "there are more than %d attestations next to the image, or more than %d MiB of them", maxAttestations, maxAttestationBytes>>20))
+	}
+}
+
+// predicateOf is the type of predicate that a descriptor names; tools agree in the word and not in what stands before it.
+func predicateOf(annotations map[string]string) string {
+	for key, value := range annotations {
+		if k := strings.ToLower(key); strings.HasSuffix(k, "predicatetype") || strings.HasSuffix(k, "predicate-type") {
+			return value
+		}
+	}
+	return ""
+}
+
+func isNotFound(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == CodeNotFound
+}
