@@ -198,7 +198,7 @@ func unreachable(err error) error {
 
 // restart forgets what has come; header is of the answer that begins anew.
 func (d *download) restart(header http.Header) error {
-	d.version = version{Address: d.address, ETag: header.Get("ETag"), LastModified: header.Get("Last-Modified")}
+	d.version = version{Address: d.address, ETag: header.Get("ETag"), LastModified: settled(header, d.now())}
 	if d.size == 0 {
 		return nil
 	}
@@ -206,6 +206,21 @@ func (d *download) restart(header http.Header) error {
 	d.hash.Reset()
 	_, err := d.file.Seek(0, io.SeekStart)
 	return errors.Join(err, d.file.Truncate(0))
+}
+
+// settled is the date of a file, unless it may have changed again within the same second and kept its date.
+func settled(header http.Header, now time.Time) string {
+	changed, err := http.ParseTime(header.Get("Last-Modified"))
+	if err != nil {
+		return ""
+	}
+	if sent, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = sent
+	}
+	if now.Before(changed.Add(time.Second)) {
+		return ""
+	}
+	return header.Get("Last-Modified")
 }
 
 // strong is what If-Range may hold: only a strong entity tag, or else a date, says that bytes are the same.

@@ -200,6 +200,19 @@ func TestWhatIsKnownIsOneConditionalRequest(t *testing.T) {
 	}
 }
 
+// A file that is rewritten within the second in which it was fetched keeps its date.
+func TestADateThatMayComeTwiceIsNotTrusted(t *testing.T) {
+	t.Parallel()
+	const date, next = "Sun, 01 Mar 2026 00:00:00 GMT", "Sun, 01 Mar 2026 00:00:01 GMT"
+	for sent, want := range map[string]string{date: "", next: date} {
+		f, _ := testFetcher(t)
+		url, _ := serve(t, sends(whole, "Last-Modified", date, "Date", sent))
+		if _, v, err := f.part(t, feed.Part{}, version{}, url); err != nil || v.LastModified != want {
+			t.Errorf("sent at %s: %q, %v; want %q", sent, v.LastModified, err, want)
+		}
+	}
+}
+
 func TestPatience(t *testing.T) {
 	t.Parallel()
 	second := time.Second
