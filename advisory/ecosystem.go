@@ -89,6 +89,8 @@ var languages = []language{
 	{image.Hackage, "Hackage", "hackage", hackageOrder},
 	{image.CRAN, "CRAN", "cran", cranOrder},
 	{image.Julia, "Julia", "julia", semverOrder},
+	{image.Swift, "SwiftURL", "github:swift", semverOrder},
+	{image.Opam, "opam", "opam", debOrder},
 }
 
 // EcosystemOf is the OSV ecosystem of packages of type t in an image of distribution d, with the release where the
@@ -116,8 +118,12 @@ func EcosystemOf(t image.PackageType, d image.Distro) string {
 	return ""
 }
 
-// FolderOf is the folder in which OSV publishes the records of an ecosystem: "Debian" for "Debian:12".
+// FolderOf is the folder in which OSV publishes the records of an ecosystem: "Debian" for "Debian:12"; "" for
+// [EcosystemCPE], of which it has none.
 func FolderOf(ecosystem string) string {
+	if ecosystem == EcosystemCPE {
+		return ""
+	}
 	folder, _, _ := strings.Cut(ecosystem, ":")
 	return folder
 }
@@ -131,6 +137,9 @@ func InOSV(ecosystem string) bool {
 // FeedGroup names an ecosystem as the groups of the /v1 API are named: "debian:12", "alpine:3.10", "github:python".
 // An ecosystem that the tables do not know keeps its own name in lower case.
 func FeedGroup(ecosystem string) string {
+	if ecosystem == EcosystemCPE {
+		return byCPE.group
+	}
 	root, release, _ := strings.Cut(ecosystem, ":")
 	for i := range languages {
 		if languages[i].ecosystem == root {
@@ -174,6 +183,9 @@ func FeedGroup(ecosystem string) string {
 
 // orderOf is the version order of an ecosystem; nil when it has none that we know.
 func orderOf(ecosystem string) *order {
+	if ecosystem == EcosystemCPE {
+		return &byCPE.order
+	}
 	root := FolderOf(ecosystem)
 	for i := range languages {
 		if languages[i].ecosystem == root {
@@ -217,13 +229,18 @@ var suseProduct = regexp.MustCompile(`^Linux Enterprise (?:Server|Module for [A-
 var redHatMinor = regexp.MustCompile(`^(enterprise_linux:\d+)\.\d+$`)
 
 // NormalizeName is the form of a package name under which records are filed: PEP 503 for PyPI, lower case for Packagist
-// and NuGet, as written elsewhere.
+// and NuGet, without scheme and ".git" for SwiftURL, as written elsewhere.
 func NormalizeName(ecosystem, name string) string {
 	switch FolderOf(ecosystem) {
 	case "PyPI":
 		return pep503(name)
 	case "Packagist", "NuGet":
 		return strings.ToLower(name)
+	case "SwiftURL":
+		if _, rest, ok := strings.Cut(name, "://"); ok {
+			name = rest
+		}
+		return strings.TrimSuffix(name, ".git")
 	default:
 		return name
 	}

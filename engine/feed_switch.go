@@ -42,7 +42,7 @@ func (o *outcome) closeReason() string {
 }
 
 func (o *outcome) evaluationReason() string {
-	if o.reason == "sync" {
+	if o.reason == "sync" || o.reason == imported {
 		return "feed"
 	}
 	return "feed " + o.reason

@@ -189,7 +189,7 @@ func config(t *testing.T, f feeds, hookURL, host string) engine.Config {
 	}
 }
 
-func start(t *testing.T, s *store.Store, change ...func(*engine.Config)) *fixture {
+func start(t *testing.T, s *store.Store, change ...func(*fixture, *engine.Config)) *fixture {
 	t.Helper()
 	f := &fixture{store: s, registry: testkit.StartRegistry(t, testkit.RegistryOptions{}), feeds: feeds{t.TempDir()}, hooks: newHooks(t)}
 	f.feeds.write(t, "Debian", record("DEBIAN-CVE-2026-1000", "3.0.2-1", object{"upstream": []string{"CVE-2026-1000"}}))
@@ -201,17 +201,17 @@ func start(t *testing.T, s *store.Store, change ...func(*engine.Config)) *fixtur
 	e := f.restart(t, change...)
 	waitFor(t, "first sync", func() bool {
 		st, err := e.Feeds.State(t.Context())
-		return err == nil && !st[0].LastFullSync.IsZero()
+		return err == nil && (!st[0].LastFullSync.IsZero() || len(st[0].Failing) > 0)
 	})
 	return f
 }
 
 // restart runs an engine of its own on the same store.
-func (f *fixture) restart(t *testing.T, change ...func(*engine.Config)) *engine.Engine {
+func (f *fixture) restart(t *testing.T, change ...func(*fixture, *engine.Config)) *engine.Engine {
 	t.Helper()
 	c := config(t, f.feeds, f.hooks.url, "node-1")
-	for _, f := range change {
-		f(&c)
+	for _, change := range change {
+		change(f, &c)
 	}
 	e, err := engine.New(f.store, c)
 	if err != nil {

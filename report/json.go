@@ -44,6 +44,8 @@ type finding struct {
 	advisory.ImageFinding
 	LayerDigest image.Digest `json:"layer_digest,omitempty"`
 	Inherited   bool         `json:"inherited,omitempty"`
+	// MatchedByCPE says that name and version of a program alone speak for it.
+	MatchedByCPE bool `json:"matched_by_cpe,omitempty"`
 }
 
 func placed(list []advisory.ImageFinding, layers []image.Layer, b *image.KnownBase) []finding {
@@ -53,7 +55,7 @@ func placed(list []advisory.ImageFinding, layers []image.Layer, b *image.KnownBa
 		if n := f.Package.Layer; n >= 0 && n < len(layers) {
 			blob = layers[n].Blob
 		}
-		out = append(out, finding{f, blob, b.Inherits(f.Package.Layer)})
+		out = append(out, finding{f, blob, b.Inherits(f.Package.Layer), f.ByCPE()})
 	}
 	return out
 }

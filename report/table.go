@@ -151,6 +151,9 @@ func (p *page) findings(list []advisory.ImageFinding, base *image.KnownBase) {
 		if f.KnownExploited != "" {
 			notes = append(notes, "exploited since "+f.KnownExploited)
 		}
+		if f.ByCPE() {
+			notes = append(notes, "matched by CPE")
+		}
 		if v := f.VEX; v != nil {
 			notes = append(notes, vexNote(v))
 		}

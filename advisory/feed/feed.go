@@ -94,6 +94,10 @@ func Drivers() []Driver {
 			Records: ReadOracle,
 		},
 		{
+			Name: "nvd", Doc: "NVD's scores and descriptions of CVEs, and what it says of programs that are known by CPE.",
+			Source: "https://nvd.nist.gov/feeds/json/cve/2.0", Parts: nvdParts, Records: ReadNVD,
+		},
+		{
 			Name: "epss", Doc: "FIRST's daily exploit prediction scores.", On: true,
 			Source: "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
 			Scores: ReadEPSS,
