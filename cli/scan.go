@@ -108,6 +108,10 @@ func (r *localRun) judge(cmd *cobra.Command, result *report.Result, bundle *poli
 	r.layVEX(cmd, result, j, documents, tag, result.Reference)
 	result.Matched, result.Findings, result.FeedRevision = true, j.Findings, j.Revision.ID
 	result.Gaps = slices.Concat(result.Gaps, j.Gaps)
+	result.Scores = make(map[string]report.EPSS, len(j.Scores))
+	for cve, s := range j.Scores {
+		result.Scores[cve] = report.EPSS{Score: s.Score, Percentile: s.Percentile, Day: s.Day}
+	}
 	if tag == "" || strings.Contains(tag, "@") {
 		tag = "localhost/image:latest" // files have no tag; mappings by * apply
 	}

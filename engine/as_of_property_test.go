@@ -33,7 +33,7 @@ import (
 
 // world is an engine that does not run by itself, beside a naive model of it, which keeps every past answer.
 type world struct {
-	t     *rapid.T
+	t     rapid.TB
 	ctx   context.Context
 	e     *Engine
 	store *store.Store
@@ -68,7 +68,7 @@ const (
 	modelRecords  = 6
 )
 
-func newWorld(t *testing.T, rt *rapid.T, d storetest.Database) *world {
+func newWorld(t *testing.T, rt rapid.TB, d storetest.Database) *world {
 	c := clock.NewFake(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 	s := d.Open(t, func(o *store.Options) { o.Clock = c })
 	w := &world{t: rt, ctx: t.Context(), store: s, clock: c, dir: t.TempDir(), records: map[string]map[string]any{}, kev: map[string]string{},
@@ -99,29 +99,29 @@ func (w *world) must(err error) {
 }
 
 // publish changes what publishers serve.
-func (w *world) publish() {
-	n := rapid.IntRange(1, 3).Draw(w.t, "changed records")
+func (w *world) publish(rt *rapid.T) {
+	n := rapid.IntRange(1, 3).Draw(rt, "changed records")
 	for range n {
-		i := rapid.IntRange(0, modelRecords-1).Draw(w.t, "record")
+		i := rapid.IntRange(0, modelRecords-1).Draw(rt, "record")
 		id := fmt.Sprintf("DEBIAN-CVE-2026-100%d", i)
-		what := rapid.SampledFrom([]string{"gone", "withdrawn", "is", "is", "is", "is"}).Draw(w.t, "fate")
+		what := rapid.SampledFrom([]string{"gone", "withdrawn", "is", "is", "is", "is"}).Draw(rt, "fate")
 		if what == "gone" {
 			delete(w.records, id)
 			continue
 		}
 		var affected []any
 		for p := range modelPackages {
-			if !rapid.Bool().Draw(w.t, "affects") {
+			if !rapid.Bool().Draw(rt, "affects") {
 				continue
 			}
 			events := []any{map[string]any{"introduced": "0"}}
-			if fix := rapid.IntRange(0, 4).Draw(w.t, "fix"); fix > 0 {
+			if fix := rapid.IntRange(0, 4).Draw(rt, "fix"); fix > 0 {
 				events = append(events, map[string]any{"fixed": fmt.Sprintf("%d.0-1", fix)})
 			}
 			affected = append(affected, map[string]any{
 				"package":            map[string]any{"ecosystem": "Debian:12", "name": fmt.Sprintf("p%d", p)},
 				"ranges":             []any{map[string]any{"type": "ECOSYSTEM", "events": events}},
-				"ecosystem_specific": map[string]any{"urgency": rapid.SampledFrom([]string{"low", "medium", "high"}).Draw(w.t, "urgency")},
+				"ecosystem_specific": map[string]any{"urgency": rapid.SampledFrom([]string{"low", "medium", "high"}).Draw(rt, "urgency")},
 			})
 		}
 		r := map[string]any{"id": id, "modified": "2026-01-01T00:00:00Z", "published": "2026-01-01T00:00:00Z", "upstream": []string{fmt.Sprintf("CVE-2026-100%d", i)}, "affected": affected}
@@ -131,7 +131,7 @@ func (w *world) publish() {
 		w.records[id] = r
 	}
 	for i := range modelRecords {
-		if rapid.IntRange(0, 9).Draw(w.t, "exploited") == 0 {
+		if rapid.IntRange(0, 9).Draw(rt, "exploited") == 0 {
 			w.kev[fmt.Sprintf("CVE-2026-100%d", i)] = "2026-02-03"
 		}
 	}
@@ -191,16 +191,22 @@ func (w *world) sync() []int64 {
 	return images
 }
 
-// analyse adds an image, or analyses it again with other packages.
-func (w *world) analyse() {
-	name := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(w.t, "image")
+// move adds an image, or analyses it again with other packages.
+func (w *world) move(rt *rapid.T) {
+	name := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "image")
 	var pkgs []image.Package
 	for p := range modelPackages {
-		if rapid.Bool().Draw(w.t, "holds") {
-			v := fmt.Sprintf("%d.0-1", rapid.IntRange(1, 4).Draw(w.t, "version"))
+		if rapid.Bool().Draw(rt, "holds") {
+			v := fmt.Sprintf("%d.0-1", rapid.IntRange(1, 4).Draw(rt, "version"))
 			pkgs = append(pkgs, image.Package{Type: image.Deb, Name: fmt.Sprintf("p%d", p), Version: v, SourceName: fmt.Sprintf("p%d", p), SourceVersion: v, Layer: p % 2, Location: "var/lib/dpkg/status"})
 		}
 	}
+	w.analyse(name, pkgs)
+}
+
+// analyse adds an image, or analyses it again.
+func (w *world) analyse(name string, pkgs []image.Package) {
+	w.t.Helper()
 	m := w.images[name]
 	digest := image.DigestOf([]byte(name))
 	if m == nil {
@@ -218,7 +224,7 @@ func (w *world) analyse() {
 	w.must(err)
 	kept, err := u.save(w.ctx, doc)
 	w.must(err)
-	_, err = u.finish(w.ctx, m.row.ID, kept, read{analysis: a})
+	_, err = u.finish(w.ctx, m.row.ID, kept, doc)
 	w.must(err)
 	m.packages, w.images[name] = pkgs, m
 }
@@ -392,7 +398,7 @@ func history(t *testing.T, rt *rapid.T, d storetest.Database) {
 		w.clock.Advance(time.Duration(rapid.IntRange(0, 3).Draw(rt, "minutes")) * time.Minute)
 		before := w.naive()
 		if rapid.Bool().Draw(rt, "sync") {
-			w.publish()
+			w.publish(rt)
 			got := w.sync()
 			var want []int64
 			for name, list := range w.naive() {
@@ -408,7 +414,7 @@ func history(t *testing.T, rt *rapid.T, d storetest.Database) {
 			}
 			synced = true
 		} else {
-			w.analyse()
+			w.move(rt)
 		}
 		now := w.clock.Now()
 		w.past = append(w.past, snapshot{now, w.naive(), synced})

@@ -116,7 +116,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, vex: docs, now: c.Now}
 	e.VEX = &VEX{store: s, jobs: jobs, vulns: e.Vulns, docs: docs, now: c.Now}
 	e.attested = &attestations{store: s, jobs: jobs, config: c.Attestations, now: c.Now}
-	e.Queries = &Queries{store: s, content: e.Content, matcher: match, owned: &ownership{}, now: c.Now}
+	e.Queries = &Queries{store: s, content: e.Content, matcher: match, vulns: e.Vulns, owned: &ownership{}, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
 	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, now: c.Now}
 	e.Notices = &Notices{store: s}

@@ -58,6 +58,8 @@ type Judgement struct {
 	// Gaps beyond those of the analysis: ecosystems without data.
 	Gaps     []image.Gap
 	Revision store.Revision
+	// Scores of EPSS by CVE, as far as they are in the data directory.
+	Scores map[string]store.EPSS
 }
 
 // Judge matches an image's packages with the advisory data.
@@ -69,6 +71,9 @@ func (l *Local) Judge(ctx context.Context, a *image.Analysis) (*Judgement, error
 	m := &matcher{store: l.Store, now: l.Now}
 	j := &Judgement{Revision: rev}
 	if j.Findings, err = m.layFresh(ctx, a, rev.ID); err != nil {
+		return nil, err
+	}
+	if j.Scores, err = scoresOf(ctx, l.Store, j.Findings, l.Now()); err != nil {
 		return nil, err
 	}
 	if j.Gaps, err = m.gaps(ctx, a, time.Time{}); err != nil {

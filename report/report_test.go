@@ -34,7 +34,8 @@ func result() *Result {
 	program := image.Package{Type: image.Binary, Name: "go", Version: "1.20.1", CPEs: []string{"cpe:2.3:a:golang:go:1.20.1:*:*:*:*:*:*:*"}, Location: "usr/local/go/VERSION", Layer: 1}
 	gaps := []image.Gap{{Kind: image.GapParserFailed, Path: "app/broken.jar", Layer: 1, Detail: "not a zip archive", Count: 2}}
 	return &Result{
-		Name: "example:1", Reference: "docker.io/example:1", Matched: true, Version: "1.2.3", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FeedRevision: 7,
+		Scores: map[string]EPSS{"CVE-2026-1": {Score: 0.943, Percentile: 0.999, Day: "2026-01-01"}},
+		Name:   "example:1", Reference: "docker.io/example:1", Matched: true, Version: "1.2.3", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FeedRevision: 7,
 		Analysis: &image.Analysis{
 			Schema: 1, Digest: digest, ID: image.DigestOf([]byte("config")), Platform: image.DefaultPlatform, Size: 3 << 20,
 			Layers: []image.Layer{{LayerID: image.LayerID{Blob: image.DigestOf([]byte("0"))}}, {LayerID: image.LayerID{Blob: image.DigestOf([]byte("1"))}}},
