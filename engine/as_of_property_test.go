@@ -219,7 +219,7 @@ func (w *world) analyse(name string, pkgs []image.Package) {
 		}))
 	}
 	a := &image.Analysis{Digest: digest, ID: m.row.ImageID, Packages: pkgs, Distro: image.Distro{ID: "debian", VersionID: "12"}}
-	u := &analyze{store: w.store, jobs: w.e.Images.jobs, matcher: w.e.Vulns.matcher, feeds: w.e.Feeds, notices: w.e.Images.notices, log: w.e.config.Log, now: w.clock.Now}
+	u := &analyze{store: w.store, jobs: w.e.Images.jobs, matcher: w.e.Vulns.matcher, feeds: w.e.Feeds, attested: w.e.attested, notices: w.e.Images.notices, log: w.e.config.Log, now: w.clock.Now}
 	doc, err := keepDocument(w.ctx, w.store, a)
 	w.must(err)
 	kept, err := u.save(w.ctx, doc)

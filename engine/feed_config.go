@@ -3,6 +3,8 @@ package engine
 import (
 	"slices"
 	"time"
+
+	"landwaiter.dev/advisory/archive"
 )
 
 // FeedConfig says where advisory data comes from.
@@ -13,6 +15,8 @@ type FeedConfig struct {
 	// Ecosystems to load, or "all"; empty means all of a directory, and of a URL those that the inventory has.
 	Ecosystems []string
 	Interval   time.Duration
+	// Trust are the keys whose archives are imported.
+	Trust []archive.PublicKey
 	// Proxy by the name of a driver, with "" for the others: a URL, or "none"; without one the environment decides.
 	Proxy map[string]string
 }

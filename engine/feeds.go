@@ -28,11 +28,15 @@ type Feeds struct {
 	jobs   *Jobs
 	config FeedConfig
 	sync   *syncFeeds
-	now    func() time.Time
+	// version of this program, which archives name.
+	version string
+	now     func() time.Time
 
 	mu sync.Mutex
 	// results go to those who asked for a sync here and wait for its end.
 	results map[int64]chan synced
+	// uploading is held while an archive arrives.
+	uploading sync.Mutex
 }
 
 // State gives the feed with its groups.
@@ -83,6 +87,9 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 				Error: st.LastError, Held: st.Held, Skipped: st.Skipped, Problems: st.Problems,
 			})
 		}
+	}
+	if f.Archive, err = archiveState(ctx, u.store, states); err != nil {
+		return nil, err
 	}
 	f.Sync, err = u.Progress(ctx)
 	return []FeedState{f}, err
@@ -208,12 +215,20 @@ type synced struct {
 
 // run is the job. Where another node syncs, it waits.
 func (u *Feeds) run(ctx context.Context, job *river.Job[syncArgs]) error {
-	out, err := u.sync.run(ctx, job.Args)
+	var out []SyncResult
+	var err error
+	if job.Args.Upload != "" {
+		out, err = u.runUpload(ctx, job.Args)
+	} else {
+		out, err = u.sync.run(ctx, job.Args)
+	}
 	if errors.Is(err, store.ErrSyncing) {
 		return river.JobSnooze(5 * time.Second)
 	}
 	told := synced{results: out}
-	if err != nil {
+	if _, refused := errors.AsType[*Error](err); refused {
+		told.err = err
+	} else if err != nil {
 		told.err = Errorf(ClassUnavailable, "feed_sync_failed", "the sync broke off: %w", err)
 	}
 	u.mu.Lock()

@@ -30,6 +30,8 @@ type sourceState struct {
 	// Problems are entries that were skipped or taken with a doubt: how many, and the first of them.
 	Skipped  int      `json:"skipped,omitempty"`
 	Problems []string `json:"problems,omitempty"`
+	// Archive names the file from which the data was imported; "" when it came from the source itself.
+	Archive string `json:"archive,omitempty"`
 	// Scope says which vulnerabilities scores were kept for.
 	Scope string `json:"scope,omitempty"`
 }
@@ -42,8 +44,9 @@ func (s sourceState) checked(now time.Time) sourceState {
 
 // Names of drivers that the engine knows: OSV's parts are called by ecosystem alone, and scans tell of the catalogue.
 const (
-	osvDriver = "osv"
-	kevDriver = "kev"
+	osvDriver  = "osv"
+	epssDriver = "epss"
+	kevDriver  = "kev"
 )
 
 // driverOf is the driver that reads a part: the name before the slash, and OSV for a name that no driver has.
@@ -121,7 +124,7 @@ func (u *syncFeeds) parts(ctx context.Context, src *mirrors, d feed.Driver, args
 func (u *syncFeeds) part(ctx context.Context, o *outcome, src *mirrors, d feed.Driver, p feed.Part, args syncArgs) error {
 	st := o.states[p.Name]
 	// A load of some ecosystems alone does not ask again for the one file that has all.
-	if d.Parts == nil && len(args.Ecosystems) > 0 && !st.LastSync.IsZero() || u.switchedOff(o, p.Name) {
+	if d.Parts == nil && len(args.Ecosystems) > 0 && !args.Again && !st.LastSync.IsZero() || u.switchedOff(o, p.Name) {
 		return nil
 	}
 	known := st.version
@@ -216,6 +219,12 @@ func (u *syncFeeds) remember(ctx context.Context, o *outcome) error {
 		if len(byEcosystem) == 0 {
 			byEcosystem[""] = store.FeedGroup{Feed: FeedName, Group: noGroup, Enabled: true, CreatedAt: now, LastSync: now, UpdatedAt: now}
 		}
+		if _, stub := byEcosystem[""]; stub && len(byEcosystem) > 1 {
+			delete(byEcosystem, "")
+			if err := tx.DeleteFeedGroup(ctx, FeedName, noGroup); err != nil {
+				return err
+			}
+		}
 		for _, g := range byEcosystem {
 			if err := tx.PutFeedGroup(ctx, g); err != nil {
 				return err
@@ -243,7 +252,7 @@ func (u *syncFeeds) summarise(g *store.FeedGroup, states map[string]sourceState)
 			continue
 		}
 		counted, records = counted || st.Counts != nil, records+n
-		if !u.config.on(driver) {
+		if !u.config.on(driver) && st.Archive == "" {
 			continue // what it brought stays, and it is not asked any more
 		}
 		speaks = true

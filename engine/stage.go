@@ -73,13 +73,15 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, part string, records 
 	}
 	osv := driverOf(part) == osvDriver
 	s := &staged{seen: make(map[string]bool, len(current)), counts: map[string]int64{}, perGroup: map[string]int{}}
+	stager := u.store.NewStager(o.rev, part)
+	defer stager.Stop()
 	var batch []store.NewRecord
 	flush := func() error {
-		err := u.store.StageRecords(ctx, o.rev, part, batch)
+		err := stager.Stage(ctx, batch)
 		batch = batch[:0]
 		return err
 	}
-	for rec, err := range records {
+	for rec, err := range ahead(records) {
 		if p, ok := errors.AsType[*feed.Problem](err); ok {
 			s.skipped++
 			if len(s.problems) < maxProblems {
@@ -123,6 +125,7 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, part string, records 
 		if !args.Flush && current[rec.ID] == n.Digest && !again {
 			continue
 		}
+		n.New = current[rec.ID] == "" && !again
 		s.changed++
 		for _, eco := range ecosystems {
 			s.perGroup[eco]++
@@ -135,6 +138,9 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, part string, records 
 		}
 	}
 	if err := flush(); err != nil {
+		return nil, err
+	}
+	if err := stager.Close(ctx); err != nil {
 		return nil, err
 	}
 	if len(s.seen)*2 < len(current) && !args.AcceptShrink {

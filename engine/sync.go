@@ -40,6 +40,7 @@ type outcome struct {
 	images  int
 	// off are the ecosystems that are switched off, with "" all; deleted those of which no record is kept.
 	off, deleted map[string]bool
+	everOff      bool
 	lock         *store.SyncLock
 	// atSwitch is done in the transaction that moves the pointer; may be nil.
 	atSwitch func(*store.Tx) error
@@ -119,6 +120,9 @@ func (u *syncFeeds) prepare(ctx context.Context, o *outcome) error {
 		return err
 	}
 	if o.off, err = u.store.OffAt(ctx, current.ID); err != nil {
+		return err
+	}
+	if o.everOff, err = u.store.EverOff(ctx); err != nil {
 		return err
 	}
 	groups, err := u.store.FeedGroups(ctx)

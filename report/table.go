@@ -155,6 +155,9 @@ func (p *page) findings(r *Result) {
 		if e := r.epss(&f.Finding); e != nil {
 			notes = append(notes, fmt.Sprintf("EPSS %.1f%%", 100*e.Score))
 		}
+		if f.ByCPE() {
+			notes = append(notes, "matched by CPE")
+		}
 		if v := f.VEX; v != nil {
 			notes = append(notes, vexNote(v))
 		}

@@ -24,6 +24,8 @@ type dialect struct {
 	lastTriedBy string
 	// tableExists asks for the number of tables called ?.
 	tableExists string
+	// size asks for the bytes of the database.
+	size string
 	// migrationLock and migrationUnlock keep two nodes from migrating at once; empty where one process writes.
 	migrationLock, migrationUnlock string
 	// syncLock tries, and syncUnlock gives back, the right to stage a revision; empty where one process writes.
@@ -46,6 +48,7 @@ var sqliteDialect = &dialect{
 	jobImage:    "CAST(json_extract(args, '$.image') AS INTEGER)",
 	lastTriedBy: "json_extract(attempted_by, '$[#-1]')",
 	tableExists: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
+	size:        "SELECT c.page_count * s.page_size FROM pragma_page_count() c, pragma_page_size() s",
 }
 
 var postgresDialect = &dialect{
@@ -66,6 +69,7 @@ var postgresDialect = &dialect{
 	jobImage:        "CAST(args->>'image' AS BIGINT)",
 	lastTriedBy:     "attempted_by[array_length(attempted_by, 1)]",
 	tableExists:     "SELECT count(*) FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) AND tablename = ?",
+	size:            "SELECT pg_database_size(current_database())",
 	migrationLock:   "SELECT pg_advisory_lock(5481036297)",
 	migrationUnlock: "SELECT pg_advisory_unlock(5481036297)",
 	syncLock:        "SELECT pg_try_advisory_lock(5481036298)",

@@ -24,12 +24,6 @@ func otherIDs(r *advisory.Record) []string {
 	return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == r.ID || id == "" })
 }
 
-func (t *Tx) putIDLinks(ctx context.Context, links [][2]int64) error {
-	return t.insertMany(ctx, "INSERT INTO advisory_ids (name_id, version_id)", " ON CONFLICT DO NOTHING", 2, len(links), func(i int) []any {
-		return []any{links[i][0], links[i][1]}
-	})
-}
-
 // fileIDs files the records that were stored before there was a table for it.
 func fileIDs(ctx context.Context, tx *sql.Tx, d *dialect) error {
 	codec, err := newCodec()
@@ -51,7 +45,7 @@ func fileIDs(ctx context.Context, tx *sql.Tx, d *dialect) error {
 		for _, id := range ids {
 			links = append(links, idLinks(otherIDs(records[id]), id)...)
 		}
-		if err := t.putIDLinks(ctx, links); err != nil {
+		if err := t.putLinks(ctx, "advisory_ids", links); err != nil {
 			return err
 		}
 	}

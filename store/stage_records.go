@@ -20,6 +20,8 @@ type NewRecord struct {
 	Keys []advisory.Key
 	// IDs are those that the record is known under beside its own.
 	IDs []string
+	// New says that the folder has no version of the record, not even one staged for the same revision: none is looked for.
+	New bool
 }
 
 // EncodeRecord makes a record ready for [Store.StageRecords]. Equal records have equal digests.
@@ -30,9 +32,6 @@ func EncodeRecord(r *advisory.Record, keys []advisory.Key) (NewRecord, error) {
 	}
 	return NewRecord{ID: r.ID, Document: b, Digest: image.DigestOf(b), Keys: keys, IDs: otherIDs(r)}, nil
 }
-
-// stageRows is how many records one transaction stages: few enough that nobody waits long for the writer.
-const stageRows = 250
 
 // CurrentRecords maps the ids of a folder's records, as the newest staged or current revision has them, to their digests.
 func (q *Queries) CurrentRecords(ctx context.Context, folder string) (map[string]image.Digest, error) {
@@ -47,72 +46,6 @@ func (q *Queries) CurrentRecords(ctx context.Context, folder string) (map[string
 		return nil
 	}, "SELECT record_id, digest FROM advisory_versions WHERE folder = ? AND to_rev = 0", folder)
 	return records, describe(err, "reading the records of %q", folder)
-}
-
-// StageRecords stages new versions of a folder's records for rev, in many short transactions; what they replace ends at
-// rev. Staging an id again for the same rev replaces what was staged. It must not be called within [Store.Write].
-func (s *Store) StageRecords(ctx context.Context, rev int64, folder string, records []NewRecord) error {
-	for start := 0; start < len(records); start += stageRows {
-		part := records[start:min(start+stageRows, len(records))]
-		packed := make([][]byte, len(part))
-		for i := range part {
-			packed[i] = s.codec.pack(part[i].Document)
-		}
-		if err := s.Write(ctx, func(tx *Tx) error { return tx.stageRecords(ctx, rev, folder, part, packed) }); err != nil {
-			return describe(err, "staging records of %q", folder)
-		}
-	}
-	return nil
-}
-
-func (t *Tx) stageRecords(ctx context.Context, rev int64, folder string, records []NewRecord, packed [][]byte) error {
-	ids := make([]string, len(records))
-	at := make(map[string]int, len(records))
-	for i := range records {
-		if _, twice := at[records[i].ID]; twice {
-			return fmt.Errorf("record %.100q is there twice: %w", records[i].ID, ErrConflict)
-		}
-		ids[i], at[records[i].ID] = records[i].ID, i
-	}
-	if err := t.stageRemoved(ctx, rev, folder, ids); err != nil {
-		return err
-	}
-	args := make([]any, 0, 6*len(records))
-	for i := range records {
-		digest, err := digestBytes(orDigest(records[i].Digest, records[i].Document))
-		if err != nil {
-			return err
-		}
-		args = append(args, folder, records[i].ID, digest, packed[i], rev, 0)
-	}
-	var links, known [][2]int64
-	var names []advisory.Key
-	err := each(ctx, &t.Queries, func(row scanner) error {
-		var version int64
-		var id string
-		if err := row.Scan(&version, &id); err != nil {
-			return err
-		}
-		for _, k := range records[at[id]].Keys {
-			names = append(names, k)
-			links = append(links, [2]int64{nameID(k), version})
-		}
-		known = append(known, idLinks(records[at[id]].IDs, version)...)
-		return nil
-	}, "INSERT INTO advisory_versions (folder, record_id, digest, document, from_rev, to_rev)"+values(len(records), 6)+
-		" RETURNING id, record_id", args...)
-	if err != nil {
-		return err
-	}
-	if err := t.putIDLinks(ctx, known); err != nil {
-		return err
-	}
-	if err := t.putNames(ctx, names); err != nil {
-		return err
-	}
-	return t.insertMany(ctx, "INSERT INTO advisory_keys (name_id, version_id)", " ON CONFLICT DO NOTHING", 2, len(links), func(i int) []any {
-		return []any{links[i][0], links[i][1]}
-	})
 }
 
 // stageRemoved ends the present versions of records at rev and takes back those that begin there.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/flate"
+
 	"landwaiter.dev/advisory"
 )
 
@@ -20,7 +22,9 @@ import (
 func osvParts(ctx context.Context, l Lister, ecosystems []string) ([]Part, error) {
 	var folders []string
 	for _, eco := range ecosystems {
-		folders = append(folders, advisory.FolderOf(eco))
+		if folder := advisory.FolderOf(eco); folder != "" && advisory.InOSV(eco) {
+			folders = append(folders, folder)
+		}
 	}
 	if ecosystems == nil {
 		var err error
@@ -122,7 +126,21 @@ func openBundle(r io.ReaderAt, size int64) (*zip.Reader, error) {
 	if err != nil {
 		return nil, errors.New("it changed while it was read")
 	}
+	archive.RegisterDecompressor(zip.Deflate, inflater())
 	return archive, nil
+}
+
+// inflater makes decompressors for entries that are read one after the other: they share one, which is large.
+func inflater() zip.Decompressor {
+	var shared io.ReadCloser
+	return func(r io.Reader) io.ReadCloser {
+		if shared == nil {
+			shared = flate.NewReader(r)
+		} else if err := shared.(flate.Resetter).Reset(r, nil); err != nil {
+			return flate.NewReader(r)
+		}
+		return io.NopCloser(shared)
+	}
 }
 
 // budget ends the reading of a directory that has no end.

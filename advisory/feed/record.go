@@ -14,46 +14,10 @@ import (
 	"landwaiter.dev/advisory"
 )
 
-// osvRecord is what is read of a record of OSV schema 1.x. Dates are text because a wrong one must not cost the record.
-type osvRecord struct {
-	SchemaVersion                  string               `json:"schema_version"`
-	ID                             string               `json:"id"`
-	Modified, Published, Withdrawn string               // matched without regard to case
-	Aliases, Upstream, Related     []string             //
-	Summary, Details               string               //
-	Severity                       []advisory.Score     //
-	References                     []advisory.Reference //
-	DatabaseSpecific               json.RawMessage      `json:"database_specific"`
-	Affected                       []struct {
-		Package struct {
-			Ecosystem, Name string
-		}
-		Ranges []struct {
-			Type   string
-			Events []advisory.Event
-		}
-		Versions          []string
-		Severity          []advisory.Score
-		EcosystemSpecific json.RawMessage `json:"ecosystem_specific"`
-		DatabaseSpecific  json.RawMessage `json:"database_specific"`
-	}
-}
-
-// specific is what is read of the free-form parts, whoever wrote them; values of other types count as absent.
-type specific struct {
-	Severity, Urgency, Informational any
-}
-
-func readSpecific(raw json.RawMessage) (s specific) {
-	if len(raw) > 0 && json.Unmarshal(raw, &s) != nil {
-		return specific{}
-	}
-	return s
-}
-
-func word(values ...any) string {
-	for _, v := range values {
-		if s, ok := v.(string); ok && s != "" && len(s) <= 64 {
+// word is the first that may be one.
+func word(values ...string) string {
+	for _, s := range values {
+		if s != "" && len(s) <= 64 {
 			return s
 		}
 	}
@@ -66,58 +30,60 @@ func parseRecord(data []byte) (*advisory.Record, error) {
 	if data = trimSpace(data); len(data) == 0 || data[0] != '{' {
 		return nil, errors.New("it is not a JSON object; skipped")
 	}
-	var in osvRecord
-	if err := json.Unmarshal(data, &in); err != nil {
-		return nil, fmt.Errorf("it is not a record: %w; skipped", short(err))
+	in, err := decodeRecord(string(data))
+	if err != nil {
+		return nil, fmt.Errorf("it is not a record: %w; skipped", err)
 	}
 	switch {
-	case in.SchemaVersion != "" && !strings.HasPrefix(in.SchemaVersion, "1.") && !strings.HasPrefix(in.SchemaVersion, "0."):
-		return nil, fmt.Errorf("its schema version %.20q is unknown; skipped", in.SchemaVersion)
-	case in.ID == "":
+	case in.schemaVersion != "" && !strings.HasPrefix(in.schemaVersion, "1.") && !strings.HasPrefix(in.schemaVersion, "0."):
+		return nil, fmt.Errorf("its schema version %.20q is unknown; skipped", in.schemaVersion)
+	case in.id == "":
 		return nil, errors.New("it has no id; skipped")
-	case !idPattern.MatchString(in.ID) || len(in.ID) > maxID:
-		return nil, fmt.Errorf("its id %.80q is not usable; skipped", in.ID)
+	case !idPattern.MatchString(in.id) || len(in.id) > maxID:
+		return nil, fmt.Errorf("its id %.80q is not usable; skipped", in.id)
 	}
+	// What is kept longer than the record, in lists of what was seen, must not keep its text.
+	in.id = strings.Clone(in.id)
 	out := &advisory.Record{
-		ID: in.ID, Aliases: ids(in.Aliases, in.ID), Upstream: ids(in.Upstream, in.ID), Related: ids(in.Related, in.ID),
-		Summary: in.Summary, Details: in.Details, Severity: some(in.Severity), Links: some(in.References),
-		Word: word(readSpecific(in.DatabaseSpecific).Severity),
+		ID: in.id, Aliases: ids(in.aliases, in.id), Upstream: ids(in.upstream, in.id), Related: ids(in.related, in.id),
+		Summary: in.summary, Details: in.details, Severity: some(in.severity), Links: some(in.references),
+		Word: word(in.specific.severity),
 	}
 	var doubts []string
-	var err error
-	if out.Withdrawn, err = date(in.Withdrawn); err != nil {
+	if out.Withdrawn, err = date(in.withdrawn); err != nil {
 		return nil, fmt.Errorf("withdrawn is %w; skipped", err)
 	}
-	if out.Modified, err = date(in.Modified); err != nil {
+	if out.Modified, err = date(in.modified); err != nil {
 		doubts = append(doubts, "modified is "+err.Error())
 	}
-	if out.Published, err = date(in.Published); err != nil {
+	if out.Published, err = date(in.published); err != nil {
 		doubts = append(doubts, "published is "+err.Error())
 	}
-	modules := modulesOf(in.Summary)
-	for i := range in.Affected {
-		a := &in.Affected[i]
-		if a.Package.Name == "" && a.Package.Ecosystem == "" {
+	modules := modulesOf(in.summary)
+	var last advisory.Affected
+	for i := range in.affected {
+		a := &in.affected[i]
+		if a.name == "" && a.ecosystem == "" {
 			continue // about a repository's commits only
 		}
-		if !printable(a.Package.Name, maxName) || !printable(a.Package.Ecosystem, maxID) {
-			doubts = append(doubts, fmt.Sprintf("the package %.80q of %.80q has no usable name", a.Package.Name, a.Package.Ecosystem))
+		if !printable(a.name, maxName) || !printable(a.ecosystem, maxID) {
+			doubts = append(doubts, fmt.Sprintf("the package %.80q of %.80q has no usable name", a.name, a.ecosystem))
 			continue
 		}
-		ecosystem := advisory.CanonicalEcosystem(a.Package.Ecosystem)
-		free, own := readSpecific(a.EcosystemSpecific), readSpecific(a.DatabaseSpecific)
+		ecosystem := apart(advisory.CanonicalEcosystem(a.ecosystem), last.Ecosystem)
+		name := apart(advisory.NormalizeName(ecosystem, a.name), last.Package)
 		entry := advisory.Affected{
-			Ecosystem: ecosystem, Package: advisory.NormalizeName(ecosystem, a.Package.Name), Versions: some(a.Versions), Severity: some(a.Severity),
-			Word: word(free.Severity, free.Urgency, own.Severity, own.Urgency),
+			Ecosystem: ecosystem, Package: name, Versions: some(a.versions), Severity: some(a.severity),
+			Word: word(a.free.severity, a.free.urgency, a.own.severity, a.own.urgency),
 		}
 		if entry.Word == "end-of-life" {
 			entry.State = string(advisory.WontFix)
 		}
 		if out.Informational == "" {
-			out.Informational = word(own.Informational)
+			out.Informational = word(a.own.informational)
 		}
 		wrong := ""
-		for _, r := range a.Ranges {
+		for _, r := range a.ranges {
 			if r.Type == "GIT" {
 				continue
 			}
@@ -129,7 +95,7 @@ func parseRecord(data []byte) (*advisory.Record, error) {
 			entry.Ranges = append(entry.Ranges, kept)
 		}
 		if wrong != "" {
-			doubts = append(doubts, fmt.Sprintf("a range of %.80q %s", a.Package.Name, wrong))
+			doubts = append(doubts, fmt.Sprintf("a range of %.80q %s", a.name, wrong))
 		}
 		if len(entry.Ranges)+len(entry.Versions) == 0 {
 			continue
@@ -137,7 +103,7 @@ func parseRecord(data []byte) (*advisory.Record, error) {
 		if isModular(entry.Ranges) {
 			entry.Module = modules
 		}
-		out.Affected = append(out.Affected, entry)
+		out.Affected, last = append(out.Affected, entry), entry
 	}
 	if len(doubts) == 0 {
 		return out, nil
@@ -150,6 +116,14 @@ func parseRecord(data []byte) (*advisory.Record, error) {
 		return nil, fmt.Errorf("%s; nothing is left of it, skipped", reason)
 	}
 	return out, fmt.Errorf("%s; the rest is taken", reason)
+}
+
+// apart is s without the text that it is a part of; like the entry before, most often.
+func apart(s, before string) string {
+	if s == before {
+		return before
+	}
+	return strings.Clone(s)
 }
 
 // readRange checks that a range can be evaluated. An event object with several bounds is several events.
