@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory/archive"
+	"landwaiter.dev/advisory/feed"
 )
 
 // FeedConfig says where advisory data comes from.
@@ -27,5 +28,7 @@ func (c FeedConfig) all() bool { return slices.Contains(c.Ecosystems, "all") }
 
 // chosen says that which ecosystems are loaded follows from the images: they are loaded when first seen.
 func (c FeedConfig) chosen() bool {
-	return c.on(osvDriver) && isURL(c.Places[osvDriver][0]) && len(c.Ecosystems) == 0
+	return len(c.Ecosystems) == 0 && slices.ContainsFunc(feed.Drivers(), func(d feed.Driver) bool {
+		return d.Parts != nil && c.on(d.Name) && isURL(c.Places[d.Name][0])
+	})
 }

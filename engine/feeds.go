@@ -10,7 +10,6 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
-	"landwaiter.dev/advisory"
 	"landwaiter.dev/store"
 )
 
@@ -239,34 +238,25 @@ func (u *Feeds) run(ctx context.Context, job *river.Job[syncArgs]) error {
 	return err
 }
 
-// missing names the folders of ecosystems that these packages need and that are loaded only when they are first seen.
+// missing names the ecosystems of these packages that are loaded only when they are first seen, and were not asked for
+// yet. A source that does not have one is not asked again for each image.
 func (u *Feeds) missing(ctx context.Context, rows []store.PackageRow) ([]string, error) {
 	off, err := u.off(ctx)
 	if err != nil || off[wholeFeed] || !u.config.chosen() {
 		return nil, err
 	}
-	loaded, err := u.loaded(ctx)
+	known, err := asked(ctx, &u.store.Queries)
 	if err != nil {
 		return nil, err
 	}
 	var out []string
 	for _, r := range rows {
-		if f := advisory.FolderOf(r.Package.Ecosystem); f != "" && !loaded[f] && !slices.Contains(out, f) {
-			out = append(out, f)
+		if eco := r.Package.Ecosystem; eco != "" && !known[eco] && !slices.Contains(out, eco) {
+			out = append(out, eco)
 		}
 	}
 	slices.Sort(out)
 	return out, nil
-}
-
-// loaded are the folders that were tried: a source that does not have one is not asked again for each image.
-func (u *Feeds) loaded(ctx context.Context) (map[string]bool, error) {
-	states, err := sources(ctx, u.store)
-	out := make(map[string]bool, len(states))
-	for folder := range states {
-		out[folder] = true
-	}
-	return out, err
 }
 
 // lastFullSync is when a sync last ended without a source that failed; zero before the first.

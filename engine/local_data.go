@@ -38,13 +38,15 @@ type need struct {
 	// known to lack them; stale those that are older than they should be. some says that there is data of one at least.
 	missing, stale []string
 	some           bool
+	// unasked are ecosystems of which sources besides OSV were never asked, or failed to have them.
+	unasked []string
 	// lacking says that there is no catalogue of exploited vulnerabilities, or no data at all.
 	lacking bool
 	states  map[string]sourceState
 	rev     int64
 }
 
-func (n *need) nothing() bool { return len(n.missing)+len(n.stale) == 0 && !n.lacking }
+func (n *need) nothing() bool { return len(n.missing)+len(n.stale)+len(n.unasked) == 0 && !n.lacking }
 
 // Prepare sees to it that there is advisory data for an image: it fetches the ecosystems that the image has and that were
 // never loaded, and the catalogue of exploited vulnerabilities, and asks for newer data where that is older than the
@@ -128,6 +130,11 @@ func (l *Local) need(ctx context.Context, a *image.Analysis, offline bool) (*nee
 			n.missing = append(n.missing, folder)
 		}
 	}
+	known, err := asked(ctx, &l.Store.Queries)
+	if err != nil {
+		return nil, err
+	}
+	n.unasked = l.unasked(a, states, known)
 	if n.some && l.Feeds.on(kevDriver) && !l.lacksExploited(states) && l.old(states[kevDriver]) {
 		n.stale = append(n.stale, kevDriver)
 	}
@@ -141,6 +148,36 @@ func (l *Local) need(ctx context.Context, a *image.Analysis, offline bool) (*nee
 		return n, err
 	}
 	return n, nil
+}
+
+// unasked lists the ecosystems of an image, with their releases, that other sources than OSV were never asked for or failed
+// to have.
+func (l *Local) unasked(a *image.Analysis, states map[string]sourceState, known map[string]bool) []string {
+	others, failed := false, false
+	for _, d := range feed.Drivers() {
+		others = others || d.Records != nil && d.Name != osvDriver && l.Feeds.on(d.Name)
+	}
+	if !others {
+		return nil
+	}
+	for part, st := range states {
+		driver := driverOf(part)
+		failed = failed || driver != osvDriver && l.Feeds.on(driver) && st.LastError != "" && st.LastSync.IsZero() && !st.Absent
+	}
+	return ecosystemsIn(a, func(eco string) bool { return failed || !known[eco] })
+}
+
+// ecosystemsIn lists those ecosystems of an image's packages, with their releases, that are wanted.
+func ecosystemsIn(a *image.Analysis, wanted func(ecosystem string) bool) []string {
+	var out []string
+	for i := range a.Packages {
+		eco := advisory.EcosystemOf(a.Packages[i].Type, a.Distro)
+		if eco != "" && !slices.Contains(out, eco) && wanted(eco) {
+			out = append(out, eco)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // old says whether data should be asked for anew.
@@ -188,11 +225,10 @@ func (l *Local) loadNeeded(ctx context.Context, a *image.Analysis) error {
 	}
 	args := syncArgs{Again: true}
 	if l.Feeds.chosen() {
-		for _, folder := range slices.Concat(n.missing, n.stale) {
-			if folder != kevDriver {
-				args.Ecosystems = append(args.Ecosystems, folder)
-			}
-		}
+		args.Ecosystems = ecosystemsIn(a, func(eco string) bool {
+			folder := advisory.FolderOf(eco)
+			return slices.Contains(n.missing, folder) || slices.Contains(n.stale, folder) || slices.Contains(n.unasked, eco)
+		})
 	}
 	config := l.Feeds
 	config.Places = maps.Clone(config.Places)

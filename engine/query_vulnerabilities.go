@@ -103,8 +103,8 @@ func (u *Queries) enrich(ctx context.Context, list []KnownVulnerability, records
 	}
 	nvd := map[string][]advisory.CVSS{}
 	note := func(r *advisory.Record) {
-		for _, s := range r.Severity {
-			if c, ok := s.CVSS(r.ID); ok && c.Source == advisory.NVD && !slices.Contains(nvd[r.ID], c) {
+		for _, c := range advisory.EnrichmentOf(r).CVSS {
+			if c.Source == advisory.NVD && !slices.Contains(nvd[r.ID], c) {
 				nvd[r.ID] = append(nvd[r.ID], c)
 			}
 		}
@@ -112,17 +112,12 @@ func (u *Queries) enrich(ctx context.Context, list []KnownVulnerability, records
 	for _, r := range records {
 		note(r)
 	}
-	for _, cve := range cves {
-		if have[cve] {
-			continue
-		}
-		others, err := u.store.RecordByID(ctx, cve, rev)
-		if err != nil {
-			return err
-		}
-		for _, r := range others {
-			note(r)
-		}
+	known, err := u.store.NVDAt(ctx, slices.DeleteFunc(slices.Clone(cves), func(cve string) bool { return have[cve] }), rev)
+	if err != nil {
+		return err
+	}
+	for cve, e := range known {
+		nvd[cve] = e.CVSS
 	}
 	exploited, err := u.store.KEVAt(ctx, rev)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,7 @@ func driverOf(part string) string {
 
 const (
 	settingSources      = "feeds.sources"
+	settingAsked        = "feeds.asked"
 	settingLastFullSync = "feeds.last_full_sync"
 )
 
@@ -73,6 +75,16 @@ func sources(ctx context.Context, s *store.Store) (map[string]sourceState, error
 	return out, json.Unmarshal([]byte(raw), &out)
 }
 
+// asked are the ecosystems, with their releases, that the sources were asked for because images have them.
+func asked(ctx context.Context, s *store.Queries) (map[string]bool, error) {
+	out := map[string]bool{}
+	raw, err := s.Setting(ctx, settingAsked)
+	if err != nil || raw == "" {
+		return out, err
+	}
+	return out, json.Unmarshal([]byte(raw), &out)
+}
+
 // records stages what changed at a source of records.
 func (u *syncFeeds) records(ctx context.Context, o *outcome, d feed.Driver, args syncArgs) error {
 	src, err := u.fetcher.mirrors(d.Name, u.config.Places[d.Name])
@@ -80,7 +92,7 @@ func (u *syncFeeds) records(ctx context.Context, o *outcome, d feed.Driver, args
 		return err
 	}
 	defer src.client.CloseIdleConnections()
-	parts, err := u.parts(ctx, src, d, args)
+	parts, err := u.parts(ctx, o, src, d, args)
 	if err != nil {
 		u.fail(o, d.Name, err)
 		return ctx.Err()
@@ -97,7 +109,7 @@ func (u *syncFeeds) records(ctx context.Context, o *outcome, d feed.Driver, args
 }
 
 // parts chooses which parts of a source this sync looks at.
-func (u *syncFeeds) parts(ctx context.Context, src *mirrors, d feed.Driver, args syncArgs) ([]feed.Part, error) {
+func (u *syncFeeds) parts(ctx context.Context, o *outcome, src *mirrors, d feed.Driver, args syncArgs) ([]feed.Part, error) {
 	if d.Parts == nil {
 		return []feed.Part{{Name: d.Name}}, nil
 	}
@@ -112,6 +124,9 @@ func (u *syncFeeds) parts(ctx context.Context, src *mirrors, d feed.Driver, args
 			return nil, err
 		}
 		wanted = append([]string{}, inventory...) // none is not all
+	}
+	for _, eco := range wanted {
+		o.asked[eco] = true
 	}
 	parts, err := d.Parts(ctx, src, wanted)
 	if err == nil && wanted == nil && len(parts) == 0 {
@@ -190,6 +205,14 @@ func (u *syncFeeds) remember(ctx context.Context, o *outcome) error {
 	now := u.now()
 	return u.store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.PutSetting(ctx, settingSources, string(raw)); err != nil {
+			return err
+		}
+		known, err := asked(ctx, &tx.Queries)
+		if err != nil {
+			return err
+		}
+		maps.Copy(known, o.asked)
+		if err := tx.PutSetting(ctx, settingAsked, string(encode(known))); err != nil {
 			return err
 		}
 		groups, err := tx.FeedGroups(ctx)

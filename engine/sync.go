@@ -37,7 +37,9 @@ type outcome struct {
 	groups  map[string]*SyncedGroup // by ecosystem
 	changed bool
 	failed  []string
-	images  int
+	// asked are the ecosystems that were wanted.
+	asked  map[string]bool
+	images int
 	// off are the ecosystems that are switched off, with "" all; deleted those of which no record is kept.
 	off, deleted map[string]bool
 	everOff      bool
@@ -102,7 +104,7 @@ func (u *syncFeeds) begin(ctx context.Context) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &outcome{start: u.now(), reason: "sync", groups: map[string]*SyncedGroup{}, lock: lock, deleted: map[string]bool{}}
+	o := &outcome{start: u.now(), reason: "sync", groups: map[string]*SyncedGroup{}, lock: lock, deleted: map[string]bool{}, asked: map[string]bool{}}
 	if err := u.prepare(ctx, o); err != nil {
 		lock.Release()
 		return nil, err

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -323,4 +324,48 @@ func TestSourcesTellTheirState(t *testing.T) {
 			t.Errorf("failing: %+v, want one that is held", bad)
 		}
 	})
+}
+
+// A full disk ends the sync with a sentence; the data in place stays in force, and the next sync goes through.
+func TestADiskThatIsFullWhileStaging(t *testing.T) {
+	t.Parallel()
+	s := storetest.Databases()[0].Open(t)
+	f := start(t, s)
+	pages := func(n string) {
+		t.Helper()
+		if _, err := s.Pool().ExecContext(t.Context(), "PRAGMA max_page_count = "+n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var many []object
+	for i := range 5000 {
+		many = append(many, record(fmt.Sprintf("DEBIAN-CVE-2026-%d", 1000+i), "3.0.2-1", object{"details": rand.Text()}))
+	}
+	f.feeds.write(t, "Debian", many...)
+	waitFor(t, "end of the first sync", func() bool { p, err := f.Feeds.Progress(t.Context()); return err == nil && !p.Running })
+	var now int64
+	if err := s.Pool().QueryRowContext(t.Context(), "PRAGMA page_count").Scan(&now); err != nil {
+		t.Fatal(err)
+	}
+	pages(fmt.Sprint(now + 50))
+	_, err := f.Feeds.Sync(t.Context(), engine.SyncRequest{Wait: true})
+	if e, ok := errors.AsType[*engine.Error](err); !ok || e.Code != "feed_sync_failed" || !strings.Contains(e.Message, "no space is left on the disk") {
+		t.Fatalf("%v, want that no space is left", err)
+	}
+	if rev, got := recordsOf(t, s, "Debian"); rev != 1 || len(got) != 1 {
+		t.Errorf("revision %d with %d records, want 1 with 1", rev, len(got))
+	}
+	if got := f.failing(t); !slices.Equal(got, []string{"sync"}) {
+		t.Errorf("failing: %v, want sync", got)
+	}
+	pages("1000000000")
+	if r := f.sync(t, engine.SyncRequest{}); !r.OK {
+		t.Errorf("with room again: %+v", r)
+	}
+	if rev, got := recordsOf(t, s, "Debian"); rev != 2 || len(got) != 5000 {
+		t.Errorf("with room again: revision %d with %d records", rev, len(got))
+	}
+	if got := f.failing(t); len(got) > 0 {
+		t.Errorf("with room again: failing %v", got)
+	}
 }

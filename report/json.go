@@ -44,9 +44,9 @@ type finding struct {
 	advisory.ImageFinding
 	LayerDigest image.Digest `json:"layer_digest,omitempty"`
 	Inherited   bool         `json:"inherited,omitempty"`
-	EPSS        *EPSS        `json:"epss,omitempty"`
 	// MatchedByCPE says that name and version of a program alone speak for it.
-	MatchedByCPE bool `json:"matched_by_cpe,omitempty"`
+	MatchedByCPE bool  `json:"matched_by_cpe,omitempty"`
+	EPSS         *EPSS `json:"epss,omitempty"`
 }
 
 func placed(list []advisory.ImageFinding, r *Result) []finding {
@@ -57,7 +57,7 @@ func placed(list []advisory.ImageFinding, r *Result) []finding {
 		if n := f.Package.Layer; n >= 0 && n < len(layers) {
 			blob = layers[n].Blob
 		}
-		out = append(out, finding{f, blob, r.Base.Inherits(f.Package.Layer), r.epss(&f.Finding), f.ByCPE()})
+		out = append(out, finding{f, blob, r.Base.Inherits(f.Package.Layer), f.ByCPE(), r.epss(&f.Finding)})
 	}
 	return out
 }

@@ -152,11 +152,11 @@ func (p *page) findings(r *Result) {
 		if f.KnownExploited != "" {
 			notes = append(notes, "exploited since "+f.KnownExploited)
 		}
-		if e := r.epss(&f.Finding); e != nil {
-			notes = append(notes, fmt.Sprintf("EPSS %.1f%%", 100*e.Score))
-		}
 		if f.ByCPE() {
 			notes = append(notes, "matched by CPE")
+		}
+		if e := r.epss(&f.Finding); e != nil {
+			notes = append(notes, fmt.Sprintf("EPSS %.1f%%", 100*e.Score))
 		}
 		if v := f.VEX; v != nil {
 			notes = append(notes, vexNote(v))
