@@ -16,7 +16,7 @@ type Description struct {
 	ID string
 	// IDs are all ids and aliases, sorted.
 	IDs []string
-	// Ecosystem with its release; "" where the records name no package, as NVD's do.
+	// Ecosystem with its release, [EcosystemCPE] for what NVD says; "" where other records name no package.
 	Ecosystem string
 	// Records that say it, sorted.
 	Records        []string
@@ -82,7 +82,8 @@ func Describe(ids []string, records []*Record, w Wanted) []Description {
 	return out
 }
 
-// ecosystemsOf lists the ecosystems of which a record names packages, "" where it names none.
+// ecosystemsOf lists the ecosystems of which a record names packages; where it names none, that of programs for NVD's, whose
+// id is the CVE itself, and "" for others.
 func ecosystemsOf(r *Record) []string {
 	var list []string
 	for _, k := range r.Keys() {
@@ -90,10 +91,13 @@ func ecosystemsOf(r *Record) []string {
 			list = append(list, k.Ecosystem)
 		}
 	}
-	if list == nil {
-		return []string{""}
+	switch {
+	case list != nil:
+		return list
+	case isCVE(r.ID):
+		return []string{EcosystemCPE}
 	}
-	return list
+	return []string{""}
 }
 
 // displayed is the id under which a record's vulnerability is shown to who asked for another one.
@@ -109,6 +113,9 @@ func displayed(r *Record, asked, ecosystem string) string {
 
 // typeOf is the type of the packages of an ecosystem; "" when it is not known.
 func typeOf(ecosystem string) image.PackageType {
+	if ecosystem == EcosystemCPE {
+		return byCPE.packages
+	}
 	root := FolderOf(ecosystem)
 	for i := range languages {
 		if languages[i].ecosystem == root {

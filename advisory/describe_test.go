@@ -21,6 +21,7 @@ func fixed(v string) advisory.Event      { return advisory.Event{Fixed: v} }
 func TestRangesInWords(t *testing.T) {
 	t.Parallel()
 	for want, a := range map[string]advisory.Affected{
+		"> 1, <= 2":                {Ranges: []advisory.Range{{Events: []advisory.Event{{After: "1"}, {LastAffected: "2"}}}}},
 		"< 1.2":                    entry("npm", "a", introduced("0"), fixed("1.2")),
 		"*":                        entry("npm", "a", introduced("0")),
 		">= 2":                     entry("npm", "a", introduced("2")),
@@ -56,9 +57,9 @@ func TestWhatIsKnownOfAVulnerability(t *testing.T) {
 	t.Parallel()
 	got := advisory.Describe([]string{"CVE-2024-0001"}, described, advisory.Wanted{})
 	want := []advisory.Description{
-		{ID: "CVE-2024-0001", Ecosystem: "", IDs: []string{"CVE-2024-0001"}, Records: []string{"CVE-2024-0001"}, Severity: advisory.High, SeveritySource: "CVE-2024-0001: CVSS v3", Text: "NVD says."},
 		{ID: "CVE-2024-0001", Ecosystem: "AlmaLinux:9", IDs: []string{"CVE-2024-0001"}, Records: []string{"ALSA-2024:1"}, Severity: advisory.High, SeveritySource: "ALSA-2024:1: summary", Text: "Important: openssl security update",
 			Affected: []advisory.AffectedPackage{{Name: "openssl-libs", Type: image.RPM, Range: "< 1:3.0.7-2.el9", Fixes: []string{"1:3.0.7-2.el9"}, State: advisory.Fixed}}},
+		{ID: "CVE-2024-0001", Ecosystem: advisory.EcosystemCPE, IDs: []string{"CVE-2024-0001"}, Records: []string{"CVE-2024-0001"}, Severity: advisory.High, SeveritySource: "CVE-2024-0001: CVSS v3", Text: "NVD says."},
 		{ID: "CVE-2024-0001", Ecosystem: "Debian:11", IDs: []string{"CVE-2024-0001", "DEBIAN-CVE-2024-0001"}, Records: []string{"DEBIAN-CVE-2024-0001"}, Published: day(2), Modified: day(3),
 			Affected: []advisory.AffectedPackage{{Name: "openssl", Type: image.Deb, Range: "*", State: advisory.WontFix}}},
 		{ID: "CVE-2024-0001", Ecosystem: "Debian:12", IDs: []string{"CVE-2024-0001", "DEBIAN-CVE-2024-0001"}, Records: []string{"DEBIAN-CVE-2024-0001"}, Published: day(2), Modified: day(3), Severity: advisory.Low, SeveritySource: "DEBIAN-CVE-2024-0001: publisher",
@@ -72,8 +73,8 @@ func TestWhatIsKnownOfAVulnerability(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(advisory.Description{}, "CVSS", "URL"), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if len(got[0].CVSS) != 1 || got[0].CVSS[0].Source != advisory.NVD {
-		t.Errorf("the score of NVD is %+v", got[0].CVSS)
+	if len(got[1].CVSS) != 1 || got[1].CVSS[0].Source != advisory.NVD {
+		t.Errorf("the score of NVD is %+v", got[1].CVSS)
 	}
 }
 

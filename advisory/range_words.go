@@ -34,9 +34,9 @@ func stretches(events []Event) (list []string) {
 	end := func(bound string) {
 		switch {
 		case from != "" && bound != "":
-			list = append(list, ">= "+from+", "+bound)
+			list = append(list, from+", "+bound)
 		case from != "":
-			list = append(list, ">= "+from)
+			list = append(list, from)
 		default:
 			list = append(list, cmp.Or(bound, "*"))
 		}
@@ -49,7 +49,11 @@ func stretches(events []Event) (list []string) {
 				continue
 			}
 			if open = true; e.Introduced != "0" {
-				from = e.Introduced
+				from = ">= " + e.Introduced
+			}
+		case e.After != "":
+			if !open {
+				from, open = "> "+e.After, true
 			}
 		case e.Fixed != "" && open:
 			end("< " + e.Fixed)

@@ -178,7 +178,7 @@ func (a *app) queryVulnerabilities() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&q.Package, "package", "", "only what affects this package")
 	f.StringVar(&q.Version, "version", "", "only what affects this version of it")
-	f.StringSliceVar(&q.Namespace, "namespace", nil, "only in these feed groups, as debian:12, github:python or nvd")
+	f.StringSliceVar(&q.Namespace, "namespace", nil, "only in these feed groups, as debian:12, github:python or nvdv2:cves")
 	pagingFlags(c, &q.Paging)
 	m.add(c)
 	return c

@@ -41,9 +41,6 @@ type KnownVulnerability struct {
 	EPSS           *store.EPSS
 }
 
-// NVDGroup is the namespace of what NVD says.
-var NVDGroup = advisory.FeedGroup(advisory.EcosystemCPE)
-
 // Vulnerabilities lists what is known of vulnerabilities, by id and namespace. An id that nothing is known of is left out.
 func (u *Queries) Vulnerabilities(ctx context.Context, q KnownVulnerabilities) (*KnowledgePage, error) {
 	if len(q.IDs) > MaxQueryIDs {
@@ -84,9 +81,10 @@ func (u *Queries) Vulnerabilities(ctx context.Context, q KnownVulnerabilities) (
 	return out, u.enrich(ctx, out.Vulnerabilities, records, rev.ID, at)
 }
 
+// namespaceOf is the feed group of an ecosystem; what names no package at all is OSV's.
 func namespaceOf(ecosystem string) string {
 	if ecosystem == "" {
-		return NVDGroup
+		return "osv"
 	}
 	return advisory.FeedGroup(ecosystem)
 }
