@@ -46,23 +46,9 @@ func (q *Queries) Records(ctx context.Context, keys []advisory.Key, rev int64) (
 	return out, nil
 }
 
-// versions reads versions of records by their numbers.
+// versions reads versions of records by their numbers. They are shared and must not be changed.
 func (q *Queries) versions(ctx context.Context, ids []int64) (map[int64]*advisory.Record, error) {
-	records := make(map[int64]*advisory.Record, len(ids))
-	err := each(ctx, q, func(row scanner) error {
-		var id int64
-		var packed []byte
-		if err := row.Scan(&id, &packed); err != nil {
-			return err
-		}
-		r := new(advisory.Record)
-		if err := q.codec.unpackJSON(packed, r); err != nil {
-			return err
-		}
-		records[id] = r
-		return nil
-	}, "SELECT id, document FROM advisory_versions WHERE id {in ids}", list(ids))
-	return records, err
+	return documents(ctx, q, q.caches.records, "SELECT id, document FROM advisory_versions WHERE id {in ids}", ids)
 }
 
 // RecordByID returns the versions of a record that rev has, one for each folder that has it; none is no error.

@@ -56,7 +56,7 @@ func (g *Stager) Stage(ctx context.Context, records []NewRecord) error {
 		packed := make([][]byte, len(part))
 		for i := range part {
 			part[i].Digest = orDigest(part[i].Digest, part[i].Document)
-			packed[i] = g.s.codec.pack(part[i].Document)
+			packed[i] = g.s.codec.packSmall(part[i].Document)
 			part[i].Document = nil
 		}
 		if err := g.wait(); err != nil {
