@@ -61,6 +61,10 @@ type Affected struct {
 	// Arches limits the entry to architectures; empty means all. [SourceArch] alone says that Package is a source
 	// package, and that the entry is about all that is built of it.
 	Arches []string `json:"arches,omitempty"`
+	// Platforms are what the package must be used with for the entry to hold, one of them: "o:microsoft:windows" (part,
+	// vendor and product of a CPE). Edition is the edition of it that is meant. Only NVD's configurations say such things.
+	Platforms []string `json:"platforms,omitempty"`
+	Edition   string   `json:"edition,omitempty"`
 }
 
 // UnnamedModule stands in [Affected.Module] for a module that the record does not name.
@@ -81,6 +85,9 @@ type Event struct {
 	Fixed        string `json:"fixed,omitempty"`
 	LastAffected string `json:"last_affected,omitempty"`
 	Limit        string `json:"limit,omitempty"`
+	// After is an introduced that does not hold for the version itself, only for those after it. OSV has no such event,
+	// and what comes next after a version cannot be named; NVD's configurations do ("versionStartExcluding").
+	After string `json:"after,omitempty"`
 }
 
 // Severity in the original's words, worst last; the order of the values is the order of severity.
@@ -112,8 +119,10 @@ const (
 // it was found. Images share it.
 type Package struct {
 	Type image.PackageType `json:"type"`
-	// Ecosystem as OSV names it, with the release where it has one; "" when no ecosystem is known for the package.
-	Ecosystem     string `json:"ecosystem"`
+	// Ecosystem as OSV names it, with the release where it has one, or [EcosystemCPE]; "" when no ecosystem is known for
+	// the package.
+	Ecosystem string `json:"ecosystem"`
+	// Namespace as in [image.Package]; in [EcosystemCPE] the names under which the package is looked up.
 	Namespace     string `json:"namespace,omitempty"`
 	Name          string `json:"name"`
 	Version       string `json:"version"`
@@ -161,6 +170,8 @@ type CVSS struct {
 	// Exploitability and Impact are -1 where the version has none (4.0).
 	Exploitability float64 `json:"exploitability"`
 	Impact         float64 `json:"impact"`
+	// ID is the CVE that NVD scored; "" when the source is another.
+	ID string `json:"id,omitempty"`
 }
 
 // Evidence says why a record matched: the name it matched by, the version compared and the range that held it.

@@ -64,6 +64,9 @@ func (p *parsedVersion) listed(versions []string) bool {
 	if len(versions) == 0 || p.text == "" {
 		return false
 	}
+	if p.order == &byCPE.order {
+		return p.listedByOrder(versions)
+	}
 	if slices.Contains(versions, p.text) {
 		return true
 	}
@@ -93,7 +96,14 @@ func (p *parsedVersion) in(events []Event) (ranged, error) {
 		case b.Introduced != "":
 			if c >= 0 {
 				if !on {
-					from = b.text
+					from = ">= " + b.text
+				}
+				on = true
+			}
+		case b.After != "":
+			if c > 0 {
+				if !on {
+					from = "> " + b.text
 				}
 				on = true
 			}
@@ -101,7 +111,7 @@ func (p *parsedVersion) in(events []Event) (ranged, error) {
 			if c >= 0 {
 				on = false
 			} else if on {
-				return ranged{true, b.text, ">= " + from + ", < " + b.text}, nil
+				return ranged{true, b.text, from + ", < " + b.text}, nil
 			}
 		case b.LastAffected != "":
 			if c > 0 {
@@ -115,9 +125,9 @@ func (p *parsedVersion) in(events []Event) (ranged, error) {
 	case !on:
 		return ranged{}, nil
 	case to != "":
-		return ranged{true, "", ">= " + from + ", <= " + to}, nil
+		return ranged{true, "", from + ", <= " + to}, nil
 	default:
-		return ranged{true, "", ">= " + from}, nil
+		return ranged{true, "", from}, nil
 	}
 }
 
@@ -127,7 +137,7 @@ func (p *parsedVersion) read(events []Event) (bounds []bound, below bool, err er
 	bounds = make([]bound, 0, len(events))
 	limited := false
 	for _, e := range events {
-		b := bound{Event: e, text: cmp.Or(e.Introduced, e.Fixed, e.LastAffected)}
+		b := bound{Event: e, text: cmp.Or(e.Introduced, e.After, e.Fixed, e.LastAffected)}
 		limit := b.text == ""
 		if limit {
 			b.text = e.Limit
@@ -191,10 +201,16 @@ type hit struct {
 // addScores reads the vectors of a record or of an entry of it.
 func (h *hit) addScores(scores []Score) {
 	for _, s := range scores {
-		if c, ok := s.CVSS(h.record.ID); ok {
+		if c, ok := s.CVSS(h.record.ID); ok && !h.scored(c) {
 			h.scores = append(h.scores, c)
 		}
 	}
+}
+
+// scored says whether NVD has scored the vulnerability in this version of CVSS already: its own score comes first, and
+// those that others handed in after it.
+func (h *hit) scored(c CVSS) bool {
+	return c.Source == NVD && slices.ContainsFunc(h.scores, func(old CVSS) bool { return old.Source == NVD && old.Version == c.Version })
 }
 
 // ofSource says whether the entry is about a source package and all that is built of it.

@@ -165,7 +165,7 @@ func describe(id, ecosystem string, hits []*hit, w Wanted) Description {
 			d.Modified = r.Modified
 		}
 		for i := range r.Affected {
-			if a := &r.Affected[i]; a.Ecosystem == ecosystem && w.wants(a) {
+			if a := &r.Affected[i]; a.Ecosystem == ecosystem && FixState(a.State) != NotAffected && w.wants(a) {
 				d.add(a)
 			}
 		}

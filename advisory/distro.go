@@ -7,10 +7,10 @@ import (
 	"landwaiter.dev/image"
 )
 
-// unpublished are distributions that we know by their ID and for which OSV publishes nothing, with the name that people
-// know them by. "centos" stands for the releases that are not rebuilt from Red Hat's (Stream, and all after 8).
+// unpublished are distributions that we know by their ID and for which no source that is read here has anything, with the
+// name that people know them by. "centos" stands for the releases that are not rebuilt from Red Hat's (Stream, and all after 8).
 var unpublished = map[string]string{
-	"amzn": "Amazon Linux", "ol": "Oracle Linux", "fedora": "Fedora", "centos": "CentOS Stream", "arch": "Arch Linux",
+	"fedora": "Fedora", "centos": "CentOS Stream", "arch": "Arch Linux",
 	"archarm": "Arch Linux ARM", "manjaro": "Manjaro", "gentoo": "Gentoo", "openwrt": "OpenWrt", "nixos": "NixOS",
 	"bottlerocket": "Bottlerocket", "cos": "Container-Optimized OS", "flatcar": "Flatcar", "void": "Void Linux",
 	"clear-linux-os": "Clear Linux", "kali": "Kali Linux", "raspbian": "Raspbian", "linuxmint": "Linux Mint", "pop": "Pop!_OS",
@@ -42,7 +42,7 @@ func NoEcosystem(t image.PackageType, d image.Distro) string {
 		case row.packages != t:
 			return string(t) + " is not the package format of " + row.id
 		default:
-			return fmt.Sprintf("the release %.60q of %s is not one that OSV speaks of", d.VersionID, row.id)
+			return fmt.Sprintf("the release %.60q of %s is not one that advisories speak of", d.VersionID, row.id)
 		}
 	}
 	switch name := unpublished[strings.ToLower(d.ID)]; {

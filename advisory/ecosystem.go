@@ -30,8 +30,9 @@ type distribution struct {
 }
 
 // distributions is that table; ids are compared without regard to case. Where several ids share an ecosystem, the first
-// gives the /v1 group its name. What OSV has no ecosystem for is not here but in [unpublished]: its packages have no
-// ecosystem, which is a gap, and never that of another distribution, however alike.
+// gives the /v1 group its name. What no source has advisories for is not here but in [unpublished]: its packages have no
+// ecosystem, which is a gap, and never that of another distribution, however alike. What OSV does not have, a feed of
+// the distribution's own brings ([InOSV]); its ecosystem is named here.
 var distributions = []distribution{
 	{"debian", image.Deb, "Debian", debianRelease, bySource, debOrder},
 	{"ubuntu", image.Deb, "Ubuntu", fullVersion, bySource, debOrder},
@@ -61,6 +62,8 @@ var distributions = []distribution{
 	{"mariner", image.RPM, "Azure Linux", major, bySource | byBinary, rpmOrder},
 	{"photon", image.RPM, "Photon OS", fullVersion, bySource | byBinary, rpmOrder},
 	{"mageia", image.RPM, "Mageia", major, bySource, rpmOrder},
+	{"amzn", image.RPM, "Amazon Linux", amazonRelease, byBinary, rpmOrder},
+	{"ol", image.RPM, oracleLinux, major, byBinary, rpmOrder},
 	{"openEuler", image.RPM, "openEuler", eulerRelease, bySource | byBinary, rpmOrder},
 }
 
@@ -86,6 +89,8 @@ var languages = []language{
 	{image.Hackage, "Hackage", "hackage", hackageOrder},
 	{image.CRAN, "CRAN", "cran", cranOrder},
 	{image.Julia, "Julia", "julia", semverOrder},
+	{image.Swift, "SwiftURL", "github:swift", semverOrder},
+	{image.Opam, "opam", "opam", debOrder},
 }
 
 // EcosystemOf is the OSV ecosystem of packages of type t in an image of distribution d, with the release where the
@@ -113,15 +118,28 @@ func EcosystemOf(t image.PackageType, d image.Distro) string {
 	return ""
 }
 
-// FolderOf is the folder in which OSV publishes the records of an ecosystem: "Debian" for "Debian:12".
+// FolderOf is the folder in which OSV publishes the records of an ecosystem: "Debian" for "Debian:12"; "" for
+// [EcosystemCPE], of which it has none.
 func FolderOf(ecosystem string) string {
+	if ecosystem == EcosystemCPE {
+		return ""
+	}
 	folder, _, _ := strings.Cut(ecosystem, ":")
 	return folder
+}
+
+// InOSV says whether OSV may have records of an ecosystem. What it has no ecosystem for comes from other sources.
+func InOSV(ecosystem string) bool {
+	folder := FolderOf(ecosystem)
+	return folder != "Amazon Linux" && folder != oracleLinux
 }
 
 // FeedGroup names an ecosystem as the groups of the /v1 API are named: "debian:12", "alpine:3.10", "github:python".
 // An ecosystem that the tables do not know keeps its own name in lower case.
 func FeedGroup(ecosystem string) string {
+	if ecosystem == EcosystemCPE {
+		return byCPE.group
+	}
 	root, release, _ := strings.Cut(ecosystem, ":")
 	for i := range languages {
 		if languages[i].ecosystem == root {
@@ -165,6 +183,9 @@ func FeedGroup(ecosystem string) string {
 
 // orderOf is the version order of an ecosystem; nil when it has none that we know.
 func orderOf(ecosystem string) *order {
+	if ecosystem == EcosystemCPE {
+		return &byCPE.order
+	}
 	root := FolderOf(ecosystem)
 	for i := range languages {
 		if languages[i].ecosystem == root {
@@ -208,13 +229,18 @@ var suseProduct = regexp.MustCompile(`^Linux Enterprise (?:Server|Module for [A-
 var redHatMinor = regexp.MustCompile(`^(enterprise_linux:\d+)\.\d+$`)
 
 // NormalizeName is the form of a package name under which records are filed: PEP 503 for PyPI, lower case for Packagist
-// and NuGet, as written elsewhere.
+// and NuGet, without scheme and ".git" for SwiftURL, as written elsewhere.
 func NormalizeName(ecosystem, name string) string {
 	switch FolderOf(ecosystem) {
 	case "PyPI":
 		return pep503(name)
 	case "Packagist", "NuGet":
 		return strings.ToLower(name)
+	case "SwiftURL":
+		if _, rest, ok := strings.Cut(name, "://"); ok {
+			name = rest
+		}
+		return strings.TrimSuffix(name, ".git")
 	default:
 		return name
 	}

@@ -22,9 +22,30 @@ func digits(s string) bool {
 	return s != ""
 }
 
+// statementMark stands before the vulnerability in the id of a statement.
+const statementMark = "::"
+
+// StatementID is the id of a record that holds what a source says of one vulnerability of one package, where the source
+// gives what it says no ids: "DEBIAN-TRACKER::openssl::CVE-2024-1". It is unique where source and package are. People know
+// it as little as the source does: a finding has it as evidence and not among its names.
+func StatementID(source, pkg, vulnerability string) string {
+	return source + statementMark + pkg + statementMark + vulnerability
+}
+
+// stated is the vulnerability that a statement is about; "" for all other ids.
+func stated(id string) string {
+	if i := strings.LastIndex(id, statementMark); i >= 0 {
+		return id[i+len(statementMark):]
+	}
+	return ""
+}
+
 // bareCVE is the CVE that a record is about alone, by its own id: "CVE-2024-1" of "DEBIAN-CVE-2024-1", "ALPINE-CVE-…",
-// "UBUNTU-CVE-…"; "" for other ids.
+// "UBUNTU-CVE-…"; "" for other ids. A statement is about its vulnerability, whoever numbered that: "XSA-375".
 func bareCVE(id string) string {
+	if s := stated(id); s != "" {
+		return s
+	}
 	if i := strings.Index(id, "CVE-"); i >= 0 && isCVE(id[i:]) {
 		return id[i:]
 	}

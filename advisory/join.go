@@ -29,7 +29,9 @@ func joinByCVE(hits []hit) []Finding {
 		for _, h := range group {
 			// A bundle is evidence, not another name.
 			if h.record.isAlias(id) {
-				ids = append(ids, h.record.ID)
+				if stated(h.record.ID) == "" {
+					ids = append(ids, h.record.ID)
+				}
 				if len(h.record.cves()) < 2 {
 					ids = append(ids, h.record.Aliases...)
 				}

@@ -127,6 +127,31 @@ func TestSeverityLadder(t *testing.T) {
 	}
 }
 
+// TestStatementsAreEvidence: what a source says without an id of its own joins under the vulnerability, whoever numbered
+// that, and its record is no name of it.
+func TestStatementsAreEvidence(t *testing.T) {
+	t.Parallel()
+	statement := func(vulnerability string, aliases ...string) *Record {
+		return with(about(StatementID("TRACKER", "x", vulnerability), "Debian:12", "x", "0..1.0-2"), func(r *Record) { r.Aliases = aliases })
+	}
+	for _, c := range []struct {
+		records  []*Record
+		id       string
+		ids      []string
+		evidence int
+	}{
+		{[]*Record{statement("CVE-2024-0001"), about("DEBIAN-CVE-2024-0001", "Debian:12", "x", "0..")}, "CVE-2024-0001", []string{"CVE-2024-0001", "DEBIAN-CVE-2024-0001"}, 2},
+		{[]*Record{statement("CVE-2024-0001", "XSA-1")}, "CVE-2024-0001", []string{"CVE-2024-0001", "XSA-1"}, 1},
+		{[]*Record{statement("XSA-375")}, "XSA-375", []string{"XSA-375"}, 1},
+		{[]*Record{statement("TEMP-0841856-B18BAF")}, "TEMP-0841856-B18BAF", []string{"TEMP-0841856-B18BAF"}, 1},
+	} {
+		findings, _ := Match(debian("x", "1.0-1"), c.records, nil)
+		if len(findings) != 1 || findings[0].ID != c.id || len(findings[0].Evidence) != c.evidence || cmp.Diff(c.ids, findings[0].IDs) != "" {
+			t.Errorf("%s: %+v", c.id, findings)
+		}
+	}
+}
+
 func TestLinksAndTitlesWithoutHelpOfTheRecord(t *testing.T) {
 	t.Parallel()
 	alpine := Package{Type: image.APK, Ecosystem: "Alpine:v3.10", Name: "x", Version: "1.0-r0", SourceName: "x"}

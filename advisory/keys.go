@@ -9,6 +9,11 @@ import (
 // DistinctOf is the package as matching sees it, without where it was found.
 func DistinctOf(p *image.Package, d image.Distro) Package {
 	distinct := Package{Type: p.Type, Ecosystem: EcosystemOf(p.Type, d), Namespace: p.Namespace, Name: p.Name, Version: p.Version}
+	if p.Type == image.Binary && p.OwnedBy == nil {
+		if names := cpesOf(p); names != "" {
+			distinct.Ecosystem, distinct.Namespace = EcosystemCPE, names
+		}
+	}
 	if p.Type.OS() {
 		distinct.Arch, distinct.Modularity = p.Arch, p.Modularity
 		distinct.SourceName, distinct.SourceVersion = p.SourceName, p.SourceVersion
@@ -34,6 +39,9 @@ func (l *lookup) fits(a *Affected) bool {
 func (p *Package) lookups() []lookup {
 	if p.Ecosystem == "" || p.Name == "" {
 		return nil
+	}
+	if p.Ecosystem == EcosystemCPE {
+		return p.cpeLookups()
 	}
 	if !p.Type.OS() {
 		name := p.Name

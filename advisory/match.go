@@ -96,7 +96,7 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 	for i := range r.Affected {
 		a := &r.Affected[i]
 		l := m.named(a)
-		if l == nil || nearer && l.only == bySource || !m.concerns(r, a) {
+		if l == nil || nearer && l.only == bySource || !m.concerns(r, a) || !sameVariant(l, a) {
 			continue
 		}
 		says = max(says, spared)
@@ -119,7 +119,7 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 		if says < found {
 			says = found
 			h = hit{record: r, order: v.order, denies: denies, evidence: Evidence{
-				Record: r.ID, Ecosystem: l.Ecosystem, Package: l.Name, Compared: l.version, Range: strings.Join(words, " || "),
+				Record: r.ID, Ecosystem: l.Ecosystem, Package: l.Name, Compared: l.version, Range: strings.Join(words, " || ") + a.conditions(),
 				State: FixState(a.State),
 			}}
 		}
@@ -192,6 +192,9 @@ func (m *matcher) namesBinary(r *Record) bool {
 // nothing about another, and nothing about a package outside of modules.
 func (m *matcher) concerns(r *Record, a *Affected) bool {
 	if len(a.Arches) > 0 && !a.ofSource() && m.pkg.Arch != "" && !slices.Contains(a.Arches, m.pkg.Arch) {
+		return false
+	}
+	if a.foreign() {
 		return false
 	}
 	modular := m.pkg.Modularity != "" || strings.Contains(m.pkg.Version, ".module")

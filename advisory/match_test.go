@@ -184,8 +184,8 @@ func TestAFindingTellsAll(t *testing.T) {
 		Fixes: []string{"2.0"}, State: Fixed, Title: "x reads too much", URL: "https://github.com/advisories/GHSA-aaaa-bbbb-cccc",
 		Published: time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC), KnownExploited: "2024-04-01",
 		CVSS: []CVSS{
-			{"GHSA-aaaa-bbbb-cccc", "3.1", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8, 3.9, 5.9},
-			{NVD, "3.1", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", 7.5, 3.9, 3.6},
+			{"GHSA-aaaa-bbbb-cccc", "3.1", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8, 3.9, 5.9, ""},
+			{NVD, "3.1", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", 7.5, 3.9, 3.6, "CVE-2024-0001"},
 		},
 		Evidence: []Evidence{
 			{"CVE-2024-0001", "PyPI", "x", "1.1", ">= 0, < 2.0", "2.0", ""},

@@ -41,10 +41,14 @@ func major(d image.Distro) string {
 }
 
 // debianCodenames serves images of testing and unstable, whose os-release has no VERSION_ID but the name of the release
-// that they will be.
+// that they will be, and sources that name releases.
 var debianCodenames = map[string]string{
-	"stretch": "9", "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14", "duke": "15",
+	"wheezy": "7", "jessie": "8", "stretch": "9", "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14", "duke": "15",
 }
+
+// DebianRelease is the number of the release of Debian that is called by a codename: "12" for "bookworm"; "" when it is
+// not known here.
+func DebianRelease(codename string) string { return debianCodenames[codename] }
 
 func debianRelease(d image.Distro) string {
 	if d.VersionID == "" || d.VersionID == "unstable" {
@@ -100,4 +104,14 @@ func eulerRelease(d image.Distro) string {
 		return m[1] + "-" + m[2]
 	}
 	return d.VersionID
+}
+
+var amazonFirst = regexp.MustCompile(`^20(1[1-8])\.\d\d$`)
+
+// amazonRelease is "2" or "2023". All releases of the first Amazon Linux are updated to its last one.
+func amazonRelease(d image.Distro) string {
+	if amazonFirst.MatchString(d.VersionID) {
+		return "2018.03"
+	}
+	return major(d)
 }

@@ -14,6 +14,9 @@ import (
 // CVE itself. Scores of all other records are their publisher's.
 const NVD = "NVD"
 
+// FirstNVDYear is the first year of which NVD has a file; what is older is in it.
+const FirstNVDYear = 2002
+
 // maxVector is the length of a vector in bytes that is still read; a full v4 vector has about 200.
 const maxVector = 512
 
@@ -29,10 +32,11 @@ func (s Score) CVSS(source string) (c CVSS, ok bool) {
 			c, ok = CVSS{}, false
 		}
 	}()
+	id := ""
 	if isCVE(source) {
-		source = NVD
+		source, id = NVD, source
 	}
-	c = CVSS{Source: source, Vector: vector, Exploitability: -1, Impact: -1}
+	c = CVSS{Source: source, ID: id, Vector: vector, Exploitability: -1, Impact: -1}
 	switch {
 	case strings.HasPrefix(vector, "CVSS:4.0/"):
 		v, err := cvss40.ParseVector(vector)

@@ -52,12 +52,12 @@ func TestScores(t *testing.T) {
 		source string
 		want   CVSS
 	}{
-		{Score{"CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}, "GHSA-x", CVSS{"GHSA-x", "3.1", "", 9.8, 3.9, 5.9}},
-		{Score{"CVSS_V3", "CVSS:3.0/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:H"}, "RUSTSEC-1", CVSS{"RUSTSEC-1", "3.0", "", 8.1, 2.2, 5.9}},
-		{Score{"CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:N/I:N/A:N"}, "x", CVSS{"x", "3.1", "", 0, 3.9, 0}},
-		{Score{"CVSS_V2", "AV:N/AC:L/Au:N/C:C/I:C/A:C"}, "CVE-2014-0160", CVSS{NVD, "2.0", "", 10, 10, 10}},
-		{Score{"CVSS_V2", "(AV:N/AC:L/Au:N/C:P/I:P/A:P)"}, "x", CVSS{"x", "2.0", "", 7.5, 10, 6.4}},
-		{Score{"CVSS_V4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"}, "x", CVSS{"x", "4.0", "", 9.3, -1, -1}},
+		{Score{"CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}, "GHSA-x", CVSS{"GHSA-x", "3.1", "", 9.8, 3.9, 5.9, ""}},
+		{Score{"CVSS_V3", "CVSS:3.0/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:H"}, "RUSTSEC-1", CVSS{"RUSTSEC-1", "3.0", "", 8.1, 2.2, 5.9, ""}},
+		{Score{"CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:N/I:N/A:N"}, "x", CVSS{"x", "3.1", "", 0, 3.9, 0, ""}},
+		{Score{"CVSS_V2", "AV:N/AC:L/Au:N/C:C/I:C/A:C"}, "CVE-2014-0160", CVSS{NVD, "2.0", "", 10, 10, 10, "CVE-2014-0160"}},
+		{Score{"CVSS_V2", "(AV:N/AC:L/Au:N/C:P/I:P/A:P)"}, "x", CVSS{"x", "2.0", "", 7.5, 10, 6.4, ""}},
+		{Score{"CVSS_V4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"}, "x", CVSS{"x", "4.0", "", 9.3, -1, -1, ""}},
 	} {
 		c.want.Vector = c.score.Score
 		got, ok := c.score.CVSS(c.source)

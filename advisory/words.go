@@ -1,7 +1,6 @@
 package advisory
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -19,7 +18,7 @@ func severityOf(group []*hit) (Severity, string) {
 		{"CVSS v4", func(h *hit) (Severity, bool) { return worstScore(h, "4") }},
 		{"CVSS v3", func(h *hit) (Severity, bool) { return worstScore(h, "3") }},
 		{"CVSS v2", func(h *hit) (Severity, bool) { return worstScore(h, "2") }},
-		{"summary", func(h *hit) (Severity, bool) { return severityOfSummary(h.record.Summary) }},
+		{summaryRung, func(h *hit) (Severity, bool) { return severityOfSummary(h.record.Summary) }},
 	}
 	for _, rung := range rungs {
 		best, source := Unknown, ""
@@ -34,6 +33,9 @@ func severityOf(group []*hit) (Severity, string) {
 	}
 	return Unknown, ""
 }
+
+// summaryRung is the last rung of [severityOf]: a word that a distribution puts before the title of a bundle.
+const summaryRung = "summary"
 
 // bareWords are the severities that are a word and no vector, as Ubuntu gives its priority.
 func bareWords(scores []Score) (words []string) {
@@ -72,9 +74,7 @@ func scoresOf(id string, group []*hit) []CVSS {
 		}
 		scores = append(scores, h.scores...)
 	}
-	slices.SortFunc(scores, func(a, b CVSS) int {
-		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(b.Version, a.Version), strings.Compare(a.Vector, b.Vector))
-	})
+	slices.SortFunc(scores, compareScores)
 	return slices.Compact(scores)
 }
 
@@ -89,23 +89,29 @@ func titleOf(ranked []*hit) string {
 		}
 	}
 	for _, h := range ranked {
-		first, _, _ := strings.Cut(strings.TrimSpace(h.record.Details), "\n")
-		if sentence, _, ok := strings.Cut(first, ". "); ok {
-			first = sentence + "."
-		}
-		first = oneLine(first)
-		if len(first) > maxTitle {
-			words := strings.LastIndexByte(first[:maxTitle], ' ')
-			if words < 0 {
-				continue
-			}
-			first = first[:words] + " …"
-		}
-		if first != "" {
-			return first
+		if s := firstSentence(h.record.Details); s != "" {
+			return s
 		}
 	}
 	return ""
+}
+
+// firstSentence is the first sentence of a description, cut between words where it is too long for a title; "" when it
+// cannot serve as one.
+func firstSentence(details string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(details), "\n")
+	if sentence, _, ok := strings.Cut(first, ". "); ok {
+		first = sentence + "."
+	}
+	first = oneLine(first)
+	if len(first) > maxTitle {
+		words := strings.LastIndexByte(first[:maxTitle], ' ')
+		if words < 0 {
+			return ""
+		}
+		first = first[:words] + " …"
+	}
+	return first
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -117,6 +123,7 @@ var pages = []struct{ prefix, before, after string }{
 	{"RUSTSEC-", "https://rustsec.org/advisories/", ".html"},
 	{"DSA-", "https://security-tracker.debian.org/tracker/", ""},
 	{"DLA-", "https://security-tracker.debian.org/tracker/", ""},
+	{"TEMP-", "https://security-tracker.debian.org/tracker/", ""}, // Debian's, where there is no CVE yet
 	{"USN-", "https://ubuntu.com/security/notices/", ""},
 	{"RHSA-", "https://access.redhat.com/errata/", ""},
 }

@@ -15,7 +15,10 @@ import (
 const theFeed = "vulnerabilities"
 
 func (a *app) feedCommand() *cobra.Command {
-	return group("feed", "Look at and sync the advisory data of a server", a.feedList(), a.feedSources(), a.feedSync("sync"), a.feedSwitch(true), a.feedSwitch(false), a.feedDelete())
+	c := group("feed", "Look at, sync, export and import advisory data", a.feedList(), a.feedSources(), a.feedSync("sync"), a.feedSwitch(true), a.feedSwitch(false), a.feedDelete(),
+		a.feedExport(), a.feedImport(), a.feedKeygen())
+	c.Aliases = []string{"feeds"}
+	return c
 }
 
 // systemFeeds has the words of existing scripts.
@@ -93,20 +96,25 @@ func (a *app) feedSync(use string) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := a.show(orEmpty(done), func() { a.showSync(done, r.NoWait) }); err != nil {
-			return err
-		}
-		for _, f := range done {
-			if f.Status != "success" {
-				return &Exit{ExitFailed, fmt.Errorf("feed %s did not sync completely; its former data stays in force", f.Feed)}
-			}
-		}
-		return nil
+		return a.synced(done, r.NoWait)
 	})
 	c.Flags().BoolVar(&r.Flush, "flush", false, "load everything anew; the present data stays in force until that has ended")
 	c.Flags().BoolVar(&r.AcceptShrink, "accept-shrink", false, "accept a feed that lost more than half of its records")
 	c.Flags().BoolVar(&r.NoWait, "no-wait", false, "do not wait for the end")
 	return c
+}
+
+// synced shows what a sync or an import did; where a part of it failed, that is an error.
+func (a *app) synced(done []client.SyncResult, started bool) error {
+	if err := a.show(orEmpty(done), func() { a.showSync(done, started) }); err != nil {
+		return err
+	}
+	for _, f := range done {
+		if f.Status != "success" {
+			return &Exit{ExitFailed, fmt.Errorf("feed %s did not sync completely; its former data stays in force", f.Feed)}
+		}
+	}
+	return nil
 }
 
 // followSync shows how far the sync is until the function that it gives is called.

@@ -111,7 +111,7 @@ func tempDir(data string) string {
 }
 
 func feedConfig(s Settings) engine.FeedConfig {
-	c := engine.FeedConfig{Places: s.Feeds.Places, Ecosystems: s.Feeds.Ecosystems, Interval: s.Feeds.Interval, Proxy: map[string]string{}}
+	c := engine.FeedConfig{Places: s.Feeds.Places, Ecosystems: s.Feeds.Ecosystems, Interval: s.Feeds.Interval, Trust: s.Feeds.Trust, Proxy: map[string]string{}}
 	for name, address := range s.Feeds.Proxy {
 		c.Proxy[name] = address.Reveal()
 	}
@@ -139,7 +139,7 @@ func migrateLocal(ctx context.Context, s *store.Store) error {
 		if err != nil || current {
 			return err
 		}
-		release, err := s.LockData()
+		release, err := s.LockSyncing()
 		switch {
 		case err == nil:
 			return errors.Join(s.Migrate(ctx), release())

@@ -28,7 +28,8 @@ func (a *app) scanCommand() *cobra.Command {
 		Use:     "scan IMAGE",
 		Short:   "Analyse an image, match it with advisories and evaluate a policy, without a server",
 		Long: `Analyses an image (see landwaiter analyze), matches its packages with advisories and evaluates a policy.
-Where there is no advisory data yet it is fetched first, for the ecosystems that the image has.
+Where there is no advisory data yet it is fetched first, for the ecosystems that the image has. Data older than
+LANDWAITER_FEEDS_INTERVAL (6h) is refreshed; when that fails, the data at hand counts and the result has a gap.
 
 Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2 could not do it.`,
 		Args: cobra.ExactArgs(1),
@@ -107,6 +108,10 @@ func (r *localRun) judge(cmd *cobra.Command, result *report.Result, bundle *poli
 	r.layVEX(cmd, result, j, documents, tag, result.Reference)
 	result.Matched, result.Findings, result.FeedRevision = true, j.Findings, j.Revision.ID
 	result.Gaps = slices.Concat(result.Gaps, j.Gaps)
+	result.Scores = make(map[string]report.EPSS, len(j.Scores))
+	for cve, s := range j.Scores {
+		result.Scores[cve] = report.EPSS{Score: s.Score, Percentile: s.Percentile, Day: s.Day}
+	}
 	if tag == "" || strings.Contains(tag, "@") {
 		tag = "localhost/image:latest" // files have no tag; mappings by * apply
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"landwaiter.dev/advisory/archive"
 	"landwaiter.dev/advisory/feed"
 	"landwaiter.dev/analysis"
 	rules "landwaiter.dev/analysis/secret"
@@ -50,6 +51,8 @@ type FeedSettings struct {
 	// Ecosystems to load: "all", or names; empty means all for a directory, and for a URL those that the inventory has.
 	Ecosystems []string
 	Interval   time.Duration
+	// Trust are the keys whose archives are imported.
+	Trust []archive.PublicKey
 	// Proxy by the name of a driver, with "" for all others; they may hold passwords.
 	Proxy map[string]secret.Text
 }
@@ -118,7 +121,8 @@ var Table = slices.Concat([]Setting{
 }, feedSettings(), []Setting{
 	{Name: "feeds.ecosystems", Help: "ecosystems to load: all, or a list as OSV names them (default: all of a directory, of a URL those that the images need)", Scan: true, set: asList(func(s *Settings) *[]string { return &s.Feeds.Ecosystems })},
 	{Name: "feeds.proxy", Help: "proxies for feeds: an address for all of them, name=address for one, none for a direct connection, with commas between (default: HTTPS_PROXY and NO_PROXY)", Secret: true, set: proxies},
-	{Name: "feeds.interval", Default: "6h", Help: "time between feed syncs", set: duration(func(s *Settings) *time.Duration { return &s.Feeds.Interval })},
+	{Name: "feeds.interval", Default: "6h", Help: "time between feed syncs, and how old the data of a scan may be before it asks for newer", Scan: true, set: duration(func(s *Settings) *time.Duration { return &s.Feeds.Interval })},
+	{Name: "feeds.trust", Help: "whose archives of advisory data are imported: public keys, or files that hold them, a list", Scan: true, set: trusted},
 	{Name: "watch.interval", Default: "1h", Help: "time between looks at watched tags", set: duration(func(s *Settings) *time.Duration { return &s.WatchInterval })},
 	{Name: "retention.evaluations", Default: "365d", Help: "how long the rows of evaluations are kept after an image is deleted", set: duration(func(s *Settings) *time.Duration { return &s.RetentionEvaluations })},
 	{Name: "webhooks.general.url", Help: "where every notice goes; <userId> and <notification_type> are filled in", Secret: true, set: webhook("")},

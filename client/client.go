@@ -206,13 +206,22 @@ func (c *Client) once(ctx context.Context, method, address string, body document
 	if len(body.data) > 0 {
 		in = bytes.NewReader(body.data)
 	}
+	res, err := c.send(ctx, method, address, in, body.mediaType)
+	if err != nil {
+		return err
+	}
+	return c.read(res, out)
+}
+
+// send sends a request; in may be nil. The answer's body is the caller's to close.
+func (c *Client) send(ctx context.Context, method, address string, in io.Reader, mediaType string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, in)
 	if err != nil {
-		return fmt.Errorf("request: %w", err)
+		return nil, fmt.Errorf("request: %w", err)
 	}
 	req.Header.Set("Accept", "application/json")
-	if len(body.data) > 0 {
-		req.Header.Set("Content-Type", body.mediaType)
+	if in != nil {
+		req.Header.Set("Content-Type", mediaType)
 	}
 	if c.conf.UserAgent != "" {
 		req.Header.Set("User-Agent", c.conf.UserAgent)
@@ -232,8 +241,13 @@ func (c *Client) once(ctx context.Context, method, address string, body document
 		if errors.As(err, &detail) { // its text repeats the whole address
 			err = detail.Err
 		}
-		return &Unreachable{URL: c.base.String(), Err: err}
+		return nil, &Unreachable{URL: c.base.String(), Err: err}
 	}
+	return res, nil
+}
+
+// read decodes an answer into out unless out is nil, and closes it.
+func (c *Client) read(res *http.Response, out any) error {
 	defer res.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(res.Body, MaxAnswer+1))
 	switch {

@@ -59,6 +59,8 @@ type Feed struct {
 	LastFullSync time.Time   `json:"last_full_sync,omitzero"`
 	Groups       []FeedGroup `json:"groups"`
 	Revision     int64       `json:"feed_revision"`
+	// Archive is the file that was imported last; nil when none was.
+	Archive *FeedArchive `json:"archive,omitempty"`
 	// Failing sources could not be used when they were last asked.
 	Failing []FailingSource `json:"failing_sources,omitempty"`
 	// Sources are the parts of all sources that were asked.
@@ -157,19 +159,22 @@ type SyncRequest struct {
 
 // SyncResult is what one feed did.
 type SyncResult struct {
-	Feed    string  `json:"feed"`
+	Feed    string        `json:"feed"`
+	Status  string        `json:"status"`
+	Seconds float64       `json:"total_time_seconds"`
+	Groups  []SyncedGroup `json:"groups"`
+}
+
+// SyncedGroup is what one group of a feed did.
+type SyncedGroup struct {
+	Group   string  `json:"group"`
 	Status  string  `json:"status"`
 	Seconds float64 `json:"total_time_seconds"`
-	Groups  []struct {
-		Group   string  `json:"group"`
-		Status  string  `json:"status"`
-		Seconds float64 `json:"total_time_seconds"`
-		Records int     `json:"updated_record_count"`
-		Images  int     `json:"updated_image_count"`
-		Error   string  `json:"error,omitempty"`
-		// Problems are records that were refused.
-		Problems []string `json:"problems,omitempty"`
-	} `json:"groups"`
+	Records int     `json:"updated_record_count"`
+	Images  int     `json:"updated_image_count"`
+	Error   string  `json:"error,omitempty"`
+	// Problems are records that were refused.
+	Problems []string `json:"problems,omitempty"`
 }
 
 // Sync syncs the feeds and answers when that has ended, unless NoWait is set.

@@ -116,13 +116,13 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, vex: docs, now: c.Now}
 	e.VEX = &VEX{store: s, jobs: jobs, vulns: e.Vulns, docs: docs, now: c.Now}
 	e.attested = &attestations{store: s, jobs: jobs, config: c.Attestations, now: c.Now}
-	e.Queries = &Queries{store: s, content: e.Content, matcher: match, owned: &ownership{}, now: c.Now}
+	e.Queries = &Queries{store: s, content: e.Content, matcher: match, vulns: e.Vulns, owned: &ownership{}, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
 	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, now: c.Now}
 	e.Notices = &Notices{store: s}
 	e.Subscriptions = &Subscriptions{store: s, now: c.Now}
 	e.Auth = &Auth{store: s, passwords: c.Passwords}
-	e.Feeds = &Feeds{store: s, jobs: jobs, config: c.Feeds, now: c.Now, results: map[int64]chan synced{},
+	e.Feeds = &Feeds{store: s, jobs: jobs, config: c.Feeds, now: c.Now, version: c.Version, results: map[int64]chan synced{},
 		sync: &syncFeeds{store: s, jobs: jobs, matcher: match, fetcher: newFetcher(c.TempDir, c.Feeds, c.Now), config: c.Feeds, log: c.Log, now: c.Now}}
 	e.System = &System{store: s, jobs: jobs, version: c.Version, retention: c.Retention, log: c.Log, now: c.Now,
 		node: store.Node{HostID: c.HostID, Roles: c.Roles, BaseURL: c.BaseURL, Version: c.Version, StartedAt: c.Now()}}

@@ -38,7 +38,7 @@ func (u *syncFeeds) fileOf(ctx context.Context, o *outcome, d feed.Driver, known
 func (u *syncFeeds) exploited(ctx context.Context, o *outcome, d feed.Driver, args syncArgs) error {
 	st := o.states[d.Name]
 	// A load of some ecosystems alone does not ask again for what is there.
-	if len(args.Ecosystems) > 0 && !st.LastSync.IsZero() {
+	if len(args.Ecosystems) > 0 && !args.Again && !st.LastSync.IsZero() {
 		return nil
 	}
 	known := st.version
@@ -55,25 +55,36 @@ func (u *syncFeeds) exploited(ctx context.Context, o *outcome, d feed.Driver, ar
 		u.fail(o, d.Name, err)
 		return nil
 	}
+	staged, err := u.stageExploited(ctx, o, d.Name, catalogue, args)
+	if staged {
+		st = o.states[d.Name]
+		st.version = f.version
+		o.states[d.Name] = st
+	}
+	return err
+}
+
+// stageExploited stages a catalogue, whatever supplied it; false when it is held back.
+func (u *syncFeeds) stageExploited(ctx context.Context, o *outcome, name string, catalogue *feed.Catalog, args syncArgs) (bool, error) {
 	before, err := u.store.CurrentKEV(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if len(catalogue.Added)*2 < len(before) && !args.AcceptShrink {
-		u.fail(o, d.Name, shrunk("the KEV catalogue", "entries", len(catalogue.Added), len(before)))
-		return nil
+		u.fail(o, name, shrunk("the KEV catalogue", "entries", len(catalogue.Added), len(before)))
+		return false, nil
 	}
 	changed, err := u.store.StageKEV(ctx, o.rev, catalogue.Added)
 	if err != nil {
-		return err
+		return false, err
 	}
 	o.changed = o.changed || len(changed) > 0
-	st = sourceState{version: f.version, LastSync: u.now(), LastAttempt: u.now(), Records: int64(len(catalogue.Added)), Skipped: len(catalogue.Problems)}
+	st := sourceState{LastSync: u.now(), LastAttempt: u.now(), Records: int64(len(catalogue.Added)), Skipped: len(catalogue.Problems)}
 	for _, p := range catalogue.Problems[:min(len(catalogue.Problems), keptProblems)] {
 		st.Problems = append(st.Problems, p.Error())
 	}
-	o.states[d.Name] = st
-	return nil
+	o.states[name] = st
+	return true, nil
 }
 
 // scores keeps the day's scores of the vulnerabilities that have a match. It changes no match and raises no notice.

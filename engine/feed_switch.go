@@ -42,7 +42,7 @@ func (o *outcome) closeReason() string {
 }
 
 func (o *outcome) evaluationReason() string {
-	if o.reason == "sync" {
+	if o.reason == "sync" || o.reason == imported {
 		return "feed"
 	}
 	return "feed " + o.reason
@@ -55,7 +55,7 @@ func tellsNobody(reason string) bool { return strings.HasPrefix(reason, "feed ")
 // suspended are the matches that ended because their ecosystem was switched off, by package and id, where it is switched
 // on again.
 func (u *syncFeeds) suspended(ctx context.Context, o *outcome, rows []store.PackageRow) (map[int64]map[string]*store.Match, error) {
-	if o.reason == disabled || o.reason == removed {
+	if !o.everOff || o.reason == disabled || o.reason == removed {
 		return nil, nil
 	}
 	ended, err := u.store.LastEnded(ctx, rowIDs(rows), o.rev, disabled, removed)

@@ -10,7 +10,6 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
-	"landwaiter.dev/advisory"
 	"landwaiter.dev/store"
 )
 
@@ -28,11 +27,15 @@ type Feeds struct {
 	jobs   *Jobs
 	config FeedConfig
 	sync   *syncFeeds
-	now    func() time.Time
+	// version of this program, which archives name.
+	version string
+	now     func() time.Time
 
 	mu sync.Mutex
 	// results go to those who asked for a sync here and wait for its end.
 	results map[int64]chan synced
+	// uploading is held while an archive arrives.
+	uploading sync.Mutex
 }
 
 // State gives the feed with its groups.
@@ -83,6 +86,9 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 				Error: st.LastError, Held: st.Held, Skipped: st.Skipped, Problems: st.Problems,
 			})
 		}
+	}
+	if f.Archive, err = archiveState(ctx, u.store, states); err != nil {
+		return nil, err
 	}
 	f.Sync, err = u.Progress(ctx)
 	return []FeedState{f}, err
@@ -208,12 +214,20 @@ type synced struct {
 
 // run is the job. Where another node syncs, it waits.
 func (u *Feeds) run(ctx context.Context, job *river.Job[syncArgs]) error {
-	out, err := u.sync.run(ctx, job.Args)
+	var out []SyncResult
+	var err error
+	if job.Args.Upload != "" {
+		out, err = u.runUpload(ctx, job.Args)
+	} else {
+		out, err = u.sync.run(ctx, job.Args)
+	}
 	if errors.Is(err, store.ErrSyncing) {
 		return river.JobSnooze(5 * time.Second)
 	}
 	told := synced{results: out}
-	if err != nil {
+	if _, refused := errors.AsType[*Error](err); refused {
+		told.err = err
+	} else if err != nil {
 		told.err = Errorf(ClassUnavailable, "feed_sync_failed", "the sync broke off: %w", err)
 	}
 	u.mu.Lock()
@@ -224,34 +238,25 @@ func (u *Feeds) run(ctx context.Context, job *river.Job[syncArgs]) error {
 	return err
 }
 
-// missing names the folders of ecosystems that these packages need and that are loaded only when they are first seen.
+// missing names the ecosystems of these packages that are loaded only when they are first seen, and were not asked for
+// yet. A source that does not have one is not asked again for each image.
 func (u *Feeds) missing(ctx context.Context, rows []store.PackageRow) ([]string, error) {
 	off, err := u.off(ctx)
 	if err != nil || off[wholeFeed] || !u.config.chosen() {
 		return nil, err
 	}
-	loaded, err := u.loaded(ctx)
+	known, err := asked(ctx, &u.store.Queries)
 	if err != nil {
 		return nil, err
 	}
 	var out []string
 	for _, r := range rows {
-		if f := advisory.FolderOf(r.Package.Ecosystem); f != "" && !loaded[f] && !slices.Contains(out, f) {
-			out = append(out, f)
+		if eco := r.Package.Ecosystem; eco != "" && !known[eco] && !slices.Contains(out, eco) {
+			out = append(out, eco)
 		}
 	}
 	slices.Sort(out)
 	return out, nil
-}
-
-// loaded are the folders that were tried: a source that does not have one is not asked again for each image.
-func (u *Feeds) loaded(ctx context.Context) (map[string]bool, error) {
-	states, err := sources(ctx, u.store)
-	out := make(map[string]bool, len(states))
-	for folder := range states {
-		out[folder] = true
-	}
-	return out, err
 }
 
 // lastFullSync is when a sync last ended without a source that failed; zero before the first.

@@ -30,10 +30,15 @@ type (
 	// syncArgs: load what is new of the advisory data; Ecosystems limits it to some. With Switch nothing is loaded: a part
 	// of the data is switched off or on, or deleted.
 	syncArgs struct {
-		Flush        bool        `json:"flush,omitempty"`
-		AcceptShrink bool        `json:"accept_shrink,omitempty"`
-		Ecosystems   []string    `json:"ecosystems,omitempty"`
-		Switch       *feedSwitch `json:"switch,omitempty"`
+		Flush        bool     `json:"flush,omitempty"`
+		AcceptShrink bool     `json:"accept_shrink,omitempty"`
+		Ecosystems   []string `json:"ecosystems,omitempty"`
+		// Again asks the files that have all ecosystems too, though only some are wanted.
+		Again bool `json:"again,omitempty"`
+		// Upload is the archive to import instead of asking the sources, see [Feeds.Import].
+		Upload      string      `json:"upload,omitempty"`
+		AcceptOlder bool        `json:"accept_older,omitempty"`
+		Switch      *feedSwitch `json:"switch,omitempty"`
 	}
 	// watchArgs: ask every watched tag for its digest.
 	watchArgs struct{}

@@ -99,8 +99,32 @@ func (m *matcher) match(ctx context.Context, rows []store.PackageRow, rev int64)
 			}
 			out[r.ID], _ = advisory.Match(r.Package, mine, exploited)
 		}
+		if err := m.enrich(ctx, out, batch, rev); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// enrich adds what NVD says of the CVEs of findings, unless the group of NVD's data is switched off.
+func (m *matcher) enrich(ctx context.Context, found map[int64][]advisory.Finding, rows []store.PackageRow, rev int64) error {
+	var cves []string
+	for _, r := range rows {
+		cves = append(cves, advisory.CVEs(found[r.ID])...)
+	}
+	off, err := m.store.OffAt(ctx, rev)
+	if err != nil || off[wholeFeed] || off[advisory.EcosystemCPE] {
+		return err
+	}
+	slices.Sort(cves)
+	known, err := m.store.NVDAt(ctx, slices.Compact(cves), rev)
+	if err != nil || len(known) == 0 {
+		return err
+	}
+	for _, r := range rows {
+		advisory.Enrich(found[r.ID], known)
+	}
+	return nil
 }
 
 // records gives the advisories by these names that rev has, without those of ecosystems that are switched off there.

@@ -183,34 +183,35 @@ func config(t *testing.T, f feeds, hookURL, host string) engine.Config {
 	return engine.Config{
 		HostID: host, BaseURL: "http://127.0.0.1", Version: "test", Roles: engine.Roles(), Key: key, Passwords: alwaysRight{},
 		Reader: analysis.NewReader(analysis.Options{TempDir: t.TempDir()}), Registry: source.RegistryOptions{},
-		Feeds:         engine.FeedConfig{Places: map[string][]string{"osv": {filepath.Join(f.dir, "osv")}, "kev": {filepath.Join(f.dir, "kev.json")}}, Interval: time.Hour},
+		Feeds:         engine.FeedConfig{Places: map[string][]string{"osv": {filepath.Join(f.dir, "osv")}, "kev": {filepath.Join(f.dir, "kev.json")}, "epss": {filepath.Join(f.dir, "epss.csv")}}, Interval: time.Hour},
 		WatchInterval: 300 * time.Millisecond, Webhooks: notify.WebhookConfig{URLs: map[string]string{notify.General: hookURL}, AllowPrivate: "127.0.0.1"},
 		TempDir: t.TempDir(), Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	}
 }
 
-func start(t *testing.T, s *store.Store, change ...func(*engine.Config)) *fixture {
+func start(t *testing.T, s *store.Store, change ...func(*fixture, *engine.Config)) *fixture {
 	t.Helper()
 	f := &fixture{store: s, registry: testkit.StartRegistry(t, testkit.RegistryOptions{}), feeds: feeds{t.TempDir()}, hooks: newHooks(t)}
 	f.feeds.write(t, "Debian", record("DEBIAN-CVE-2026-1000", "3.0.2-1", object{"upstream": []string{"CVE-2026-1000"}}))
 	f.feeds.kev(t, "CVE-2026-9999")
+	f.feeds.raw(t, "epss.csv", []byte("#model_version:v1,score_date:2026-03-01T00:00:00+0000\ncve,epss,percentile\nCVE-2026-1000,0.5,0.9\n"))
 	if _, err := s.EnsureAdmin(t.Context(), "hash"); err != nil {
 		t.Fatal(err)
 	}
 	e := f.restart(t, change...)
 	waitFor(t, "first sync", func() bool {
 		st, err := e.Feeds.State(t.Context())
-		return err == nil && !st[0].LastFullSync.IsZero()
+		return err == nil && (!st[0].LastFullSync.IsZero() || len(st[0].Failing) > 0)
 	})
 	return f
 }
 
 // restart runs an engine of its own on the same store.
-func (f *fixture) restart(t *testing.T, change ...func(*engine.Config)) *engine.Engine {
+func (f *fixture) restart(t *testing.T, change ...func(*fixture, *engine.Config)) *engine.Engine {
 	t.Helper()
 	c := config(t, f.feeds, f.hooks.url, "node-1")
-	for _, f := range change {
-		f(&c)
+	for _, change := range change {
+		change(f, &c)
 	}
 	e, err := engine.New(f.store, c)
 	if err != nil {

@@ -121,7 +121,7 @@ func (u *Policies) evaluateAll(ctx context.Context, tx *store.Tx, account string
 	for i, img := range list {
 		ids[i] = img.ID
 	}
-	return evaluateLater(ctx, tx, u.jobs, ids, "bundle")
+	return evaluateWatchedFirst(ctx, tx, u.jobs, ids, "bundle")
 }
 
 // EnsureDefault gives an account that has no bundle the default one, active.
@@ -169,18 +169,4 @@ func (u *Policies) inForce(ctx context.Context, account, id string, at time.Time
 
 func thatVersion(account string, v store.PolicyVersion) store.Policy {
 	return store.Policy{Account: account, ID: v.PolicyID, Digest: v.Digest, Document: v.Document, UpdatedAt: v.From}
-}
-
-// evaluateBatch is how many images one evaluation job brings up to date.
-const evaluateBatch = 100
-
-func evaluateLater(ctx context.Context, tx *store.Tx, jobs *Jobs, ids []int64, reason string) error {
-	for len(ids) > 0 {
-		n := min(len(ids), evaluateBatch)
-		if _, err := jobs.insert(ctx, tx, evaluateArgs{Images: ids[:n], Reason: reason}, nil); err != nil {
-			return err
-		}
-		ids = ids[n:]
-	}
-	return nil
 }

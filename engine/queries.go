@@ -15,6 +15,7 @@ type Queries struct {
 	store   *store.Store
 	content *Content
 	matcher *matcher
+	vulns   *Vulns
 	owned   *ownership
 	now     func() time.Time
 }
@@ -209,7 +210,7 @@ func (u *Queries) holding(ctx context.Context, account string, ids []int64, foun
 	if err != nil {
 		return nil, err
 	}
-	rules, err := u.rules(ctx, m)
+	rules, err := u.rules(ctx, account, m)
 	if err != nil {
 		return nil, err
 	}

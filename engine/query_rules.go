@@ -87,9 +87,13 @@ func ownersOf(a *image.Analysis) owners {
 // queryRules decides of packages of images whether a rule hides a finding, as [advisory.Assemble] does for whole images; each
 // pair of package and owner is looked at once.
 type queryRules struct {
-	u    *Queries
-	rev  int64
-	seen map[hiding]string
+	u      *Queries
+	moment Moment
+	rev    int64
+	seen   map[hiding]string
+	// vex says that the account has, or had, VEX documents; laid are the images that one is in force for, as a whole.
+	vex  bool
+	laid map[int64]map[hiding]string
 }
 
 // hiding is what a rule looks at.
@@ -98,16 +102,27 @@ type hiding struct {
 	vuln       string
 }
 
-func (u *Queries) rules(ctx context.Context, m Moment) (*queryRules, error) {
+func (u *Queries) rules(ctx context.Context, account string, m Moment) (*queryRules, error) {
+	r := &queryRules{u: u, moment: m, seen: map[hiding]string{}, laid: map[int64]map[hiding]string{}}
 	rev, err := u.store.CurrentRevision(ctx)
 	if err == nil && !m.At.IsZero() {
 		rev, _, err = u.store.RevisionAt(ctx, m.At)
 	}
-	return &queryRules{u: u, rev: rev.ID, seen: map[hiding]string{}}, err
+	if err != nil {
+		return nil, err
+	}
+	docs, err := u.store.VEXOf(ctx, account, !m.At.IsZero())
+	r.rev, r.vex = rev.ID, len(docs) > 0
+	return r, err
 }
 
 // hide gives the reason why a finding does not count for an image; "" when it does.
 func (r *queryRules) hide(ctx context.Context, h *store.Holder, p HeldPackage) (string, error) {
+	if r.vex {
+		if laid, err := r.lay(ctx, h); laid != nil || err != nil {
+			return laid[hiding{pkg: p.Package, vuln: p.Finding.ID}], err
+		}
+	}
 	if p.Type.OS() {
 		one := image.Package{Type: p.Type, Name: p.Name, Version: p.Version, SourceName: p.SourceName}
 		return r.judge(ctx, hiding{pkg: p.Package, vuln: p.Finding.ID}, one, nil, image.Distro{}, p.Finding)
@@ -165,4 +180,37 @@ func (r *queryRules) judge(ctx context.Context, key hiding, one image.Package, o
 	}
 	r.seen[key] = reason
 	return reason, nil
+}
+
+// lay looks at a whole image as [Vulns.Of] does, where a VEX document is in force for it; nil when none is. A finding counts
+// when it does for one copy of the package.
+func (r *queryRules) lay(ctx context.Context, h *store.Holder) (map[hiding]string, error) {
+	if laid, known := r.laid[h.ID]; known {
+		return laid, nil
+	}
+	u := r.u.vulns
+	tags, err := u.vex.tagsAt(ctx, h.Image, r.moment)
+	if err != nil {
+		return nil, err
+	}
+	subject := subjectOf(h.Image, tags)
+	rows, err := u.vex.inForce(ctx, h.Account, h.Image, &subject, r.moment.At)
+	if err != nil || len(rows) == 0 {
+		r.laid[h.ID] = nil
+		return nil, err
+	}
+	s, err := u.at(ctx, h.Image, r.moment)
+	if err != nil {
+		return nil, err
+	}
+	laid := map[hiding]string{}
+	for i := range s.findings {
+		f := &s.findings[i]
+		key := hiding{pkg: f.Distinct, vuln: f.ID}
+		if old, twice := laid[key]; !twice || old != "" {
+			laid[key] = f.Ignored
+		}
+	}
+	r.laid[h.ID] = laid
+	return laid, nil
 }

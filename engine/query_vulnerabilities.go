@@ -61,10 +61,14 @@ func (u *Queries) Vulnerabilities(ctx context.Context, q KnownVulnerabilities) (
 	for i := range sourced {
 		records[i] = sourced[i].Record
 	}
+	off, err := u.store.OffAt(ctx, rev.ID)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]KnownVulnerability, 0, len(records))
 	for _, d := range advisory.Describe(q.IDs, records, q.Wanted) {
 		k := KnownVulnerability{Description: d, Namespace: namespaceOf(d.Ecosystem)}
-		if len(q.Namespaces) == 0 || slices.Contains(q.Namespaces, k.Namespace) {
+		if !off[wholeFeed] && !off[d.Ecosystem] && (len(q.Namespaces) == 0 || slices.Contains(q.Namespaces, k.Namespace)) {
 			list = append(list, k)
 		}
 	}

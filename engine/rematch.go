@@ -74,7 +74,7 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 			return err
 		}
 		images = len(ids)
-		return evaluateLater(ctx, tx, u.jobs, ids, o.evaluationReason())
+		return evaluateWatchedFirst(ctx, tx, u.jobs, ids, o.evaluationReason())
 	})
 	return images, err
 }

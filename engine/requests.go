@@ -140,6 +140,8 @@ type FeedState struct {
 	// Sources that failed when they were last asked: a folder of records, kev, epss, or osv for all folders.
 	Failing  []FailingSource
 	Revision int64
+	// Archive is the file that was imported last; nil when none ever was.
+	Archive *ArchiveState
 	// Sources are all parts of all sources that were asked, by name.
 	Sources []FeedSource
 	Sync    SyncProgress

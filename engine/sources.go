@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,8 @@ type sourceState struct {
 	// Problems are entries that were skipped or taken with a doubt: how many, and the first of them.
 	Skipped  int      `json:"skipped,omitempty"`
 	Problems []string `json:"problems,omitempty"`
+	// Archive names the file from which the data was imported; "" when it came from the source itself.
+	Archive string `json:"archive,omitempty"`
 	// Scope says which vulnerabilities scores were kept for.
 	Scope string `json:"scope,omitempty"`
 }
@@ -42,8 +45,9 @@ func (s sourceState) checked(now time.Time) sourceState {
 
 // Names of drivers that the engine knows: OSV's parts are called by ecosystem alone, and scans tell of the catalogue.
 const (
-	osvDriver = "osv"
-	kevDriver = "kev"
+	osvDriver  = "osv"
+	epssDriver = "epss"
+	kevDriver  = "kev"
 )
 
 // driverOf is the driver that reads a part: the name before the slash, and OSV for a name that no driver has.
@@ -57,6 +61,7 @@ func driverOf(part string) string {
 
 const (
 	settingSources      = "feeds.sources"
+	settingAsked        = "feeds.asked"
 	settingLastFullSync = "feeds.last_full_sync"
 )
 
@@ -70,6 +75,16 @@ func sources(ctx context.Context, s *store.Store) (map[string]sourceState, error
 	return out, json.Unmarshal([]byte(raw), &out)
 }
 
+// asked are the ecosystems, with their releases, that the sources were asked for because images have them.
+func asked(ctx context.Context, s *store.Queries) (map[string]bool, error) {
+	out := map[string]bool{}
+	raw, err := s.Setting(ctx, settingAsked)
+	if err != nil || raw == "" {
+		return out, err
+	}
+	return out, json.Unmarshal([]byte(raw), &out)
+}
+
 // records stages what changed at a source of records.
 func (u *syncFeeds) records(ctx context.Context, o *outcome, d feed.Driver, args syncArgs) error {
 	src, err := u.fetcher.mirrors(d.Name, u.config.Places[d.Name])
@@ -77,7 +92,7 @@ func (u *syncFeeds) records(ctx context.Context, o *outcome, d feed.Driver, args
 		return err
 	}
 	defer src.client.CloseIdleConnections()
-	parts, err := u.parts(ctx, src, d, args)
+	parts, err := u.parts(ctx, o, src, d, args)
 	if err != nil {
 		u.fail(o, d.Name, err)
 		return ctx.Err()
@@ -94,7 +109,7 @@ func (u *syncFeeds) records(ctx context.Context, o *outcome, d feed.Driver, args
 }
 
 // parts chooses which parts of a source this sync looks at.
-func (u *syncFeeds) parts(ctx context.Context, src *mirrors, d feed.Driver, args syncArgs) ([]feed.Part, error) {
+func (u *syncFeeds) parts(ctx context.Context, o *outcome, src *mirrors, d feed.Driver, args syncArgs) ([]feed.Part, error) {
 	if d.Parts == nil {
 		return []feed.Part{{Name: d.Name}}, nil
 	}
@@ -110,6 +125,9 @@ func (u *syncFeeds) parts(ctx context.Context, src *mirrors, d feed.Driver, args
 		}
 		wanted = append([]string{}, inventory...) // none is not all
 	}
+	for _, eco := range wanted {
+		o.asked[eco] = true
+	}
 	parts, err := d.Parts(ctx, src, wanted)
 	if err == nil && wanted == nil && len(parts) == 0 {
 		err = fmt.Errorf("%q holds nothing that the source %s has: is it the right directory?", shown(src.places[0], ""), d.Name)
@@ -121,7 +139,7 @@ func (u *syncFeeds) parts(ctx context.Context, src *mirrors, d feed.Driver, args
 func (u *syncFeeds) part(ctx context.Context, o *outcome, src *mirrors, d feed.Driver, p feed.Part, args syncArgs) error {
 	st := o.states[p.Name]
 	// A load of some ecosystems alone does not ask again for the one file that has all.
-	if d.Parts == nil && len(args.Ecosystems) > 0 && !st.LastSync.IsZero() || u.switchedOff(o, p.Name) {
+	if d.Parts == nil && len(args.Ecosystems) > 0 && !args.Again && !st.LastSync.IsZero() || u.switchedOff(o, p.Name) {
 		return nil
 	}
 	known := st.version
@@ -189,6 +207,14 @@ func (u *syncFeeds) remember(ctx context.Context, o *outcome) error {
 		if err := tx.PutSetting(ctx, settingSources, string(raw)); err != nil {
 			return err
 		}
+		known, err := asked(ctx, &tx.Queries)
+		if err != nil {
+			return err
+		}
+		maps.Copy(known, o.asked)
+		if err := tx.PutSetting(ctx, settingAsked, string(encode(known))); err != nil {
+			return err
+		}
 		groups, err := tx.FeedGroups(ctx)
 		if err != nil {
 			return err
@@ -215,6 +241,12 @@ func (u *syncFeeds) remember(ctx context.Context, o *outcome) error {
 		}
 		if len(byEcosystem) == 0 {
 			byEcosystem[""] = store.FeedGroup{Feed: FeedName, Group: noGroup, Enabled: true, CreatedAt: now, LastSync: now, UpdatedAt: now}
+		}
+		if _, stub := byEcosystem[""]; stub && len(byEcosystem) > 1 {
+			delete(byEcosystem, "")
+			if err := tx.DeleteFeedGroup(ctx, FeedName, noGroup); err != nil {
+				return err
+			}
 		}
 		for _, g := range byEcosystem {
 			if err := tx.PutFeedGroup(ctx, g); err != nil {
@@ -243,7 +275,7 @@ func (u *syncFeeds) summarise(g *store.FeedGroup, states map[string]sourceState)
 			continue
 		}
 		counted, records = counted || st.Counts != nil, records+n
-		if !u.config.on(driver) {
+		if !u.config.on(driver) && st.Archive == "" {
 			continue // what it brought stays, and it is not asked any more
 		}
 		speaks = true

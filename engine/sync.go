@@ -37,9 +37,12 @@ type outcome struct {
 	groups  map[string]*SyncedGroup // by ecosystem
 	changed bool
 	failed  []string
-	images  int
+	// asked are the ecosystems that were wanted.
+	asked  map[string]bool
+	images int
 	// off are the ecosystems that are switched off, with "" all; deleted those of which no record is kept.
 	off, deleted map[string]bool
+	everOff      bool
 	lock         *store.SyncLock
 	// atSwitch is done in the transaction that moves the pointer; may be nil.
 	atSwitch func(*store.Tx) error
@@ -101,7 +104,7 @@ func (u *syncFeeds) begin(ctx context.Context) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &outcome{start: u.now(), reason: "sync", groups: map[string]*SyncedGroup{}, lock: lock, deleted: map[string]bool{}}
+	o := &outcome{start: u.now(), reason: "sync", groups: map[string]*SyncedGroup{}, lock: lock, deleted: map[string]bool{}, asked: map[string]bool{}}
 	if err := u.prepare(ctx, o); err != nil {
 		lock.Release()
 		return nil, err
@@ -119,6 +122,9 @@ func (u *syncFeeds) prepare(ctx context.Context, o *outcome) error {
 		return err
 	}
 	if o.off, err = u.store.OffAt(ctx, current.ID); err != nil {
+		return err
+	}
+	if o.everOff, err = u.store.EverOff(ctx); err != nil {
 		return err
 	}
 	groups, err := u.store.FeedGroups(ctx)

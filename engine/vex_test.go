@@ -253,8 +253,10 @@ func attest(t *testing.T, r *testkit.Registry, about image.Digest, tag string, d
 	r.Push(t, "app", tag, doc)
 }
 
-func attestations(fetch, trust bool) func(*engine.Config) {
-	return func(c *engine.Config) { c.Attestations = engine.AttestationConfig{Fetch: fetch, Trust: trust} }
+func attestations(fetch, trust bool) func(*fixture, *engine.Config) {
+	return func(_ *fixture, c *engine.Config) {
+		c.Attestations = engine.AttestationConfig{Fetch: fetch, Trust: trust}
+	}
 }
 
 func TestVEXNextToAnImage(t *testing.T) {

@@ -42,7 +42,7 @@ func (s *DiffSide) EPSSOf(f *advisory.Finding) *store.EPSS { return highest(s.Sc
 // hides the other.
 type DiffRow struct {
 	Before, After *advisory.ImageFinding
-	// Changes of the finding: "id", "version", "severity", "fix", "state", "known_exploited", "range", "ids", "cvss", "ignored".
+	// Changes of the finding: "id", "version", "severity", "fix", "state", "known_exploited", "range", "ids", "cvss", "vex".
 	Changes []advisory.Difference
 	Reasons []DiffReason
 }
@@ -57,6 +57,7 @@ const (
 	WhyPackageGone  = "package_removed"
 	WhyPackage      = "package_changed"
 	WhyRule         = "rule"
+	WhyVEX          = "vex"
 	WhySourceOff    = "source_switched_off"
 	WhySourceOn     = "source_switched_on"
 	WhyExploited    = "known_exploited"
@@ -226,6 +227,7 @@ func changesOf(a, b *advisory.ImageFinding) []advisory.Difference {
 	note("range", rangesOf(a), rangesOf(b))
 	note("ids", strings.Join(a.IDs, ", "), strings.Join(b.IDs, ", "))
 	note("cvss", vectorsOf(a), vectorsOf(b))
+	note("vex", statusOf(a), statusOf(b))
 	return list
 }
 
@@ -243,4 +245,12 @@ func vectorsOf(f *advisory.ImageFinding) string {
 		list = append(list, c.Source+": "+c.Vector)
 	}
 	return strings.Join(list, "; ")
+}
+
+// statusOf is what VEX says of a finding; "" when it says nothing.
+func statusOf(f *advisory.ImageFinding) string {
+	if f.VEX == nil {
+		return ""
+	}
+	return f.VEX.Status
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // explainer says why findings came, went or changed: by the packages of both sides, the rules, the records at both
-// revisions, and the reasons with which matches ended.
+// revisions, and what was switched off.
 type explainer struct {
 	store         *store.Store
 	before, after *state
@@ -19,15 +19,8 @@ type explainer struct {
 	had, has map[product][]string
 	// records at each revision, by id.
 	old, now map[string][]*advisory.Record
-	// ended are the reasons other than an advisory's with which matches ended between the revisions, endedBefore those of
-	// matches that ended before; by package and id.
-	ended, endedBefore map[matched]string
-}
-
-// matched names a match.
-type matched struct {
-	pkg advisory.Package
-	id  string
+	// wasOff and isOff are the ecosystems that did not count on each side, "" for all.
+	wasOff, isOff map[string]bool
 }
 
 func (e *explainer) explain(ctx context.Context, d *VulnDiff) error {
@@ -80,10 +73,10 @@ func (e *explainer) load(ctx context.Context, d *VulnDiff) error {
 	if e.now, err = e.store.RecordsByID(ctx, ids, e.after.revision.ID); err != nil {
 		return err
 	}
-	if e.ended, err = e.endings(ctx, e.before.analysisID, e.before.revision.ID, e.after.revision.ID); err != nil {
+	if e.wasOff, err = e.store.OffAt(ctx, e.before.revision.ID); err != nil {
 		return err
 	}
-	e.endedBefore, err = e.endings(ctx, e.after.analysisID, 0, e.before.revision.ID)
+	e.isOff, err = e.store.OffAt(ctx, e.after.revision.ID)
 	return err
 }
 
@@ -98,37 +91,16 @@ func versionsOf(s *state) map[product][]string {
 	return out
 }
 
-// endings reads why matches of an analysis ended, where no advisory was the reason.
-func (e *explainer) endings(ctx context.Context, analysis, after, until int64) (map[matched]string, error) {
-	out := map[matched]string{}
-	if after >= until {
-		return out, nil
-	}
-	list, err := e.store.EndedMatches(ctx, analysis, after, until)
-	if err != nil || len(list) == 0 {
-		return out, err
-	}
-	ids := make([]int64, len(list))
-	for i := range list {
-		ids[i] = list[i].PackageID
-	}
-	packages, err := e.store.PackagesByID(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	for i := range list {
-		key := matched{packages[list[i].PackageID].Package, list[i].Finding.ID}
-		if list[i].CloseReason != closedByAdvisory && list[i].CloseReason != "" {
-			out[key] = list[i].CloseReason
-		} else {
-			delete(out, key) // the last ending counts
+// switched names the feed group of a finding's evidence that did not count on one side and counts on the other; "" when there is
+// none.
+func switched(f *advisory.ImageFinding, off, on map[string]bool) string {
+	for _, ev := range f.Evidence {
+		if eco := ev.Ecosystem; (off[wholeFeed] || off[eco]) && !on[wholeFeed] && !on[eco] {
+			return advisory.FeedGroup(eco)
 		}
 	}
-	return out, nil
+	return ""
 }
-
-// closedByAdvisory is the reason of matches that end because a record changed.
-const closedByAdvisory = "advisory"
 
 func (r *DiffRow) because(kind, record, format string, args ...any) {
 	r.Reasons = append(r.Reasons, DiffReason{Kind: kind, Record: record, Text: fmt.Sprintf(format, args...)})
@@ -137,7 +109,11 @@ func (r *DiffRow) because(kind, record, format string, args ...any) {
 func (e *explainer) came(r *DiffRow) {
 	f := r.After
 	if r.Before != nil {
-		r.because(WhyRule, "", "a rule hid it before: %s", r.Before.Ignored)
+		r.because(hiddenBy(r.Before), "", "it was ignored before: %s", r.Before.Ignored)
+		return
+	}
+	if group := switched(f, e.wasOff, e.isOff); group != "" {
+		r.because(WhySourceOn, "", "the feed group %s was switched off before", group)
 		return
 	}
 	switch had := e.had[productOf(&f.Package)]; {
@@ -147,18 +123,20 @@ func (e *explainer) came(r *DiffRow) {
 		r.because(WhyPackage, "", "the package was %s before", strings.Join(had, ", "))
 	}
 	e.records(r, f.Evidence, f.Distinct)
-	if len(r.Reasons) > 0 {
-		return
+}
+
+// hiddenBy tells a VEX statement that hides from a rule.
+func hiddenBy(f *advisory.ImageFinding) string {
+	if f.VEX != nil && strings.HasPrefix(f.Ignored, "VEX") {
+		return WhyVEX
 	}
-	if why := e.endedBefore[matched{f.Distinct, f.ID}]; why != "" {
-		r.because(WhySourceOn, "", "its source counts again, which ended before: %s", why)
-	}
+	return WhyRule
 }
 
 func (e *explainer) went(r *DiffRow) {
 	f := r.Before
 	if r.After != nil {
-		r.because(WhyRule, "", "%s", r.After.Ignored)
+		r.because(hiddenBy(r.After), "", "%s", r.After.Ignored)
 		return
 	}
 	switch has := e.has[productOf(&f.Package)]; {
@@ -169,8 +147,8 @@ func (e *explainer) went(r *DiffRow) {
 		r.because(WhyPackage, "", "the package is %s now", strings.Join(has, ", "))
 		return
 	}
-	if why := e.ended[matched{f.Distinct, f.ID}]; why != "" {
-		r.because(WhySourceOff, "", "its source does not count any more: %s", why)
+	if group := switched(f, e.isOff, e.wasOff); group != "" {
+		r.because(WhySourceOff, "", "the feed group %s was switched off", group)
 		return
 	}
 	e.records(r, f.Evidence, f.Distinct)
@@ -195,10 +173,8 @@ func (e *explainer) changed(r *DiffRow) {
 		}
 	}
 	e.records(r, evidence, b.Distinct)
-	if len(r.Reasons) == 0 {
-		if why := e.ended[matched{a.Distinct, a.ID}]; why != "" {
-			r.because(WhySourceOff, "", "one of its sources does not count any more: %s", why)
-		}
+	if statusOf(a) != statusOf(b) {
+		r.because(WhyVEX, "", "VEX said %q of it and says %q", statusOf(a), statusOf(b))
 	}
 }
 

@@ -163,7 +163,9 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 	nameless := 0
 	for i := range a.Packages {
 		p := &a.Packages[i]
-		switch eco := advisory.EcosystemOf(p.Type, a.Distro); {
+		switch eco := advisory.DistinctOf(p, a.Distro).Ecosystem; {
+		case eco == advisory.EcosystemCPE && loaded[eco].Ecosystem == "":
+			none[advisory.NoEcosystem(p.Type, a.Distro)]++ // nobody asked for NVD's data
 		case p.Type == image.Maven && p.Namespace == "":
 			nameless++
 		case eco != "":

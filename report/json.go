@@ -44,16 +44,20 @@ type finding struct {
 	advisory.ImageFinding
 	LayerDigest image.Digest `json:"layer_digest,omitempty"`
 	Inherited   bool         `json:"inherited,omitempty"`
+	// MatchedByCPE says that name and version of a program alone speak for it.
+	MatchedByCPE bool `json:"matched_by_cpe,omitempty"`
+	EPSS        *EPSS        `json:"epss,omitempty"`
 }
 
-func placed(list []advisory.ImageFinding, layers []image.Layer, b *image.KnownBase) []finding {
+func placed(list []advisory.ImageFinding, r *Result) []finding {
+	layers := r.Analysis.Layers
 	out := make([]finding, 0, len(list))
 	for _, f := range list {
 		var blob image.Digest
 		if n := f.Package.Layer; n >= 0 && n < len(layers) {
 			blob = layers[n].Blob
 		}
-		out = append(out, finding{f, blob, b.Inherits(f.Package.Layer)})
+		out = append(out, finding{f, blob, r.Base.Inherits(f.Package.Layer), f.ByCPE(), r.epss(&f.Finding)})
 	}
 	return out
 }
@@ -70,7 +74,7 @@ func writeJSON(w io.Writer, r *Result, _ Style) error {
 	if r.Matched {
 		counting, ignored := split(r.Findings)
 		d.VEXUnmatched = r.VEXUnmatched
-		d.Findings, d.Ignored = placed(counting, r.Analysis.Layers, r.Base), placed(ignored, r.Analysis.Layers, r.Base)
+		d.Findings, d.Ignored = placed(counting, r), placed(ignored, r)
 	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")

@@ -26,6 +26,8 @@ type Result struct {
 	Findings []advisory.ImageFinding
 	// VEXUnmatched are statements of VEX documents that matched nothing.
 	VEXUnmatched []vex.Unmatched
+	// Scores of EPSS by CVE, as far as they are at hand; nothing depends on them.
+	Scores map[string]EPSS
 	// Gaps of the analysis and of the advisory data.
 	Gaps []image.Gap
 	// Verdict of a policy; nil when none was asked.
@@ -38,6 +40,24 @@ type Result struct {
 	Base *image.KnownBase
 	// Version of the program.
 	Version string
+}
+
+// EPSS is a prediction of exploitation within 30 days: a chance from 0 to 1, its place among all, and the day it is of.
+type EPSS struct {
+	Score      float64 `json:"score"`
+	Percentile float64 `json:"percentile"`
+	Day        string  `json:"day"`
+}
+
+// epss is the highest score of a finding's CVEs; nil when none has one.
+func (r *Result) epss(f *advisory.Finding) *EPSS {
+	var best *EPSS
+	for _, id := range f.IDs {
+		if s, ok := r.Scores[id]; ok && (best == nil || s.Score > best.Score) {
+			best = &s
+		}
+	}
+	return best
 }
 
 // Verdict is what a policy says.

@@ -31,19 +31,26 @@ func result() *Result {
 	npm := image.Package{Type: image.NPM, Name: "@scope/evil\x1b[31m", Version: "1.0.0", Location: "app/node_modules/@scope/evil/package.json", Layer: 1}
 	jar := image.Package{Type: image.Maven, Namespace: "org.example", Name: "lib", Version: "2", Location: "app/a.war", Inner: "WEB-INF/lib/lib.jar", Layer: 1,
 		OwnedBy: &image.PackageRef{Type: image.Deb, Name: "liblib-java", Version: "2-1"}}
+	program := image.Package{Type: image.Binary, Name: "go", Version: "1.20.1", CPEs: []string{"cpe:2.3:a:golang:go:1.20.1:*:*:*:*:*:*:*"}, Location: "usr/local/go/VERSION", Layer: 1}
 	gaps := []image.Gap{{Kind: image.GapParserFailed, Path: "app/broken.jar", Layer: 1, Detail: "not a zip archive", Count: 2}}
 	return &Result{
-		Name: "example:1", Reference: "docker.io/example:1", Matched: true, Version: "1.2.3", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FeedRevision: 7,
+		Scores: map[string]EPSS{"CVE-2026-1": {Score: 0.943, Percentile: 0.999, Day: "2026-01-01"}},
+		Name:   "example:1", Reference: "docker.io/example:1", Matched: true, Version: "1.2.3", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FeedRevision: 7,
 		Analysis: &image.Analysis{
 			Schema: 1, Digest: digest, ID: image.DigestOf([]byte("config")), Platform: image.DefaultPlatform, Size: 3 << 20,
 			Layers: []image.Layer{{LayerID: image.LayerID{Blob: image.DigestOf([]byte("0"))}}, {LayerID: image.LayerID{Blob: image.DigestOf([]byte("1"))}}},
-			Distro: image.Distro{ID: "debian", VersionID: "12"}, Files: image.FileCount{Total: 42}, Packages: []image.Package{openssl, rpm, npm, jar}, Gaps: gaps,
+			Distro: image.Distro{ID: "debian", VersionID: "12"}, Files: image.FileCount{Total: 42}, Packages: []image.Package{openssl, rpm, npm, jar, program}, Gaps: gaps,
 		},
 		Findings: []advisory.ImageFinding{
 			{
 				Finding: advisory.Finding{ID: "CVE-2026-1", IDs: []string{"CVE-2026-1"}, Severity: advisory.Critical, SeveritySource: "debian", Fixes: []string{"3.0.2-1"}, State: advisory.Fixed,
 					Title: "bad", URL: "https://example.com/1", KnownExploited: "2026-01-01", CVSS: []advisory.CVSS{{Source: "NVD", Version: "3.1", Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Base: 9.8}}},
 				Package: openssl, Distinct: advisory.Package{Ecosystem: "Debian:12"},
+			},
+			{
+				Finding: advisory.Finding{ID: "CVE-2026-2", IDs: []string{"CVE-2026-2"}, Severity: advisory.Medium, SeveritySource: "CVE-2026-2: CVSS v3", State: advisory.NotFixed,
+					Evidence: []advisory.Evidence{{Record: "CVE-2026-2", Ecosystem: "CPE", Package: "golang:go", Compared: "1.20.1", Range: "> 1.20"}}},
+				Package: program, Distinct: advisory.Package{Ecosystem: "CPE"},
 			},
 			{Finding: advisory.Finding{ID: "GHSA-1", IDs: []string{"GHSA-1"}, State: advisory.NotFixed}, Package: jar, Ignored: "the distribution decides"},
 		},

@@ -44,7 +44,7 @@ func writeTable(w io.Writer, r *Result, s Style) error {
 	if !r.Matched {
 		p.packages(a.Packages, r.Base)
 	} else {
-		p.findings(r.Findings, r.Base)
+		p.findings(r)
 		p.unmatched(r.VEXUnmatched)
 	}
 	p.observations(a)
@@ -133,8 +133,9 @@ func (p *page) packages(list []image.Package, base *image.KnownBase) {
 	p.table(table.Row{"Type", "Package", "Version", "Layer", "Place"}, rows)
 }
 
-func (p *page) findings(list []advisory.ImageFinding, base *image.KnownBase) {
-	counting, ignored := split(list)
+func (p *page) findings(r *Result) {
+	base := r.Base
+	counting, ignored := split(r.Findings)
 	slices.SortStableFunc(counting, func(a, b advisory.ImageFinding) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), strings.Compare(b.KnownExploited, a.KnownExploited),
 			cmp.Compare(a.Package.Name, b.Package.Name), cmp.Compare(a.ID, b.ID))
@@ -150,6 +151,12 @@ func (p *page) findings(list []advisory.ImageFinding, base *image.KnownBase) {
 		var notes []string
 		if f.KnownExploited != "" {
 			notes = append(notes, "exploited since "+f.KnownExploited)
+		}
+		if f.ByCPE() {
+			notes = append(notes, "matched by CPE")
+		}
+		if e := r.epss(&f.Finding); e != nil {
+			notes = append(notes, fmt.Sprintf("EPSS %.1f%%", 100*e.Score))
 		}
 		if v := f.VEX; v != nil {
 			notes = append(notes, vexNote(v))

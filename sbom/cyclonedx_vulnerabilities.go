@@ -24,6 +24,9 @@ func cycloneVulnerabilities(d *Document, entries []entry) []cdx.Vulnerability {
 		if f.Ignored != "" {
 			id += " ignored " + f.Ignored
 		}
+		if f.VEX != nil && !f.VEX.Unverified {
+			id += " " + f.VEX.Status
+		}
 		at, ok := index[id]
 		if !ok {
 			v := cdx.Vulnerability{BOMRef: "vulnerability:" + strconv.Itoa(len(list)), ID: f.ID, Description: f.Title, Source: &cdx.Source{Name: sourceOf(f)}}
@@ -36,9 +39,7 @@ func cycloneVulnerabilities(d *Document, entries []entry) []cdx.Vulnerability {
 				ratings = append(ratings, cdx.VulnerabilityRating{Score: &base, Vector: c.Vector, Method: cycloneMethod(c.Version), Source: &cdx.Source{Name: c.Source}})
 			}
 			v.Ratings = &ratings
-			if f.Ignored != "" {
-				v.Analysis = &cdx.VulnerabilityAnalysis{State: cdx.IASNotAffected, Detail: f.Ignored}
-			}
+			v.Analysis = cycloneAnalysis(f)
 			if f.KnownExploited != "" {
 				v.Properties = &[]cdx.Property{{Name: "landwaiter:known_exploited", Value: f.KnownExploited}}
 			}
@@ -50,6 +51,24 @@ func cycloneVulnerabilities(d *Document, entries []entry) []cdx.Vulnerability {
 		*list[at].Affects = append(*list[at].Affects, cdx.Affects{Ref: refs[keyOf(&f.Package)]})
 	}
 	return list
+}
+
+// cycloneStates are the states of an analysis for the statuses of VEX statements.
+var cycloneStates = map[string]cdx.ImpactAnalysisState{
+	"fixed": cdx.IASResolved, "affected": cdx.IASExploitable, "under_investigation": cdx.IASInTriage, "not_affected": cdx.IASNotAffected,
+}
+
+// cycloneAnalysis says why a finding is ignored, or what a VEX statement that counts says of it; nil when nobody judged it.
+func cycloneAnalysis(f *advisory.ImageFinding) *cdx.VulnerabilityAnalysis {
+	switch said := f.VEX != nil && !f.VEX.Unverified; {
+	case f.Ignored != "" && said && f.VEX.Status == "fixed":
+		return &cdx.VulnerabilityAnalysis{State: cdx.IASResolved, Detail: f.Ignored}
+	case f.Ignored != "":
+		return &cdx.VulnerabilityAnalysis{State: cdx.IASNotAffected, Detail: f.Ignored}
+	case said:
+		return &cdx.VulnerabilityAnalysis{State: cycloneStates[f.VEX.Status], Detail: f.VEX.Action}
+	}
+	return nil
 }
 
 func sourceOf(f *advisory.ImageFinding) string {

@@ -56,8 +56,11 @@ func readBody(next http.Handler, fail func(http.ResponseWriter, *http.Request, e
 	})
 }
 
-// isUpload says whether the body is a document of an import: its route reads it, within limits of its own.
+// isUpload says whether the body is a document of an import, or advisory data: its route reads it, within limits of its own.
 func isUpload(r *http.Request) bool {
+	if r.Method == http.MethodPost && r.URL.Path == "/v1/system/feeds/archive" {
+		return true
+	}
 	rest, ok := strings.CutPrefix(r.URL.Path, "/v1/imports/images/")
 	return ok && r.Method == http.MethodPost && strings.Contains(rest, "/")
 }

@@ -1,5 +1,5 @@
-// Package server serves: the REST API under /v1 with its description and documentation page, behind authentication and
-// limits. It is a plain http.Handler over the use cases that it is given.
+// Package server serves: the REST API under /v1 with its description and documentation page, and metrics, behind
+// authentication and limits. It is a plain http.Handler over the use cases that it is given.
 package server
 
 import (
@@ -59,6 +59,7 @@ func New(o Options) http.Handler {
 	api := humachi.New(router, config())
 	v1.Register(api, o.Services, failed)
 	description(router, api.OpenAPI())
+	router.Get("/v1/metrics", metrics(o.Services.Feeds))
 
 	guarded := auth.Basic(o.Auth, readBody(router, fail), fail)
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -143,7 +143,8 @@ func (s *attestationSearch) layers(ctx context.Context, origin string, raw []byt
 		s.bytes += l.Size
 		b, err := readBlob(ctx, s.c, l, "attestation", maxAttestationSize)
 		if err != nil {
-			return err
+			s.failed(fmt.Errorf("an attestation of %s cannot be read: %w", origin, err))
+			continue
 		}
 		s.found = append(s.found, Attestation{Origin: origin, Digest: l.Digest, Raw: b})
 	}

@@ -18,6 +18,8 @@ var (
 	ErrNewerSchema = errors.New("the database was written by a newer version of landwaiter; use that version or a new data directory")
 	// ErrHeld says that another process, a server or a scan that loads data, holds the data directory.
 	ErrHeld = errors.New("the data directory is in use by another landwaiter, a server or a scan that loads advisory data")
+	// ErrScanSyncs is an [ErrHeld] of which is known that it ends: who holds the directory loads advisory data.
+	ErrScanSyncs = fmt.Errorf("%w", ErrHeld)
 	// ErrNoSpace says that the disk of the database is full.
 	ErrNoSpace = errors.New("no space is left on the disk of the database")
 )

@@ -16,6 +16,13 @@ func (q *Queries) OffAt(ctx context.Context, rev int64) (map[string]bool, error)
 	return off, describe(err, "reading which feeds are switched off")
 }
 
+// EverOff says whether anything was ever switched off.
+func (q *Queries) EverOff(ctx context.Context) (bool, error) {
+	var n int64
+	err := q.one(ctx, "SELECT count(*) FROM feed_off", nil, &n)
+	return n > 0, describe(err, "reading which feeds were switched off")
+}
+
 // StageOff switches an ecosystem, with "" all of them, off or on again at rev. What is so already is no error.
 func (s *Store) StageOff(ctx context.Context, rev int64, ecosystem string, off bool) error {
 	err := s.Write(ctx, func(tx *Tx) error {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -196,17 +197,70 @@ func TestMigrationFilesTheIDsOfOldRecords(t *testing.T) {
 	})
 }
 
-// BenchmarkHolders asks which images hold a package that all have, one that few have, and for the third page of all.
+// wide is many images on 100 bases of 50 packages each, one of which, in all bases, has a vulnerability, as has a package
+// that ten images hold.
+func (b *bench) wide(images int) {
+	var ids []int64
+	b.write(func(tx *store.Tx) error {
+		if _, err := tx.ShareRevision(b.ctx); err != nil {
+			return err
+		}
+		for base := range 101 { // the last is the rare one
+			var packages []advisory.Package
+			for i := range 50 {
+				packages = append(packages, pkg(fmt.Sprintf("package-%d", i+base/100*1000), fmt.Sprintf("%d", base)))
+			}
+			rows, err := tx.UpsertPackages(b.ctx, packages, keysOf)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.PutPackageSet(b.ctx, digest(base), idsOf(rows)); err != nil {
+				return err
+			}
+			ids = append(ids, rows[0].ID)
+		}
+		return nil
+	})
+	var matches []store.Match
+	for i, id := range ids {
+		matches = append(matches, match(id, map[bool]string{false: "CVE-ALL", true: "CVE-FEW"}[i == 100], advisory.High))
+	}
+	if err := b.StageMatches(b.ctx, 1, nil, "", matches); err != nil {
+		b.t.Fatal(err)
+	}
+	b.switchTo(1)
+	numbers := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", images)
+	hash := "'sha256:' || substr(CAST(i * 7919 % 1000003 AS TEXT) || 'a" + strings.Repeat("0", 64) + "', 1, 64)"
+	for _, statement := range []string{
+		"INSERT INTO analyses (document, manifest_digest, image_id, distro_id, distro_version, created_at) " + numbers + "SELECT " + hash + ", " + hash + ", '', '', '', 0 FROM n",
+		"INSERT INTO analysis_sets (analysis_id, set_id) SELECT id, 1 + id % 100 FROM analyses",
+		"INSERT INTO analysis_sets (analysis_id, set_id) SELECT id, 101 FROM analyses WHERE id <= 10",
+		`INSERT INTO images (account, digest, parent_digest, image_id, status, state, error, error_code, created_at, updated_at, analyzed_at, analysis_id, annotations,
+			dockerfile_digest, manifest_blob, parent_blob, distro, distro_version, architecture, size, layer_count)
+			SELECT 'a', document, document, document, 'analyzed', 'active', '', '', 1, 1, 1, id, '{}', '', '', '', '', '', '', 1, 1 FROM analyses`,
+		"INSERT INTO image_analyses (image_row, analysis_id, from_at, to_at) SELECT id, analysis_id, 1, 0 FROM images",
+		"INSERT INTO tags (image_row, account, registry, repository, tag, detected_at, current) SELECT id, 'a', 'r', 'team/app', CAST(id AS TEXT), 1, TRUE FROM images",
+		"ANALYZE",
+	} {
+		if _, err := b.Pool().Exec(statement); err != nil {
+			b.t.Fatal(statement, err)
+		}
+	}
+}
+
+// BenchmarkHolders asks which images have a vulnerability that all of them have, and one that few have.
 func BenchmarkHolders(b *testing.B) {
 	onEachB(b, func(b *testing.B, s *bench) {
-		s.inventory(images())
-		for name, c := range map[string]struct {
-			vuln          string
+		s.wide(images())
+		for _, c := range []struct {
+			name, vuln    string
 			limit, offset int
+			at            time.Time
 		}{
-			"all, first page": {"CVE-base7-1", 100, 0}, "all, page 300": {"CVE-base7-1", 100, 30_000}, "everything": {"CVE-base7-1", 0, 0}, "few": {"CVE-own-7-1", 100, 0},
+			{"few", "CVE-FEW", 100, 0, time.Time{}}, {"all, first page", "CVE-ALL", 100, 0, time.Time{}}, {"all, later page", "CVE-ALL", 100, images() / 2, time.Time{}},
+			{"all, first page, as of", "CVE-ALL", 100, 0, day}, {"everything", "CVE-ALL", 0, 0, time.Time{}},
 		} {
-			b.Run(name, func(b *testing.B) {
+			b.Run(c.name, func(b *testing.B) {
 				var total int64
 				for b.Loop() {
 					found := must(s.MatchesOfVulns(s.ctx, []string{c.vuln}, 1))(b)
@@ -215,7 +269,7 @@ func BenchmarkHolders(b *testing.B) {
 						ids = append(ids, m.Package.ID)
 					}
 					var err error
-					if _, total, err = s.Holders(s.ctx, store.HolderFilter{Account: "a", Packages: ids, Limit: c.limit, Offset: c.offset}); err != nil {
+					if _, total, err = s.Holders(s.ctx, store.HolderFilter{Account: "a", Packages: ids, At: c.at, Limit: c.limit, Offset: c.offset}); err != nil {
 						b.Fatal(err)
 					}
 				}

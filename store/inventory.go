@@ -13,14 +13,20 @@ func (q *Queries) PackagesByKeys(ctx context.Context, keys []advisory.Key) ([]Pa
 }
 
 // PackagesStaged lists the packages that are filed under a name that a record staged for rev speaks of, that have an open
-// match with a vulnerability whose entry in the catalogue of exploited ones changes at rev, or whose ecosystem is switched
-// off or on at rev; only those with a number above after. It is what a sync has to match again; asked once more under [Tx.LockRevision] it tells which
+// match with a vulnerability whose entry in the catalogue of exploited ones, or whose record of NVD, changes at rev, or
+// whose ecosystem is switched off or on at rev, that of NVD's data with all that NVD says something of; only those with a
+// number above after. It is what a sync has to match again; asked once more under [Tx.LockRevision] it tells which
 // packages came in the meantime.
 func (q *Queries) PackagesStaged(ctx context.Context, rev, after int64) ([]PackageRow, error) {
 	exploited, err := all(ctx, q, scalar[string], "SELECT cve FROM kev WHERE from_rev = ? OR to_rev = ?", rev, rev)
 	if err != nil {
 		return nil, describe(err, "reading what was staged")
 	}
+	rated, ratedArgs, err := q.stagedByNVD(ctx, rev)
+	if err != nil {
+		return nil, describe(err, "reading what was staged")
+	}
+	args := append([]any{after, rev, rev, list(exploited), rev, rev, rev, rev, rev}, ratedArgs...)
 	return all(ctx, q, scanPackage, "SELECT "+packageColumns+` FROM packages p WHERE p.id > ? AND p.id IN (
 			SELECT pk.package_id FROM package_keys pk WHERE pk.name_id IN (
 				SELECT ak.name_id FROM advisory_versions v JOIN advisory_keys ak ON ak.version_id = v.id WHERE v.from_rev = ?
@@ -29,7 +35,7 @@ func (q *Queries) PackagesStaged(ctx context.Context, rev, after int64) ([]Packa
 				WHERE f.vuln {in texts} AND (m.to_rev = 0 OR m.to_rev >= ?)
 			UNION SELECT e.id FROM packages e WHERE e.ecosystem IN (SELECT o.ecosystem FROM feed_off o WHERE o.from_rev = ? OR o.to_rev = ?)
 			UNION SELECT e.id FROM packages e WHERE EXISTS (SELECT 1 FROM feed_off o WHERE o.ecosystem = '' AND (o.from_rev = ? OR o.to_rev = ?))
-		) ORDER BY p.id`, after, rev, rev, list(exploited), rev, rev, rev, rev, rev)
+			`+rated+") ORDER BY p.id", args...)
 }
 
 // PackagesWithVulns lists the packages that have an open match one of whose ids is among these.

@@ -63,3 +63,11 @@ func (q *Queries) ActiveFor(ctx context.Context, account, key string) (map[strin
 	}
 	return active, err
 }
+
+// WatchedImages narrows images to those with a current tag for which a subscription to changes is active, sorted.
+func (q *Queries) WatchedImages(ctx context.Context, ids []int64) ([]int64, error) {
+	watched, err := all(ctx, q, scalar[int64], `SELECT DISTINCT t.image_row FROM tags t JOIN subscriptions s
+		ON s.account = t.account AND s.topic = t.registry || '/' || t.repository || ':' || t.tag
+		WHERE t.image_row {in ids} AND t.current AND s.active AND s.type IN ('tag_update', 'policy_eval', 'vuln_update') ORDER BY 1`, list(ids))
+	return watched, describe(err, "looking which images are watched")
+}

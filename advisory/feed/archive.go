@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -112,6 +113,8 @@ func decompress(r io.Reader) (plain io.Reader, done func(), err error) {
 			return nil, nil, fmt.Errorf("it is truncated or damaged: %w", err)
 		}
 		return z, nothing, nil
+	case bytes.HasPrefix(head, []byte("BZh")):
+		return bzip2.NewReader(in), nothing, nil
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(in)
 		if err != nil {

@@ -74,6 +74,30 @@ func Drivers() []Driver {
 			Exploited: ReadKEV,
 		},
 		{
+			Name: "debian", Doc: "What Debian's security tracker says of each release, fixed or not.",
+			Source:  "https://security-tracker.debian.org/tracker/data/json",
+			Records: ReadDebian,
+		},
+		{
+			Name: "alpine", Doc: "Alpine's own list of fixes.",
+			Source: "https://secdb.alpinelinux.org",
+			Parts:  alpineParts, Records: ReadAlpine,
+		},
+		{
+			Name: "alas", Doc: "Advisories of Amazon Linux.",
+			Source: "https://cdn.amazonlinux.com",
+			Parts:  alasParts, Records: ReadALAS,
+		},
+		{
+			Name: "oracle", Doc: "Advisories of Oracle Linux.",
+			Source:  "https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2",
+			Records: ReadOracle,
+		},
+		{
+			Name: "nvd", Doc: "NVD's scores and descriptions of CVEs, and what it says of programs that are known by CPE.",
+			Source: "https://nvd.nist.gov/feeds/json/cve/2.0", Parts: nvdParts, Records: ReadNVD,
+		},
+		{
 			Name: "epss", Doc: "FIRST's daily exploit prediction scores.", On: true,
 			Source: "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
 			Scores: ReadEPSS,

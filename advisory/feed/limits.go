@@ -7,6 +7,11 @@ const (
 	maxEntries   = 2_000_000 // in one bundle
 	maxTotal     = 16 << 30  // decompressed bytes of one bundle
 	maxDirectory = 256 << 20 // bytes read to learn what a bundle holds
+	maxPlain     = 4 << 30   // decompressed bytes of one document
+	maxElement   = 2 << 20   // bytes of one advisory in a document of XML
+	maxNesting   = 32        // levels of criteria in it
+	maxSecDB     = 16 << 20  // bytes of a file of Alpine's secdb
+	maxIndexFile = 1 << 20   // bytes of a file that says where others are
 	maxID        = 200       // bytes of an id
 	maxName      = 512       // bytes of a package name
 	maxCatalog   = 64 << 20  // bytes of the KEV catalogue

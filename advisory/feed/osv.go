@@ -22,7 +22,9 @@ import (
 func osvParts(ctx context.Context, l Lister, ecosystems []string) ([]Part, error) {
 	var folders []string
 	for _, eco := range ecosystems {
-		folders = append(folders, advisory.FolderOf(eco))
+		if folder := advisory.FolderOf(eco); folder != "" && advisory.InOSV(eco) {
+			folders = append(folders, folder)
+		}
 	}
 	if ecosystems == nil {
 		var err error

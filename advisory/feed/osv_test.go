@@ -131,6 +131,14 @@ func lying(t *testing.T, size, claimed int) []byte {
 	return out.Bytes()
 }
 
+func TestOSVIsNotAskedForWhatItHasNot(t *testing.T) {
+	t.Parallel()
+	parts, err := osvParts(t.Context(), nil, []string{"Debian:12", "Amazon Linux:2", "Oracle Linux:9", "Debian:13"})
+	if err != nil || len(parts) != 1 || parts[0].Name != "Debian" {
+		t.Errorf("%+v, %v", parts, err)
+	}
+}
+
 func TestOneBadEntryCostsNoOther(t *testing.T) {
 	t.Parallel()
 	const day = "2024-01-01T00:00:00Z"

@@ -15,7 +15,7 @@ const (
 	maxValues = 1_000_000
 	// maxStatements of one document, and maxNames that its statements may name in all, products and subcomponents.
 	maxStatements = 50_000
-	maxNames      = 200_000
+	maxNames      = 100_000
 	// maxText is the length in bytes of the longest text of a statement, maxID that of the longest id.
 	maxText = 64 << 10
 	maxID   = 512

@@ -9,16 +9,16 @@ import (
 // openStatement is a statement of OpenVEX (openvex/spec, versions 0.0.1 to 0.2.0). In the first version a vulnerability
 // and a product were texts, and subcomponents belonged to the statement.
 type openStatement struct {
-	Vulnerability json.RawMessage `json:"vulnerability"`
-	Timestamp     json.RawMessage `json:"timestamp"`
-	LastUpdated   json.RawMessage `json:"last_updated"`
-	Products      []openProduct   `json:"products"`
-	Subcomponents []openComponent `json:"subcomponents"`
-	Status        Status          `json:"status"`
-	StatusNotes   string          `json:"status_notes"`
-	Justification string          `json:"justification"`
-	Impact        string          `json:"impact_statement"`
-	Action        string          `json:"action_statement"`
+	Vulnerability json.RawMessage   `json:"vulnerability"`
+	Timestamp     json.RawMessage   `json:"timestamp"`
+	LastUpdated   json.RawMessage   `json:"last_updated"`
+	Products      []json.RawMessage `json:"products"`
+	Subcomponents []openComponent   `json:"subcomponents"`
+	Status        Status            `json:"status"`
+	StatusNotes   string            `json:"status_notes"`
+	Justification string            `json:"justification"`
+	Impact        string            `json:"impact_statement"`
+	Action        string            `json:"action_statement"`
 }
 
 type openProduct struct {
@@ -85,6 +85,9 @@ func readOpenVEX(raw []byte, r *reader) error {
 			r.problem("%s cannot be read: %v", where, err)
 			continue
 		}
+		if len(o.Products) > maxNames || len(o.Products)*len(o.Subcomponents) > maxNames {
+			return errTooMany
+		}
 		s, err := o.statement()
 		if err != nil {
 			r.problem("%s %v", where, err)
@@ -108,7 +111,11 @@ func (o *openStatement) statement() (Statement, error) {
 	if later := stamp(text(o.LastUpdated)); later.After(s.At) {
 		s.At = later
 	}
-	for _, p := range o.Products {
+	for _, raw := range o.Products {
+		var p openProduct
+		if err := json.Unmarshal(raw, &p); err != nil {
+			return s, fmt.Errorf("has a product that cannot be read: %w", err)
+		}
 		if p.empty() {
 			return s, fmt.Errorf("has a product without a name that can be read")
 		}

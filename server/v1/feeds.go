@@ -19,6 +19,7 @@ type Feed struct {
 	// What follows is additive.
 	Failing  []FailingSource `json:"failing_sources,omitempty" doc:"Sources that could not be used when they were last asked; former data stays in force"`
 	Revision int64           `json:"feed_revision" doc:"Number of the present state of the data"`
+	Archive  *FeedArchive    `json:"archive,omitempty" doc:"The file that was imported last"`
 	Sources  []FeedSource    `json:"sources,omitempty" doc:"Each part of each source that was asked"`
 	Sync     SyncState       `json:"sync" doc:"What a sync does at the moment"`
 }
@@ -128,6 +129,7 @@ func (r *routes) feeds() {
 	add(r, "DELETE /system/feeds/{feed}/{group}", tag, "Delete the data of a group that is switched off", func(ctx context.Context, in *groupInput) (FeedGroup, error) {
 		return groupAfter(ctx, in.Group, func() (engine.FeedState, error) { return r.Feeds.Delete(ctx, in.Feed, in.Group) })
 	})
+	r.feedArchives()
 }
 
 func (r *routes) listFeeds(ctx context.Context, _ *none) ([]Feed, error) {
@@ -145,7 +147,7 @@ func (r *routes) listFeeds(ctx context.Context, _ *none) ([]Feed, error) {
 func newFeed(s *engine.FeedState) Feed {
 	f := Feed{
 		Name: s.Name, Enabled: s.Enabled, CreatedAt: clock(s.CreatedAt), UpdatedAt: clock(s.UpdatedAt), LastFullSync: clock(s.LastFullSync),
-		Groups: make([]FeedGroup, 0, len(s.Groups)), Revision: s.Revision,
+		Groups: make([]FeedGroup, 0, len(s.Groups)), Revision: s.Revision, Archive: newFeedArchive(s.Archive),
 		Sync: SyncState{s.Sync.Running, s.Sync.Step, s.Sync.Part, s.Sync.Records, clock(s.Sync.At)},
 	}
 	for i := range s.Groups {
@@ -200,6 +202,10 @@ func (r *routes) syncFeeds(ctx context.Context, in *syncFeeds) ([]SyncResult, er
 	if err != nil {
 		return nil, err
 	}
+	return newSyncResults(done), nil
+}
+
+func newSyncResults(done []engine.SyncResult) []SyncResult {
 	list := make([]SyncResult, 0, len(done))
 	for _, d := range done {
 		result := SyncResult{Feed: d.Feed, Status: syncWord(d.OK), Seconds: d.Seconds, Groups: make([]SyncGroup, 0, len(d.Groups))}
@@ -208,7 +214,7 @@ func (r *routes) syncFeeds(ctx context.Context, in *syncFeeds) ([]SyncResult, er
 		}
 		list = append(list, result)
 	}
-	return list, nil
+	return list
 }
 
 func syncWord(ok bool) string {

@@ -128,6 +128,7 @@ type Services struct {
 	Registries      Registries
 	Notices         Notices
 	Feeds           Feeds
+	FeedArchives    FeedArchives
 	System          System
 	VEX             VEX
 	// PolicySpec is the document of gates, triggers and parameters.

@@ -180,6 +180,9 @@ func (r *routes) vulnerabilityRow(f *advisory.ImageFinding) VulnerabilityRow {
 	if row.CVSS == nil {
 		row.CVSS = []advisory.CVSS{}
 	}
+	if f.ByCPE() && len(f.Package.CPEs) > 0 {
+		row.PackageCPE23 = f.Package.CPEs[0]
+	}
 	if row.Aliases == nil {
 		row.Aliases = []string{}
 	}
@@ -208,7 +211,9 @@ func scores(f *advisory.Finding) (nvd, vendor []ScoreRow) {
 	}
 	for _, c := range f.CVSS {
 		list, id := &vendor, c.Source
-		if c.Source == "NVD" && len(nvd) > 0 {
+		if c.Source == advisory.NVD && c.ID != "" {
+			list, id = &nvd, c.ID
+		} else if c.Source == advisory.NVD && len(nvd) > 0 { // stored before the CVE was
 			list, id = &nvd, nvd[0].ID
 		} else if strings.HasPrefix(c.Source, "CVE-") {
 			list = &nvd
@@ -227,11 +232,12 @@ func setScore(list *[]ScoreRow, id string, c advisory.CVSS) {
 	if i == len(*list) {
 		*list = append(*list, newScoreRow(id))
 	}
+	row := &(*list)[i]
 	switch {
-	case strings.HasPrefix(c.Version, "2"):
-		(*list)[i].CVSSv2 = score
-	case strings.HasPrefix(c.Version, "3"):
-		(*list)[i].CVSSv3 = score
+	case strings.HasPrefix(c.Version, "2") && row.CVSSv2.Base < 0:
+		row.CVSSv2 = score
+	case strings.HasPrefix(c.Version, "3") && row.CVSSv3.Base < 0: // 3.1 comes before 3.0
+		row.CVSSv3 = score
 	}
 }
 

@@ -1,0 +1,190 @@
+package source_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"landwaiter.dev/image"
+	"landwaiter.dev/internal/testkit"
+	"landwaiter.dev/source"
+)
+
+// shelf is a registry that serves what a test puts on it, by path.
+type shelf struct {
+	mu    sync.Mutex
+	docs  map[string][]byte
+	types map[string]string
+	// status answers a path otherwise.
+	status map[string]int
+	header http.Header
+	asked  []string
+}
+
+func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	path := strings.TrimPrefix(r.URL.Path, "/v2/app/")
+	s.asked = append(s.asked, path)
+	for k, v := range s.header {
+		w.Header()[k] = v
+	}
+	if code := s.status[path]; code != 0 {
+		w.WriteHeader(code)
+		return
+	}
+	if r.URL.Path == "/v2/" {
+		return
+	}
+	doc, ok := s.docs[path]
+	if !ok {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	if t := s.types[path]; t != "" {
+		w.Header().Set("Content-Type", t)
+	}
+	_, _ = w.Write(doc)
+}
+
+func (s *shelf) put(path, mediaType string, doc []byte) image.Digest {
+	s.docs[path], s.types[path] = doc, mediaType
+	return image.DigestOf(doc)
+}
+
+// artifact puts a manifest with one layer and gives its descriptor.
+func (s *shelf) artifact(kind, layerType string, layer []byte) testkit.Object {
+	d := s.put("blobs/"+string(image.DigestOf(layer)), "", layer)
+	raw, _ := json.Marshal(testkit.Object{
+		"schemaVersion": 2, "mediaType": testkit.OCIManifest, "artifactType": kind,
+		"config": testkit.Object{"mediaType": "application/vnd.oci.empty.v1+json", "digest": image.DigestOf([]byte("{}")), "size": 2},
+		"layers": []any{testkit.Object{"mediaType": layerType, "digest": d, "size": len(layer)}},
+	})
+	m := s.put("manifests/"+string(image.DigestOf(raw)), testkit.OCIManifest, raw)
+	return testkit.Object{"mediaType": testkit.OCIManifest, "digest": m, "size": len(raw), "artifactType": kind}
+}
+
+func index(entries ...any) []byte {
+	raw, _ := json.Marshal(testkit.Object{"schemaVersion": 2, "mediaType": testkit.OCIIndex, "manifests": append([]any{}, entries...)})
+	return raw
+}
+
+const bundle = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+func TestAttestations(t *testing.T) {
+	t.Parallel()
+	build := testkit.Image(testkit.Layer(testkit.File("a", "b")))
+	d := build.Digest()
+	fallback := "manifests/sha256-" + d.Hex()
+	tag := fallback + ".att"
+	for name, c := range map[string]struct {
+		change func(s *shelf)
+		// want are the documents found, errs parts of what is told.
+		want, errs []string
+		asked      int // for the attestations alone; 0 does not look
+	}{
+		"none":                  {change: func(*shelf) {}, asked: 3},
+		"a registry that lists": {change: func(s *shelf) { s.put("referrers/"+string(d), testkit.OCIIndex, index()) }, asked: 2},
+		"listed": {change: func(s *shelf) {
+			s.put("referrers/"+string(d), testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("one")), s.artifact("application/spdx+json", bundle, []byte("unwanted")),
+				s.artifact(bundle, "text/plain", []byte("unwanted too"))))
+		}, want: []string{"one"}},
+		"listed under a tag": {change: func(s *shelf) { s.put(fallback, testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("two")))) }, want: []string{"two"}},
+		"in both places, once": {change: func(s *shelf) {
+			a := s.artifact(bundle, bundle, []byte("one"))
+			s.put("referrers/"+string(d), testkit.OCIIndex, index(a))
+			s.put(tag, testkit.OCIManifest, s.docs["manifests/"+string(a["digest"].(image.Digest))])
+		}, want: []string{"one"}},
+		"refused":                      {change: func(s *shelf) { s.status["referrers/"+string(d)] = http.StatusForbidden }},
+		"under the tag, not permitted": {change: func(s *shelf) { s.status[tag] = http.StatusForbidden }, errs: []string{"refused access"}},
+		"no index":                     {change: func(s *shelf) { s.put("referrers/"+string(d), testkit.OCIIndex, []byte("<html>")) }, errs: []string{"cannot be read"}},
+		"several pages": {change: func(s *shelf) {
+			s.header = http.Header{"Link": {"</v2/app/referrers/x?n=1>; rel=\"next\""}}
+			s.put("referrers/"+string(d), testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("one"))))
+		}, want: []string{"one"}, errs: []string{"several pages"}},
+		"another content than its digest": {change: func(s *shelf) {
+			s.put("referrers/"+string(d), testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("one")), s.artifact(bundle, bundle, []byte("two"))))
+			s.docs["blobs/"+string(image.DigestOf([]byte("one")))] = []byte("eno")
+		}, want: []string{"two"}, errs: []string{"does not match its digest"}},
+		"a manifest that is gone": {change: func(s *shelf) {
+			a := s.artifact(bundle, bundle, []byte("one"))
+			s.put("referrers/"+string(d), testkit.OCIIndex, index(a))
+			delete(s.docs, "manifests/"+string(a["digest"].(image.Digest)))
+		}, errs: []string{"no such image"}},
+		"too many": {change: func(s *shelf) {
+			var list []any
+			for i := range 80 {
+				list = append(list, s.artifact(bundle, bundle, fmt.Append(nil, i)))
+			}
+			s.put("referrers/"+string(d), testkit.OCIIndex, index(list...))
+		}, errs: []string{"more than 64 attestations"}},
+		"too large": {change: func(s *shelf) {
+			a := s.artifact(bundle, bundle, []byte("one"))
+			path := "manifests/" + string(a["digest"].(image.Digest))
+			raw := []byte(strings.Replace(string(s.docs[path]), `"size":3`, `"size":30000000`, 1))
+			s.put(tag, testkit.OCIManifest, raw)
+		}, errs: []string{"30000000 bytes, more than"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &shelf{docs: map[string][]byte{}, types: map[string]string{}, status: map[string]int{}}
+			s.put("manifests/"+string(d), build.MediaType(), build.Manifest())
+			for digest, blob := range build.Blobs() {
+				s.put("blobs/"+string(digest), "", blob)
+			}
+			c.change(s)
+			srv := httptest.NewServer(s)
+			t.Cleanup(srv.Close)
+			ref := image.Reference{Registry: strings.TrimPrefix(srv.URL, "http://"), Repository: "app", Digest: d}
+			img, err := source.OpenReference(t.Context(), ref, source.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer img.Close()
+			before := len(s.asked)
+			wanted := func(mediaType, _ string) bool { return mediaType == bundle }
+			found, errs := img.Attestations(t.Context(), []image.Digest{d}, wanted)
+			var got []string
+			for _, a := range found {
+				got = append(got, string(a.Raw))
+			}
+			if name != "too many" {
+				if diff := cmp.Diff(c.want, got); diff != "" {
+					t.Errorf("found (-want +got):\n%s", diff)
+				}
+			} else if len(got) != 64 {
+				t.Errorf("%d found, want 64", len(got))
+			}
+			if len(errs) != len(c.errs) {
+				t.Fatalf("errors: %v, want %q", errs, c.errs)
+			}
+			for i, err := range errs {
+				if !strings.Contains(err.Error(), c.errs[i]) {
+					t.Errorf("error %q, want …%s…", err, c.errs[i])
+				}
+			}
+			if n := len(s.asked) - before; c.asked > 0 && n != c.asked {
+				t.Errorf("%d requests, want %d: %v", n, c.asked, s.asked[before:])
+			}
+		})
+	}
+}
+
+func TestOtherSourcesHaveNoAttestations(t *testing.T) {
+	t.Parallel()
+	img, err := source.Open(t.Context(), "oci-dir:"+testkit.Image(testkit.Layer(testkit.File("a", "b"))).OCIDir(t, "latest"), source.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer img.Close()
+	found, errs := img.Attestations(t.Context(), []image.Digest{img.Manifest.Digest}, func(string, string) bool { return true })
+	if len(found)+len(errs) > 0 {
+		t.Errorf("found %v, %v", found, errs)
+	}
+}
