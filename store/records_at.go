@@ -63,15 +63,6 @@ func (q *Queries) RecordByID(ctx context.Context, id string, rev int64) ([]*advi
 	}, `SELECT v.document FROM advisory_versions v WHERE v.record_id = ? AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.folder`, id, rev, rev)
 }
 
-// StagedKeys lists the names under which a record that begins or ends at rev speaks of packages.
-func (q *Queries) StagedKeys(ctx context.Context, rev int64) ([]advisory.Key, error) {
-	return all(ctx, q, func(row scanner, k *advisory.Key) error { return row.Scan(&k.Ecosystem, &k.Name) },
-		`SELECT n.ecosystem, n.name FROM names n WHERE n.id IN (
-			SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.from_rev = ?
-			UNION SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.to_rev = ? AND v.to_rev > 0
-		) ORDER BY n.ecosystem, n.name`, rev, rev)
-}
-
 // CountRecords counts the records of a folder that rev has.
 func (q *Queries) CountRecords(ctx context.Context, folder string, rev int64) (int64, error) {
 	var n int64
