@@ -50,7 +50,7 @@ const (
 func TestNVDRatesAndFinds(t *testing.T) {
 	t.Parallel()
 	storetest.Stores(t, func(t *testing.T, s *store.Store) {
-		f := start(t, s, func(c *engine.Config) {
+		f := start(t, s, func(_ *fixture, c *engine.Config) {
 			home := feeds{filepath.Dir(c.Feeds.Places["osv"][0])}
 			home.write(t, "Debian", record("DEBIAN-CVE-2026-1000", "3.0.2-1", object{"upstream": []string{"CVE-2026-1000"}, "summary": ""}))
 			home.nvd(t, cve("CVE-2026-0001", milder))

@@ -42,7 +42,7 @@ type KnownVulnerability struct {
 }
 
 // NVDGroup is the namespace of what NVD says.
-const NVDGroup = "nvd"
+var NVDGroup = advisory.FeedGroup(advisory.EcosystemCPE)
 
 // Vulnerabilities lists what is known of vulnerabilities, by id and namespace. An id that nothing is known of is left out.
 func (u *Queries) Vulnerabilities(ctx context.Context, q KnownVulnerabilities) (*KnowledgePage, error) {
@@ -105,8 +105,8 @@ func (u *Queries) enrich(ctx context.Context, list []KnownVulnerability, records
 	}
 	nvd := map[string][]advisory.CVSS{}
 	note := func(r *advisory.Record) {
-		for _, s := range r.Severity {
-			if c, ok := s.CVSS(r.ID); ok && c.Source == advisory.NVD && !slices.Contains(nvd[r.ID], c) {
+		for _, c := range advisory.EnrichmentOf(r).CVSS {
+			if c.Source == advisory.NVD && !slices.Contains(nvd[r.ID], c) {
 				nvd[r.ID] = append(nvd[r.ID], c)
 			}
 		}
@@ -114,17 +114,12 @@ func (u *Queries) enrich(ctx context.Context, list []KnownVulnerability, records
 	for _, r := range records {
 		note(r)
 	}
-	for _, cve := range cves {
-		if have[cve] {
-			continue
-		}
-		others, err := u.store.RecordByID(ctx, cve, rev)
-		if err != nil {
-			return err
-		}
-		for _, r := range others {
-			note(r)
-		}
+	known, err := u.store.NVDAt(ctx, slices.DeleteFunc(slices.Clone(cves), func(cve string) bool { return have[cve] }), rev)
+	if err != nil {
+		return err
+	}
+	for cve, e := range known {
+		nvd[cve] = e.CVSS
 	}
 	exploited, err := u.store.KEVAt(ctx, rev)
 	if err != nil {

@@ -45,8 +45,8 @@ type finding struct {
 	LayerDigest image.Digest `json:"layer_digest,omitempty"`
 	Inherited   bool         `json:"inherited,omitempty"`
 	// MatchedByCPE says that name and version of a program alone speak for it.
-	MatchedByCPE bool `json:"matched_by_cpe,omitempty"`
-	EPSS        *EPSS        `json:"epss,omitempty"`
+	MatchedByCPE bool  `json:"matched_by_cpe,omitempty"`
+	EPSS         *EPSS `json:"epss,omitempty"`
 }
 
 func placed(list []advisory.ImageFinding, r *Result) []finding {

@@ -207,7 +207,7 @@ type KnownVulnerabilities struct {
 // KnownVulnerability is one vulnerability in one namespace.
 type KnownVulnerability struct {
 	ID          string            `json:"id"`
-	Namespace   string            `json:"namespace" doc:"Name of the feed group; nvd for what NVD says"`
+	Namespace   string            `json:"namespace" doc:"Name of the feed group; nvdv2:cves for what NVD says"`
 	Severity    string            `json:"severity" enum:"Unknown,Negligible,Low,Medium,High,Critical"`
 	Link        string            `json:"link"`
 	Description *string           `json:"description"`
