@@ -11,7 +11,11 @@ import (
 // rematchAndSwitch looks again at the packages that what is staged concerns, stages the intervals that end and begin
 // with it, and moves the pointer. It gives the number of images concerned, whose evaluation it puts off with the move.
 func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, error) {
-	rows, err := u.store.PackagesStaged(ctx, o.rev, 0)
+	last, err := u.store.LastPackage(ctx)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := u.store.PackagesStaged(ctx, o.rev)
 	if err != nil {
 		return 0, err
 	}
@@ -39,7 +43,7 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 			return err
 		}
 		// Packages that came since the list was made are matched under the lock.
-		late, err := tx.PackagesStaged(ctx, o.rev, 0)
+		late, err := tx.PackagesStagedSince(ctx, o.rev, last)
 		if err != nil {
 			return err
 		}

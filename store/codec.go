@@ -12,8 +12,9 @@ const maxDocument = 1 << 30
 
 // codec compresses what is kept. It is safe for concurrent use.
 type codec struct {
-	enc *zstd.Encoder
-	dec *zstd.Decoder
+	// enc is for blobs; small for records and findings, with the dictionary.
+	enc, small *zstd.Encoder
+	dec        *zstd.Decoder
 }
 
 func newCodec() (*codec, error) {
@@ -21,14 +22,25 @@ func newCodec() (*codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(4), zstd.WithDecoderMaxMemory(maxDocument))
+	small, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(4), zstd.WithEncoderCRC(false),
+		zstd.WithEncoderDictRaw(dictionaryID, []byte(dictionary)))
 	if err != nil {
 		return nil, err
 	}
-	return &codec{enc: enc, dec: dec}, nil
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(4), zstd.WithDecoderMaxMemory(maxDocument),
+		zstd.WithDecoderDictRaw(dictionaryID, []byte(dictionary)))
+	if err != nil {
+		return nil, err
+	}
+	return &codec{enc: enc, small: small, dec: dec}, nil
 }
 
 func (c *codec) pack(b []byte) []byte { return c.enc.EncodeAll(b, make([]byte, 0, len(b)/2+64)) }
+
+// packSmall is pack for records and findings.
+func (c *codec) packSmall(b []byte) []byte {
+	return c.small.EncodeAll(b, make([]byte, 0, len(b)/3+64))
+}
 
 func (c *codec) unpack(b []byte) ([]byte, error) { return c.dec.DecodeAll(b, nil) }
 

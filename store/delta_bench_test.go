@@ -100,7 +100,7 @@ func BenchmarkDelta(b *testing.B) {
 			if err := s.StageRecords(s.ctx, rev, "Debian", records); err != nil {
 				b.Fatal(err)
 			}
-			rows := must(s.PackagesStaged(s.ctx, rev, 0))(b)
+			rows := must(s.PackagesStaged(s.ctx, rev))(b)
 			packages = len(rows)
 			for start := 0; start < len(rows); start += 500 {
 				part := idsOf(rows[start:min(start+500, len(rows))])

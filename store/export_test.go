@@ -2,6 +2,11 @@ package store
 
 import "context"
 
+// FileNames does what the migration does that put names beside records.
+func (s *Store) FileNames(ctx context.Context) error {
+	return s.Write(ctx, func(tx *Tx) error { return fileNames(ctx, tx.tx, tx.d) })
+}
+
 // FileIDs does what the migration does that made the table of ids.
 func (s *Store) FileIDs(ctx context.Context) error {
 	return s.Write(ctx, func(tx *Tx) error { return fileIDs(ctx, tx.tx, tx.d) })

@@ -47,18 +47,30 @@ func (s *Store) StageOff(ctx context.Context, rev int64, ecosystem string, off b
 // no other; of nil all records.
 func (q *Queries) RecordsOnlyOf(ctx context.Context, ecosystems []string) (map[string][]string, error) {
 	byFolder := map[string][]string{}
-	query, args := "SELECT v.folder, v.record_id FROM advisory_versions v WHERE v.to_rev = 0", []any(nil)
+	query, args := "SELECT v.folder, v.record_id, v.names FROM advisory_versions v WHERE v.to_rev = 0", []any(nil)
+	named := map[int64]bool{}
 	if ecosystems != nil {
-		query += ` AND v.id IN (SELECT k.version_id FROM names n JOIN advisory_keys k ON k.name_id = n.id WHERE n.ecosystem {in texts})
-			AND NOT EXISTS (SELECT 1 FROM advisory_keys o JOIN names m ON m.id = o.name_id WHERE o.version_id = v.id AND NOT m.ecosystem {in texts})`
-		args = []any{list(ecosystems), list(ecosystems)}
+		ids, err := all(ctx, q, scalar[int64], "SELECT id FROM names WHERE ecosystem {in texts}", list(ecosystems))
+		if err != nil {
+			return nil, describe(err, "looking for records of ecosystems")
+		}
+		for _, id := range ids {
+			named[id] = true
+		}
+		query += " AND v.id IN (SELECT k.version_id FROM names n JOIN advisory_keys k ON k.name_id = n.id WHERE n.ecosystem {in texts})"
+		args = []any{list(ecosystems)}
 	}
 	err := each(ctx, q, func(row scanner) error {
 		var folder, id string
-		if err := row.Scan(&folder, &id); err != nil {
+		var names []byte
+		if err := row.Scan(&folder, &id, &names); err != nil {
 			return err
 		}
-		byFolder[folder] = append(byFolder[folder], id)
+		only := true
+		unpackNames(names, func(name int64) { only = only && (ecosystems == nil || named[name]) })
+		if only {
+			byFolder[folder] = append(byFolder[folder], id)
+		}
 		return nil
 	}, query+" ORDER BY v.folder, v.record_id", args...)
 	return byFolder, describe(err, "looking for records of ecosystems")

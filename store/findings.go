@@ -6,89 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
-	"sync"
 
 	"landwaiter.dev/advisory"
 )
 
-// cachedFindings bounds the findings that are kept decoded, twice over.
-const cachedFindings = 20_000
-
-// findingCache keeps decoded findings by number. A finding never changes under its number, so nothing is ever stale. A nil
-// cache keeps nothing.
-type findingCache struct {
-	mu         sync.Mutex
-	young, old map[int64]*advisory.Finding
-}
-
-func newFindingCache() *findingCache { return &findingCache{young: map[int64]*advisory.Finding{}} }
-
-// get returns what is kept of ids, and which of them are missing.
-func (c *findingCache) get(ids []int64) (map[int64]*advisory.Finding, []int64) {
-	have := make(map[int64]*advisory.Finding, len(ids))
-	if c == nil {
-		return have, ids
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var missing []int64
-	for _, id := range ids {
-		f, ok := c.young[id]
-		if !ok {
-			if f, ok = c.old[id]; ok {
-				c.put(id, f)
-			}
-		}
-		if ok {
-			have[id] = f
-		} else {
-			missing = append(missing, id)
-		}
-	}
-	return have, missing
-}
-
-func (c *findingCache) add(findings map[int64]*advisory.Finding, ids []int64) {
-	if c == nil {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, id := range ids {
-		if f := findings[id]; f != nil {
-			c.put(id, f)
-		}
-	}
-}
-
-func (c *findingCache) put(id int64, f *advisory.Finding) {
-	if len(c.young) >= cachedFindings {
-		c.young, c.old = make(map[int64]*advisory.Finding, cachedFindings), c.young
-	}
-	c.young[id] = f
-}
-
 // findings reads findings by number. They are shared and must not be changed.
 func (q *Queries) findings(ctx context.Context, ids []int64) (map[int64]*advisory.Finding, error) {
-	found, missing := q.cache.get(ids)
-	if len(missing) == 0 {
-		return found, nil
-	}
-	err := each(ctx, q, func(row scanner) error {
-		var id int64
-		var packed []byte
-		if err := row.Scan(&id, &packed); err != nil {
-			return err
-		}
-		f := new(advisory.Finding)
-		if err := q.codec.unpackJSON(packed, f); err != nil {
-			return err
-		}
-		found[id] = f
-		return nil
-	}, "SELECT id, document FROM findings WHERE id {in ids}", list(missing))
-	q.cache.add(found, missing)
-	return found, err
+	return documents(ctx, q, q.caches.findings, "SELECT id, document FROM findings WHERE id {in ids}", ids)
 }
 
 type findingDigest = [sha256.Size]byte
@@ -146,7 +70,7 @@ func (t *Tx) putFindingBatch(ctx context.Context, matches []Match, documents [][
 	for _, i := range part {
 		if numbers[digests[i]] == 0 {
 			missing = append(missing, i)
-			args = append(args, digests[i][:], matches[i].Finding.ID, int64(matches[i].Finding.Severity), t.codec.pack(documents[i]))
+			args = append(args, digests[i][:], matches[i].Finding.ID, int64(matches[i].Finding.Severity), t.codec.packSmall(documents[i]))
 		}
 	}
 	if len(missing) == 0 {

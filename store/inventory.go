@@ -13,11 +13,42 @@ func (q *Queries) PackagesByKeys(ctx context.Context, keys []advisory.Key) ([]Pa
 }
 
 // PackagesStaged lists the packages that are filed under a name that a record staged for rev speaks of, that have an open
-// match with a vulnerability whose entry in the catalogue of exploited ones, or whose record of NVD, changes at rev, or
-// whose ecosystem is switched off or on at rev, that of NVD's data with all that NVD says something of; only those with a
-// number above after. It is what a sync has to match again; asked once more under [Tx.LockRevision] it tells which
-// packages came in the meantime.
-func (q *Queries) PackagesStaged(ctx context.Context, rev, after int64) ([]PackageRow, error) {
+// match with a vulnerability of which the catalogue of exploited ones or NVD says something else from rev on, or whose
+// ecosystem is switched off or on at rev: what a sync has to match again.
+func (q *Queries) PackagesStaged(ctx context.Context, rev int64) ([]PackageRow, error) {
+	names, err := q.stagedNamesOfPackages(ctx, rev)
+	if err != nil {
+		return nil, describe(err, "reading what was staged")
+	}
+	return q.packagesStaged(ctx, rev, 0, names)
+}
+
+// PackagesStagedSince is [Queries.PackagesStaged] for the packages with a number above after alone, of which there are
+// few: asked under [Tx.LockRevision], with the number that [Store.LastPackage] gave, it tells which packages came in the
+// meantime, whatever the amount of what is staged.
+func (q *Queries) PackagesStagedSince(ctx context.Context, rev, after int64) ([]PackageRow, error) {
+	names, err := all(ctx, q, scalar[int64], `SELECT DISTINCT k.name_id FROM packages p JOIN package_keys pk ON pk.package_id = p.id
+		JOIN advisory_keys k ON k.name_id = pk.name_id JOIN advisory_versions v ON v.id = k.version_id
+		WHERE p.id > ? AND (v.from_rev = ? OR v.to_rev = ?)`, after, rev, rev)
+	if err != nil {
+		return nil, describe(err, "reading what was staged")
+	}
+	return q.packagesStaged(ctx, rev, after, names)
+}
+
+// LastPackage is a number such that every package that is kept from now on has a higher one.
+func (s *Store) LastPackage(ctx context.Context) (last int64, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		// Who keeps packages shares the revision: their transactions have ended.
+		if _, err := tx.LockRevision(ctx); err != nil {
+			return err
+		}
+		return tx.one(ctx, "SELECT coalesce(max(id), 0) FROM packages", nil, &last)
+	})
+	return last, describe(err, "looking for the last package")
+}
+
+func (q *Queries) packagesStaged(ctx context.Context, rev, after int64, names []int64) ([]PackageRow, error) {
 	exploited, err := all(ctx, q, scalar[string], "SELECT cve FROM kev WHERE from_rev = ? OR to_rev = ?", rev, rev)
 	if err != nil {
 		return nil, describe(err, "reading what was staged")
@@ -26,11 +57,9 @@ func (q *Queries) PackagesStaged(ctx context.Context, rev, after int64) ([]Packa
 	if err != nil {
 		return nil, describe(err, "reading what was staged")
 	}
-	args := append([]any{after, rev, rev, list(exploited), rev, rev, rev, rev, rev}, ratedArgs...)
+	args := append([]any{after, list(names), list(exploited), rev, rev, rev, rev, rev}, ratedArgs...)
 	return all(ctx, q, scanPackage, "SELECT "+packageColumns+` FROM packages p WHERE p.id > ? AND p.id IN (
-			SELECT pk.package_id FROM package_keys pk WHERE pk.name_id IN (
-				SELECT ak.name_id FROM advisory_versions v JOIN advisory_keys ak ON ak.version_id = v.id WHERE v.from_rev = ?
-				UNION SELECT ak.name_id FROM advisory_versions v JOIN advisory_keys ak ON ak.version_id = v.id WHERE v.to_rev = ? AND v.to_rev > 0)
+			SELECT pk.package_id FROM package_keys pk WHERE pk.name_id {in ids}
 			UNION SELECT m.package_id FROM finding_ids f JOIN matches m ON m.finding_id = f.finding_id
 				WHERE f.vuln {in texts} AND (m.to_rev = 0 OR m.to_rev >= ?)
 			UNION SELECT e.id FROM packages e WHERE e.ecosystem IN (SELECT o.ecosystem FROM feed_off o WHERE o.from_rev = ? OR o.to_rev = ?)

@@ -83,7 +83,7 @@ func TestPackagesStagedByNVD(t *testing.T) {
 		})
 		staged := func(rev int64) (names []string) {
 			t.Helper()
-			for _, p := range must(b.PackagesStaged(b.ctx, rev, 0))(t) {
+			for _, p := range must(b.PackagesStaged(b.ctx, rev))(t) {
 				names = append(names, p.Name)
 			}
 			return names

@@ -56,7 +56,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = clock.System{}
 	}
-	s := &Store{dataDir: o.DataDir, Queries: Queries{clock: o.Clock, codec: codec, cache: newFindingCache()}}
+	s := &Store{dataDir: o.DataDir, Queries: Queries{clock: o.Clock, codec: codec, caches: newCaches()}}
 	if o.DatabaseURL == "" {
 		err = s.openSQLite(o)
 	} else {

@@ -15,11 +15,11 @@ import (
 
 // Queries are all questions that can be asked. A [Store] asks them of what is committed, a [Tx] of its own transaction.
 type Queries struct {
-	run   runner
-	d     *dialect
-	clock clock.Clock
-	codec *codec
-	cache *findingCache
+	run    runner
+	d      *dialect
+	clock  clock.Clock
+	codec  *codec
+	caches caches
 }
 
 // runner is what *sql.DB and *sql.Tx have in common.

@@ -46,23 +46,9 @@ func (q *Queries) Records(ctx context.Context, keys []advisory.Key, rev int64) (
 	return out, nil
 }
 
-// versions reads versions of records by their numbers.
+// versions reads versions of records by their numbers. They are shared and must not be changed.
 func (q *Queries) versions(ctx context.Context, ids []int64) (map[int64]*advisory.Record, error) {
-	records := make(map[int64]*advisory.Record, len(ids))
-	err := each(ctx, q, func(row scanner) error {
-		var id int64
-		var packed []byte
-		if err := row.Scan(&id, &packed); err != nil {
-			return err
-		}
-		r := new(advisory.Record)
-		if err := q.codec.unpackJSON(packed, r); err != nil {
-			return err
-		}
-		records[id] = r
-		return nil
-	}, "SELECT id, document FROM advisory_versions WHERE id {in ids}", list(ids))
-	return records, err
+	return documents(ctx, q, q.caches.records, "SELECT id, document FROM advisory_versions WHERE id {in ids}", ids)
 }
 
 // RecordByID returns the versions of a record that rev has, one for each folder that has it; none is no error.
@@ -75,15 +61,6 @@ func (q *Queries) RecordByID(ctx context.Context, id string, rev int64) ([]*advi
 		*r = new(advisory.Record)
 		return q.codec.unpackJSON(packed, *r)
 	}, `SELECT v.document FROM advisory_versions v WHERE v.record_id = ? AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.folder`, id, rev, rev)
-}
-
-// StagedKeys lists the names under which a record that begins or ends at rev speaks of packages.
-func (q *Queries) StagedKeys(ctx context.Context, rev int64) ([]advisory.Key, error) {
-	return all(ctx, q, func(row scanner, k *advisory.Key) error { return row.Scan(&k.Ecosystem, &k.Name) },
-		`SELECT n.ecosystem, n.name FROM names n WHERE n.id IN (
-			SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.from_rev = ?
-			UNION SELECT k.name_id FROM advisory_versions v JOIN advisory_keys k ON k.version_id = v.id WHERE v.to_rev = ? AND v.to_rev > 0
-		) ORDER BY n.ecosystem, n.name`, rev, rev)
 }
 
 // CountRecords counts the records of a folder that rev has.

@@ -56,7 +56,7 @@ func (t *Tx) stageRemoved(ctx context.Context, rev int64, folder string, ids []s
 		return err
 	}
 	if len(staged) > 0 {
-		if err := t.remove(ctx, list(staged), "advisory_keys WHERE version_id", "advisory_ids WHERE version_id", "advisory_versions WHERE id"); err != nil {
+		if err := t.removeVersions(ctx, staged); err != nil {
 			return err
 		}
 	}
@@ -129,7 +129,7 @@ func (s *Store) dropVersions(ctx context.Context, rev int64, folder string) erro
 			if err != nil {
 				return err
 			}
-			return tx.remove(ctx, list(ids), "advisory_keys WHERE version_id", "advisory_ids WHERE version_id", "advisory_versions WHERE id")
+			return tx.removeVersions(ctx, ids)
 		})
 		if err != nil || len(ids) == 0 {
 			return err

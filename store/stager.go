@@ -56,7 +56,7 @@ func (g *Stager) Stage(ctx context.Context, records []NewRecord) error {
 		packed := make([][]byte, len(part))
 		for i := range part {
 			part[i].Digest = orDigest(part[i].Digest, part[i].Document)
-			packed[i] = g.s.codec.pack(part[i].Document)
+			packed[i] = g.s.codec.packSmall(part[i].Document)
 			part[i].Document = nil
 		}
 		if err := g.wait(); err != nil {
@@ -159,7 +159,7 @@ func (t *Tx) putLinks(ctx context.Context, table string, links [][2]int64) error
 func (t *Tx) stageVersions(ctx context.Context, rev int64, folder string, records []NewRecord, packed [][]byte) (map[string]int64, error) {
 	versions := make(map[string]int64, len(records))
 	var known []string
-	args := make([]any, 0, 6*len(records))
+	args := make([]any, 0, 7*len(records))
 	for i := range records {
 		r := &records[i]
 		if _, twice := versions[r.ID]; twice {
@@ -173,7 +173,7 @@ func (t *Tx) stageVersions(ctx context.Context, rev int64, folder string, record
 		if err != nil {
 			return nil, err
 		}
-		args = append(args, folder, r.ID, digest, packed[i], rev, 0)
+		args = append(args, folder, r.ID, digest, packed[i], rev, 0, packNames(r.Keys))
 	}
 	if len(known) > 0 {
 		if err := t.stageRemoved(ctx, rev, folder, known); err != nil {
@@ -188,7 +188,7 @@ func (t *Tx) stageVersions(ctx context.Context, rev int64, folder string, record
 		}
 		versions[id] = version
 		return nil
-	}, "INSERT INTO advisory_versions (folder, record_id, digest, document, from_rev, to_rev)"+values(len(records), 6)+
+	}, "INSERT INTO advisory_versions (folder, record_id, digest, document, from_rev, to_rev, names)"+values(len(records), 7)+
 		" RETURNING id, record_id", args...)
 	return versions, err
 }

@@ -33,7 +33,7 @@ func (s *Store) writeOnce(ctx context.Context, f func(*Tx) error) error {
 	}
 	defer func() { _ = sqlTx.Rollback() }() // after a commit this does nothing
 	tx := &Tx{Queries: s.Queries, tx: sqlTx}
-	tx.run, tx.cache = sqlTx, nil // what it reads may be undone
+	tx.run, tx.caches = sqlTx, caches{} // what it reads may be undone
 	if err := f(tx); err != nil {
 		return err
 	}

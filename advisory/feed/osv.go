@@ -122,12 +122,39 @@ func openBundle(r io.ReaderAt, size int64) (*zip.Reader, error) {
 		return nil, errors.New("it is not a zip file")
 	}
 	// From here on entries are read one by one, each within its own bounds.
-	archive, err = zip.NewReader(r, size)
+	archive, err = zip.NewReader(&window{file: r, buf: make([]byte, 0, windowBytes)}, size)
 	if err != nil {
 		return nil, errors.New("it changed while it was read")
 	}
 	archive.RegisterDecompressor(zip.Deflate, inflater())
 	return archive, nil
+}
+
+// windowBytes is how much is read at once: entries are small, and follow each other.
+const windowBytes = 256 << 10
+
+// window reads a file from the beginning to the end in large pieces, whatever is asked for. It serves one reader.
+type window struct {
+	file io.ReaderAt
+	buf  []byte
+	at   int64
+}
+
+func (w *window) ReadAt(p []byte, off int64) (int, error) {
+	if len(p) > cap(w.buf) {
+		return w.file.ReadAt(p, off)
+	}
+	if off < w.at || off+int64(len(p)) > w.at+int64(len(w.buf)) {
+		n, err := w.file.ReadAt(w.buf[:cap(w.buf)], off)
+		if w.buf, w.at = w.buf[:n], off; err != nil && err != io.EOF {
+			return 0, err
+		}
+	}
+	n := copy(p, w.buf[off-w.at:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
 }
 
 // inflater makes decompressors for entries that are read one after the other: they share one, which is large.
