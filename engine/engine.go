@@ -139,6 +139,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	river.AddWorker(workers, work[tellArgs]{run: tell.deliver})
 	river.AddWorker(workers, work[deleteArgs]{run: func(ctx context.Context, j *river.Job[deleteArgs]) error { return e.Images.remove(ctx, j.Args.Image) }})
 	river.AddWorker(workers, work[reconcileArgs]{run: e.System.reconcile})
+	river.AddWorker(workers, work[maintainArgs]{run: e.System.maintain})
 
 	every := func(d time.Duration, args river.JobArgs, atStart bool) *river.PeriodicJob {
 		return river.NewPeriodicJob(river.PeriodicInterval(d), func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: atStart})
@@ -147,6 +148,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 		every(c.Feeds.Interval, syncArgs{}, false),
 		every(c.WatchInterval, watchArgs{}, false),
 		every(time.Minute, reconcileArgs{}, true),
+		every(24*time.Hour, maintainArgs{}, true),
 	}
 	var driver riverdriver.Driver[*sql.Tx] = riverdatabasesql.New(s.Pool())
 	if s.Embedded() {

@@ -53,6 +53,8 @@ type (
 	}
 	// reconcileArgs: find images without a live job, evaluations that are due, jobs of dead nodes, and old rows.
 	reconcileArgs struct{}
+	// maintainArgs: remove what nothing needs any more.
+	maintainArgs struct{}
 )
 
 func (analyzeArgs) Kind() string   { return "analyze" }
@@ -62,6 +64,7 @@ func (watchArgs) Kind() string     { return "watch" }
 func (tellArgs) Kind() string      { return "tell" }
 func (deleteArgs) Kind() string    { return "delete" }
 func (reconcileArgs) Kind() string { return "reconcile" }
+func (maintainArgs) Kind() string  { return "maintain" }
 
 // The queues, which roles choose.
 const (
@@ -112,6 +115,9 @@ func (deleteArgs) InsertOpts() river.InsertOpts {
 func (reconcileArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueCatalog, MaxAttempts: 1, UniqueOpts: unique()}
 }
+func (maintainArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueCatalog, MaxAttempts: 1, UniqueOpts: unique()}
+}
 
 // noticeAttempts is how often a notice is tried before it goes to the list of what was not delivered.
 const noticeAttempts = 8
@@ -119,7 +125,7 @@ const noticeAttempts = 8
 // timeouts are the time limits by kind; River's rescue waits for the longest.
 var timeouts = map[string]time.Duration{
 	"analyze": 30 * time.Minute, "evaluate": 10 * time.Minute, "sync": 60 * time.Minute, "watch": 30 * time.Minute,
-	"tell": 30 * time.Second, "delete": 5 * time.Minute, "reconcile": 5 * time.Minute,
+	"tell": 30 * time.Second, "delete": 5 * time.Minute, "reconcile": 5 * time.Minute, "maintain": 60 * time.Minute,
 }
 
 // work makes a River worker of a function.

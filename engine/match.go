@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -136,7 +137,11 @@ func (m *matcher) records(ctx context.Context, keys []advisory.Key, rev int64) (
 	if len(off) > 0 {
 		keys = slices.DeleteFunc(keys, func(k advisory.Key) bool { return off[k.Ecosystem] })
 	}
-	return m.store.Records(ctx, keys, rev)
+	records, err := m.store.Records(ctx, keys, rev)
+	if errors.Is(err, store.ErrNotKept) {
+		err = Errorf(ClassConflict, "advisories_not_kept", "%v: they are removed after the retention time; ask for a later day", store.ErrNotKept)
+	}
+	return records, err
 }
 
 // opened is the interval that begins at rev with finding f; old is the one of the same vulnerability that ends there.

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"landwaiter.dev/image"
 )
@@ -15,7 +17,13 @@ type Blobs interface {
 	Get(ctx context.Context, d image.Digest) ([]byte, error)
 	Has(ctx context.Context, d image.Digest) (bool, error)
 	Delete(ctx context.Context, d image.Digest) error
+	// DeleteOld is Delete for what nobody has put since a time. It is for what no row names any more: somebody may be about
+	// to name it again, and has put it before.
+	DeleteOld(ctx context.Context, d image.Digest, before time.Time) error
 }
+
+// putAgain is how long a blob that is put again may keep its time.
+const putAgain = time.Hour
 
 // tableBlobs keeps blobs, compressed, in the database.
 type tableBlobs struct{ q Queries }
@@ -24,10 +32,22 @@ var _ Blobs = (*tableBlobs)(nil)
 
 func (t *tableBlobs) Put(ctx context.Context, b []byte) (image.Digest, error) {
 	d := image.DigestOf(b)
-	if has, err := t.Has(ctx, d); err != nil || has {
-		return d, err
+	now := t.q.now()
+	var at time.Time
+	err := t.q.one(ctx, "SELECT put_at FROM blobs WHERE digest = ?", []any{string(d)}, moment{&at})
+	switch {
+	case err == nil && now.Sub(at) < putAgain:
+		return d, nil
+	case err == nil:
+		n, err := t.q.exec(ctx, "UPDATE blobs SET put_at = ? WHERE digest = ?", micros(now), string(d))
+		if err != nil || n > 0 {
+			return d, describe(err, "keeping a blob")
+		}
+	case !errors.Is(err, ErrNotFound):
+		return d, describe(err, "looking for a blob")
 	}
-	_, err := t.q.exec(ctx, "INSERT INTO blobs (digest, data) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING", string(d), t.q.codec.pack(b))
+	_, err = t.q.exec(ctx, "INSERT INTO blobs (digest, data, put_at) VALUES (?, ?, ?) ON CONFLICT (digest) DO UPDATE SET put_at = excluded.put_at",
+		string(d), t.q.codec.pack(b), micros(now))
 	return d, describe(err, "keeping a blob")
 }
 
@@ -48,6 +68,11 @@ func (t *tableBlobs) Has(ctx context.Context, d image.Digest) (bool, error) {
 func (t *tableBlobs) Delete(ctx context.Context, d image.Digest) error {
 	_, err := t.q.exec(ctx, "DELETE FROM blobs WHERE digest = ?", string(d))
 	return err
+}
+
+func (t *tableBlobs) DeleteOld(ctx context.Context, d image.Digest, before time.Time) error {
+	_, err := t.q.exec(ctx, "DELETE FROM blobs WHERE digest = ? AND put_at < ?", string(d), micros(before))
+	return describe(err, "removing a blob")
 }
 
 // verified unpacks a blob and compares its digest.

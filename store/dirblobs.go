@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"landwaiter.dev/image"
 )
@@ -51,8 +52,10 @@ func (b *DirBlobs) Put(ctx context.Context, data []byte) (image.Digest, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(path); err == nil {
-		return d, nil
+	if info, err := os.Stat(path); err == nil {
+		if time.Since(info.ModTime()) < putAgain || os.Chtimes(path, time.Time{}, time.Now()) == nil {
+			return d, nil
+		}
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", fmt.Errorf("keeping a blob: %w", err)
@@ -113,6 +116,18 @@ func (b *DirBlobs) Has(_ context.Context, d image.Digest) (bool, error) {
 	default:
 		return false, fmt.Errorf("looking for a blob: %w", err)
 	}
+}
+
+// DeleteOld implements [Blobs]. The times are those of the files.
+func (b *DirBlobs) DeleteOld(ctx context.Context, d image.Digest, before time.Time) error {
+	path, err := b.path(d)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err != nil || !info.ModTime().Before(before) {
+		return nil
+	}
+	return b.Delete(ctx, d)
 }
 
 // Delete implements [Blobs].

@@ -7,8 +7,14 @@ import (
 )
 
 // Records returns the advisories that speak of packages by these names, as rev has them; a record is under each of the
-// names that it has, as one and the same value, which must not be changed.
+// names that it has, as one and the same value, which must not be changed. [ErrNotKept] when they have been removed.
 func (q *Queries) Records(ctx context.Context, keys []advisory.Key, rev int64) (map[advisory.Key][]*advisory.Record, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	if err := q.mustBeKept(ctx, rev); err != nil {
+		return nil, err
+	}
 	byName := make(map[int64][]advisory.Key, len(keys))
 	for _, k := range keys {
 		byName[nameID(k)] = append(byName[nameID(k)], k)

@@ -4,3 +4,6 @@
 ALTER TABLE advisory_versions ADD COLUMN names {blob} NOT NULL DEFAULT '';
 DROP INDEX advisory_keys_by_version;
 DROP INDEX advisory_ids_by_version;
+
+-- When a blob was put, last: what no row names goes only when it has not been put for a while.
+ALTER TABLE blobs ADD COLUMN put_at BIGINT NOT NULL DEFAULT 0;
