@@ -117,4 +117,3 @@ func benchDelta(b *testing.B, d storetest.Database, images int) {
 	b.ReportMetric(float64(concerned), "images")
 	b.ReportMetric(float64(size)/1e6, "database-MB")
 }
-
