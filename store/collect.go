@@ -21,56 +21,62 @@ const collectRows = 200
 func (s *Store) Collect(ctx context.Context) (Collected, error) {
 	var c Collected
 	var documents []image.Digest
-	err := s.collect(ctx, `SELECT a.id FROM analyses a WHERE NOT EXISTS (SELECT 1 FROM image_analyses h WHERE h.analysis_id = a.id)
-			AND NOT EXISTS (SELECT 1 FROM images i WHERE i.analysis_id = a.id) LIMIT ?`, func(tx *Tx, ids string) (err error) {
+	err := s.collect(ctx, `SELECT o.id FROM analyses o WHERE NOT EXISTS (SELECT 1 FROM image_analyses h WHERE h.analysis_id = o.id)
+			AND NOT EXISTS (SELECT 1 FROM images i WHERE i.analysis_id = o.id)`, func(tx *Tx, ids string) (err error) {
 		if documents, err = all(ctx, &tx.Queries, scalar[image.Digest], "SELECT document FROM analyses WHERE id {in ids}", ids); err != nil {
 			return err
 		}
 		return tx.remove(ctx, ids, "analysis_sets WHERE analysis_id", "analyses WHERE id")
 	}, func(n int64) {
 		c.Analyses += n
-		c.Documents = append(c.Documents, documents...)
+		c.Documents, documents = append(c.Documents, documents...), nil
 	})
 	if err != nil {
 		return c, describe(err, "collecting analyses")
 	}
-	err = s.collect(ctx, "SELECT p.id FROM package_sets p WHERE NOT EXISTS (SELECT 1 FROM analysis_sets a WHERE a.set_id = p.id) LIMIT ?",
+	err = s.collect(ctx, "SELECT o.id FROM package_sets o WHERE NOT EXISTS (SELECT 1 FROM analysis_sets a WHERE a.set_id = o.id)",
 		func(tx *Tx, ids string) error {
 			return tx.remove(ctx, ids, "package_set_members WHERE set_id", "package_sets WHERE id")
 		}, func(n int64) { c.Sets += n })
 	if err != nil {
 		return c, describe(err, "collecting package sets")
 	}
-	err = s.collect(ctx, "SELECT p.id FROM packages p WHERE NOT EXISTS (SELECT 1 FROM package_set_members m WHERE m.package_id = p.id) LIMIT ?",
+	err = s.collect(ctx, "SELECT o.id FROM packages o WHERE NOT EXISTS (SELECT 1 FROM package_set_members m WHERE m.package_id = o.id)",
 		func(tx *Tx, ids string) error {
 			return tx.remove(ctx, ids, "package_keys WHERE package_id", "matches WHERE package_id", "packages WHERE id")
 		}, func(n int64) { c.Packages += n })
 	if err != nil {
 		return c, describe(err, "collecting packages")
 	}
-	err = s.collect(ctx, "SELECT f.id FROM findings f WHERE NOT EXISTS (SELECT 1 FROM matches m WHERE m.finding_id = f.id) LIMIT ?",
+	err = s.collect(ctx, "SELECT o.id FROM findings o WHERE NOT EXISTS (SELECT 1 FROM matches m WHERE m.finding_id = o.id)",
 		func(tx *Tx, ids string) error {
 			return tx.remove(ctx, ids, "finding_ids WHERE finding_id", "findings WHERE id")
 		}, func(n int64) { c.Findings += n })
 	return c, describe(err, "collecting findings")
 }
 
-// collect removes what a query finds, some rows in each transaction, under the lock that keeps others from pointing to
-// them; removed is told how many, once they are gone for good.
+// collect removes what a query for numbers of o finds, some rows in each transaction; removed is told how many, once they
+// are gone for good. It looks for them without a lock, and once more at those found under the lock that keeps others from
+// pointing to them.
 func (s *Store) collect(ctx context.Context, query string, remove func(tx *Tx, ids string) error, removed func(n int64)) error {
-	for {
+	for last := int64(0); ; {
+		found, err := all(ctx, &s.Queries, scalar[int64], query+" AND o.id > ? ORDER BY o.id LIMIT ?", last, collectRows)
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		last = found[len(found)-1]
 		var ids []int64
-		err := s.Write(ctx, func(tx *Tx) error {
+		err = s.Write(ctx, func(tx *Tx) error {
 			if _, err := tx.LockRevision(ctx); err != nil {
 				return err
 			}
 			var err error
-			if ids, err = all(ctx, &tx.Queries, scalar[int64], query, collectRows); err != nil || len(ids) == 0 {
+			if ids, err = all(ctx, &tx.Queries, scalar[int64], query+" AND o.id {in ids}", list(found)); err != nil || len(ids) == 0 {
 				return err
 			}
 			return remove(tx, list(ids))
 		})
-		if err != nil || len(ids) == 0 {
+		if err != nil {
 			return err
 		}
 		removed(int64(len(ids)))
