@@ -3,7 +3,10 @@ package engine
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"landwaiter.dev/advisory"
@@ -87,24 +90,45 @@ func (m *matcher) match(ctx context.Context, rows []store.PackageRow, rev int64)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range batch {
-			var mine []*advisory.Record
-			seen := map[*advisory.Record]bool{}
-			for _, k := range r.Package.Keys() {
-				for _, rec := range records[k] {
-					if !seen[rec] {
-						seen[rec] = true
-						mine = append(mine, rec)
-					}
-				}
-			}
-			out[r.ID], _ = advisory.Match(r.Package, mine, exploited)
+		for i, findings := range matchEach(batch, records, exploited) {
+			out[batch[i].ID] = findings
 		}
 		if err := m.enrich(ctx, out, batch, rev); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// matchEach gives the findings of each package; packages are shared among the processors. A panic is one of the caller.
+func matchEach(rows []store.PackageRow, records map[advisory.Key][]*advisory.Record, exploited map[string]string) [][]advisory.Finding {
+	found := make([][]advisory.Finding, len(rows))
+	var next atomic.Int64
+	var broken atomic.Pointer[any]
+	work := func() {
+		defer func() {
+			if p := recover(); p != nil {
+				broken.Store(&p)
+			}
+		}()
+		for i := int(next.Add(1)) - 1; i < len(rows); i = int(next.Add(1)) - 1 {
+			var mine []*advisory.Record
+			for _, k := range rows[i].Package.Keys() {
+				mine = append(mine, records[k]...)
+			}
+			found[i], _ = advisory.Match(rows[i].Package, mine, exploited)
+		}
+	}
+	var others sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(rows)) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
+	if p := broken.Load(); p != nil {
+		panic(*p)
+	}
+	return found
 }
 
 // enrich adds what NVD says of the CVEs of findings, unless the group of NVD's data is switched off.

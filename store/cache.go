@@ -19,10 +19,11 @@ const (
 type caches struct {
 	findings *cache[advisory.Finding]
 	records  *cache[advisory.Record]
+	settled  *settled
 }
 
 func newCaches() caches {
-	return caches{newCache[advisory.Finding](cachedFindings), newCache[advisory.Record](cachedRecords)}
+	return caches{newCache[advisory.Finding](cachedFindings), newCache[advisory.Record](cachedRecords), &settled{}}
 }
 
 // cache keeps decoded documents by number. A document never changes under its number, nor is a number given twice, so

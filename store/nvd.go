@@ -27,24 +27,21 @@ func (q *Queries) NVDAt(ctx context.Context, cves []string, rev int64) (map[stri
 		if len(wanted) == 0 {
 			continue
 		}
-		err := each(ctx, q, func(row scanner) error {
-			var packed []byte
-			if err := row.Scan(&packed); err != nil {
-				return err
-			}
-			var r advisory.Record
-			if err := q.codec.unpackJSON(packed, &r); err != nil {
-				return err
-			}
-			// Pages of NVD's answers may overlap: what was changed last counts.
-			if e := advisory.EnrichmentOf(&r); r.Withdrawn.IsZero() && !e.Modified.Before(known[r.ID].Modified) {
-				known[r.ID] = e
-			}
-			return nil
-		}, `SELECT document FROM advisory_versions WHERE folder = ? AND record_id {in texts} AND from_rev <= ? AND (to_rev = 0 OR to_rev > ?)`,
-			folder, list(wanted), rev, rev)
+		ids, err := all(ctx, q, scalar[int64], `SELECT id FROM advisory_versions WHERE folder = ? AND record_id {in texts}
+			AND from_rev <= ? AND (to_rev = 0 OR to_rev > ?) ORDER BY id`, folder, list(wanted), rev, rev)
 		if err != nil {
 			return nil, describe(err, "reading what NVD says")
+		}
+		records, err := q.versions(ctx, ids)
+		if err != nil {
+			return nil, describe(err, "reading what NVD says")
+		}
+		for _, id := range ids {
+			r := records[id]
+			// Pages of NVD's answers may overlap: what was changed last counts.
+			if e := advisory.EnrichmentOf(r); r.Withdrawn.IsZero() && !e.Modified.Before(known[r.ID].Modified) {
+				known[r.ID] = e
+			}
 		}
 	}
 	return known, nil

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"landwaiter.dev/advisory"
 )
@@ -19,37 +21,90 @@ func (q *Queries) Records(ctx context.Context, keys []advisory.Key, rev int64) (
 	for _, k := range keys {
 		byName[nameID(k)] = append(byName[nameID(k)], k)
 	}
-	type link struct{ name, version int64 }
-	var links []link
-	var versions []int64
-	seen := map[int64]bool{}
-	err := each(ctx, q, func(row scanner) error {
-		var l link
-		if err := row.Scan(&l.name, &l.version); err != nil {
-			return err
-		}
-		links = append(links, l)
-		if !seen[l.version] {
-			seen[l.version] = true
-			versions = append(versions, l.version)
-		}
-		return nil
-	}, `SELECT k.name_id, v.id FROM advisory_keys k JOIN advisory_versions v ON v.id = k.version_id
-		WHERE k.name_id {in ids} AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.record_id, v.id`, nameIDs(keys), rev, rev)
+	links, err := q.versionsOfNames(ctx, slices.Collect(maps.Keys(byName)), rev)
 	if err != nil {
 		return nil, describe(err, "reading advisories")
+	}
+	var versions []int64
+	seen := map[int64]bool{}
+	for _, list := range links {
+		for _, v := range list {
+			if !seen[v] {
+				seen[v] = true
+				versions = append(versions, v)
+			}
+		}
 	}
 	records, err := q.versions(ctx, versions)
 	if err != nil {
 		return nil, describe(err, "reading advisories")
 	}
-	out := make(map[advisory.Key][]*advisory.Record, len(byName))
-	for _, l := range links {
-		for _, k := range byName[l.name] {
-			out[k] = append(out[k], records[l.version])
+	out := make(map[advisory.Key][]*advisory.Record, len(keys))
+	for name, list := range links {
+		if len(list) == 0 {
+			continue
+		}
+		of := make([]*advisory.Record, len(list))
+		for i, v := range list {
+			of[i] = records[v]
+		}
+		for _, k := range byName[name] {
+			out[k] = of
 		}
 	}
 	return out, nil
+}
+
+// versionsOfNames gives the versions of records that rev has under each of the names, by record id.
+func (q *Queries) versionsOfNames(ctx context.Context, names []int64, rev int64) (map[int64][]int64, error) {
+	keep, err := q.caches.settled.is(ctx, q, rev)
+	if err != nil || !keep {
+		if err != nil {
+			return nil, err
+		}
+		return q.readVersionsOfNames(ctx, names, rev)
+	}
+	found, missing := q.caches.settled.versions(rev, names)
+	if len(missing) == 0 {
+		return found, nil
+	}
+	read, err := q.readVersionsOfNames(ctx, missing, rev)
+	if err != nil {
+		return nil, err
+	}
+	q.caches.settled.add(rev, missing, read)
+	maps.Copy(found, read)
+	return found, nil
+}
+
+// readVersionsOfNames asks two questions, each of which is answered by one look into an index for each row, whatever the
+// database believes of its tables.
+func (q *Queries) readVersionsOfNames(ctx context.Context, names []int64, rev int64) (map[int64][]int64, error) {
+	namesOf := map[int64][]int64{}
+	err := each(ctx, q, func(row scanner) error {
+		var name, version int64
+		if err := row.Scan(&name, &version); err != nil {
+			return err
+		}
+		namesOf[version] = append(namesOf[version], name)
+		return nil
+	}, "SELECT name_id, version_id FROM advisory_keys WHERE name_id {in ids}", list(names))
+	if err != nil || len(namesOf) == 0 {
+		return nil, err
+	}
+	links := make(map[int64][]int64, len(names))
+	err = each(ctx, q, func(row scanner) error {
+		var version int64
+		if err := row.Scan(&version); err != nil {
+			return err
+		}
+		for _, name := range namesOf[version] {
+			links[name] = append(links[name], version)
+		}
+		return nil
+	}, "SELECT id FROM advisory_versions WHERE id {in ids} AND from_rev <= ? AND (to_rev = 0 OR to_rev > ?) ORDER BY record_id, id",
+		list(slices.Collect(maps.Keys(namesOf))), rev, rev)
+	return links, err
 }
 
 // versions reads versions of records by their numbers. They are shared and must not be changed.
