@@ -27,9 +27,13 @@ func (q *Queries) PackagesStaged(ctx context.Context, rev int64) ([]PackageRow, 
 // few: asked under [Tx.LockRevision], with the number that [Store.LastPackage] gave, it tells which packages came in the
 // meantime, whatever the amount of what is staged.
 func (q *Queries) PackagesStagedSince(ctx context.Context, rev, after int64) ([]PackageRow, error) {
-	names, err := all(ctx, q, scalar[int64], `SELECT DISTINCT k.name_id FROM packages p JOIN package_keys pk ON pk.package_id = p.id
-		JOIN advisory_keys k ON k.name_id = pk.name_id JOIN advisory_versions v ON v.id = k.version_id
-		WHERE p.id > ? AND (v.from_rev = ? OR v.to_rev = ?)`, after, rev, rev)
+	came, err := all(ctx, q, scalar[int64], "SELECT id FROM packages WHERE id > ?", after)
+	if err != nil || len(came) == 0 {
+		return nil, describe(err, "looking for packages that came")
+	}
+	names, err := all(ctx, q, scalar[int64], `SELECT k.name_id FROM package_keys k WHERE k.package_id {in ids} AND EXISTS (
+		SELECT 1 FROM advisory_keys a JOIN advisory_versions v ON v.id = a.version_id WHERE a.name_id = k.name_id AND (v.from_rev = ? OR v.to_rev = ?))`,
+		list(came), rev, rev)
 	if err != nil {
 		return nil, describe(err, "reading what was staged")
 	}
@@ -58,13 +62,13 @@ func (q *Queries) packagesStaged(ctx context.Context, rev, after int64, names []
 		return nil, describe(err, "reading what was staged")
 	}
 	args := append([]any{after, list(names), list(exploited), rev, rev, rev, rev, rev}, ratedArgs...)
-	return all(ctx, q, scanPackage, "SELECT "+packageColumns+` FROM packages p WHERE p.id > ? AND p.id IN (
+	return all(ctx, q, scanPackage, "SELECT "+packageColumns+` FROM packages p WHERE p.id > ? AND p.id {in (}
 			SELECT pk.package_id FROM package_keys pk WHERE pk.name_id {in ids}
 			UNION SELECT m.package_id FROM finding_ids f JOIN matches m ON m.finding_id = f.finding_id
 				WHERE f.vuln {in texts} AND (m.to_rev = 0 OR m.to_rev >= ?)
 			UNION SELECT e.id FROM packages e WHERE e.ecosystem IN (SELECT o.ecosystem FROM feed_off o WHERE o.from_rev = ? OR o.to_rev = ?)
 			UNION SELECT e.id FROM packages e WHERE EXISTS (SELECT 1 FROM feed_off o WHERE o.ecosystem = '' AND (o.from_rev = ? OR o.to_rev = ?))
-			`+rated+") ORDER BY p.id", args...)
+			`+rated+"{)} ORDER BY p.id", args...)
 }
 
 // PackagesWithVulns lists the packages that have an open match one of whose ids is among these.
