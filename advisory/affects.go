@@ -80,6 +80,9 @@ func (p *parsedVersion) in(events []Event) (ranged, error) {
 	if p.err != nil {
 		return ranged{}, p.err
 	}
+	if len(events) == 2 && events[0] == (Event{Introduced: "0"}) && events[1] == (Event{Fixed: events[1].Fixed}) && events[1].Fixed != "" {
+		return p.before(events[1].Fixed)
+	}
 	bounds, below, err := p.read(events)
 	if err != nil || !below {
 		return ranged{}, err
@@ -129,6 +132,18 @@ func (p *parsedVersion) in(events []Event) (ranged, error) {
 	default:
 		return ranged{true, "", from}, nil
 	}
+}
+
+// before is in for the range that most records have: all versions before the fix.
+func (p *parsedVersion) before(fixed string) (ranged, error) {
+	if fixed == "0" {
+		return ranged{}, nil
+	}
+	m := p.mark(fixed)
+	if m.err != nil || m.installed >= 0 {
+		return ranged{}, m.err
+	}
+	return ranged{true, fixed, ">= 0, < " + fixed}, nil
 }
 
 // read reads the events and sorts them by version; those of one version stay as they are given. below says whether the

@@ -114,7 +114,20 @@ func firstSentence(details string) string {
 	return first
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine is s with one space between words. Most texts are so already.
+func oneLine(s string) string {
+	space := true // at the beginning, as after a space, none may follow
+	for i := range len(s) {
+		if c := s[i]; c > '~' || c < ' ' || c == ' ' && space {
+			return strings.Join(strings.Fields(s), " ")
+		}
+		space = s[i] == ' '
+	}
+	if space {
+		return strings.TrimSuffix(s, " ")
+	}
+	return s
+}
 
 // pages are where ids of a kind have a page of their own.
 var pages = []struct{ prefix, before, after string }{
