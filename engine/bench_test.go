@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -58,6 +60,32 @@ func resident(name string) float64 {
 // forgetPeak makes VmHWM begin anew.
 func forgetPeak() { _ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
 
+// otherWriters measures how long others wait for a short transaction until stop is called, which gives the longest and the one
+// that a hundredth are longer than.
+func otherWriters(b *testing.B, s *store.Store) (stop func() (longest, hundredth time.Duration)) {
+	ctx, cancel := context.WithCancel(b.Context())
+	var took []time.Duration
+	var done sync.WaitGroup
+	done.Go(func() {
+		for ctx.Err() == nil {
+			start := time.Now()
+			if err := s.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(ctx, "bench", "") }); err == nil {
+				took = append(took, time.Since(start))
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	})
+	return func() (longest, hundredth time.Duration) {
+		cancel()
+		done.Wait()
+		if len(took) == 0 {
+			return 0, 0
+		}
+		slices.Sort(took)
+		return took[len(took)-1], took[len(took)*99/100]
+	}
+}
+
 // BenchmarkFirstLoad loads a set of advisories into an empty store; the goal is 600,000 records in three minutes with less
 // than 500 MB.
 func BenchmarkFirstLoad(b *testing.B) {
@@ -68,17 +96,20 @@ func BenchmarkFirstLoad(b *testing.B) {
 			var records int64
 			var used time.Duration
 			var peak, size float64
+			var longest, hundredth time.Duration
 			for b.Loop() {
 				b.StopTimer()
 				s := d.Open(b)
 				u := benchSync(s, dir)
 				forgetPeak()
 				start := processor()
+				stop := otherWriters(b, s)
 				b.StartTimer()
 				if _, err := u.run(ctx, syncArgs{}); err != nil {
 					b.Fatal(err)
 				}
 				b.StopTimer()
+				longest, hundredth = stop()
 				used += processor() - start
 				peak = max(peak, resident("VmHWM"))
 				groups, err := s.FeedGroups(ctx)
@@ -107,6 +138,8 @@ func BenchmarkFirstLoad(b *testing.B) {
 			b.ReportMetric(used.Seconds()/float64(b.N), "cpu-s/op")
 			b.ReportMetric(float64(used.Microseconds())/float64(records), "cpu-µs/record")
 			b.ReportMetric(peak, "peak-MB")
+			b.ReportMetric(float64(longest.Microseconds())/1000, "longest-wait-ms")
+			b.ReportMetric(float64(hundredth.Microseconds())/1000, "p99-wait-ms")
 			b.ReportMetric(size, "database-MB")
 		})
 	}

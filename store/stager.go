@@ -12,7 +12,8 @@ import (
 // How much one transaction stages: little enough that nobody waits long for the writer.
 const (
 	stageRows  = 250
-	stageLinks = 4 * batch
+	stageBytes = 256 << 10
+	stageLinks = 2 * batch
 )
 
 // maxLinks bounds the links from names to records that are held in memory.
@@ -51,13 +52,16 @@ func (s *Store) StageRecords(ctx context.Context, rev int64, folder string, reco
 // Stage takes some records. It returns while the last of them are still being written: the next call, or Close, tells
 // whether that failed.
 func (g *Stager) Stage(ctx context.Context, records []NewRecord) error {
-	for part := range slices.Chunk(records, stageRows) {
-		part = slices.Clone(part) // the caller may go on with its own
-		packed := make([][]byte, len(part))
-		for i := range part {
-			part[i].Digest = orDigest(part[i].Digest, part[i].Document)
-			packed[i] = g.s.codec.packSmall(part[i].Document)
-			part[i].Document = nil
+	for len(records) > 0 {
+		var part []NewRecord // of its own: the caller may go on with his
+		var packed [][]byte
+		for size := 0; len(records) > 0 && len(part) < stageRows && size < stageBytes; records = records[1:] {
+			r := records[0]
+			r.Digest = orDigest(r.Digest, r.Document)
+			packed = append(packed, g.s.codec.packSmall(r.Document))
+			size += len(packed[len(packed)-1])
+			r.Document = nil
+			part = append(part, r)
 		}
 		if err := g.wait(); err != nil {
 			return err
