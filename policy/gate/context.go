@@ -58,6 +58,7 @@ type Context struct {
 	findings     []finding
 	laidOut      bool
 	tree         once[[]image.File]
+	packages     once[[]*image.Package]
 	licenses     once[[]licensed]
 	passwd       once[[]account]
 	secrets      once[[]sighting]
