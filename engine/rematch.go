@@ -48,6 +48,11 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 			return err
 		}
 		late = slices.DeleteFunc(late, func(r store.PackageRow) bool { return looked[r.ID] })
+		raced, err := u.raced(ctx, tx, o.rev, rows)
+		if err != nil {
+			return err
+		}
+		late = append(late, raced...)
 		concerned := slices.Clone(changed)
 		for batch := range slices.Chunk(late, matchBatch) {
 			d, err := u.difference(ctx, o, batch)
@@ -63,6 +68,9 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 			}
 		}
 		if err := tx.SetMatched(ctx, rowIDs(rows), o.rev); err != nil {
+			return err
+		}
+		if err := tx.SetRekeyed(ctx, o.rev); err != nil {
 			return err
 		}
 		if err := tx.SwitchRevision(ctx, o.rev, o.reason, u.now()); err != nil {
@@ -81,6 +89,24 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 		return evaluateWatchedFirst(ctx, tx, u.jobs, ids, o.evaluationReason())
 	})
 	return images, err
+}
+
+// raced are the packages that had never been matched when they were looked at here and were matched with the current
+// revision meanwhile; what was staged of their matches is taken back.
+func (u *syncFeeds) raced(ctx context.Context, tx *store.Tx, rev int64, rows []store.PackageRow) ([]store.PackageRow, error) {
+	fresh := slices.DeleteFunc(slices.Clone(rows), func(r store.PackageRow) bool { return r.MatchedRevision > 0 })
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	unmatched, err := tx.Unmatched(ctx, rowIDs(fresh))
+	if err != nil {
+		return nil, err
+	}
+	raced := slices.DeleteFunc(fresh, func(r store.PackageRow) bool {
+		_, still := slices.BinarySearch(unmatched, r.ID)
+		return still
+	})
+	return raced, tx.UnstageMatches(ctx, rev, rowIDs(raced))
 }
 
 // difference is how the matches of some packages change at a revision.
