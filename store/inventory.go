@@ -73,11 +73,21 @@ func (q *Queries) packagesStaged(ctx context.Context, rev, after int64, names []
 			`+rated+"{)} ORDER BY p.id", args...)
 }
 
-// PackagesWithVulns lists the packages that have an open match one of whose ids is among these.
-func (q *Queries) PackagesWithVulns(ctx context.Context, ids []string) ([]PackageRow, error) {
-	return all(ctx, q, scanPackage, "SELECT "+packageColumns+` FROM packages p WHERE p.id IN (
-			SELECT m.package_id FROM finding_ids f JOIN matches m ON m.finding_id = f.finding_id WHERE f.vuln {in texts} AND m.to_rev = 0
-		) ORDER BY p.id`, list(ids))
+// PackagesWithVulns lists the packages that have an open or staged match with a vulnerability that is known under one of
+// the ids, by that id.
+func (q *Queries) PackagesWithVulns(ctx context.Context, ids []string) (map[string][]PackageRow, error) {
+	byID := map[string][]PackageRow{}
+	err := each(ctx, q, func(row scanner) error {
+		var id string
+		var p PackageRow
+		if err := row.Scan(append([]any{&id}, p.fields()...)...); err != nil {
+			return err
+		}
+		byID[id] = append(byID[id], p)
+		return nil
+	}, "SELECT DISTINCT f.vuln, "+packageColumns+` FROM finding_ids f JOIN matches m ON m.finding_id = f.finding_id JOIN packages p ON p.id = m.package_id
+		WHERE f.vuln {in texts} AND m.to_rev = 0 ORDER BY p.id`, list(ids))
+	return byID, describe(err, "looking for packages with vulnerabilities")
 }
 
 // PackagesIn lists all packages of an ecosystem.
