@@ -100,7 +100,13 @@ func (u *Vulns) at(ctx context.Context, img store.Image, m Moment) (*state, erro
 	if err != nil {
 		return nil, err
 	}
-	s.gaps = slices.Concat(a.Gaps, data)
+	var keys []image.Gap
+	if !m.Retrospective { // then all is matched anew
+		if keys, err = u.matcher.keyGaps(ctx, s.analysisID, a, s.revision.ID, !m.At.IsZero()); err != nil {
+			return nil, err
+		}
+	}
+	s.gaps = slices.Concat(a.Gaps, data, keys)
 	return s, u.vex.lay(ctx, img, m, s)
 }
 
