@@ -138,7 +138,7 @@ func (u *Checks) judge(ctx context.Context, account, fullTag string, img store.I
 		Account: account, ImageID: img.ID, ImageDigest: img.Digest, Tag: fullTag, PolicyID: p.ID, BundleDigest: p.Digest,
 		AnalysisID: s.analysisID, AnalysisDigest: s.analyzed.Document, FeedRevision: s.revision.ID, EvaluatedAt: s.at,
 		FinalAction: e.FinalAction, FinalReason: e.FinalReason, Reason: reason, Result: image.DigestOf(v.evidence), NextAt: e.NextAt,
-		Reproducible: e.Reproducible, Facts: string(encode(f)), Waits: waits(e, s),
+		Reproducible: e.Reproducible, Facts: string(encode(f)), Waits: waitsFor(e, s),
 	}
 	if s.analyzed.Mode == "Actual" {
 		v.header.DockerfileDigest = image.DigestOf([]byte(s.analyzed.Dockerfile))

@@ -26,9 +26,9 @@ type feedFact struct {
 	LastSync time.Time `json:"last_sync,omitzero"`
 }
 
-// waits are the ecosystems whose data a verdict would be another one with: those in its gaps, and that of the distribution
+// waitsFor are the ecosystems whose data a verdict would be another one with: those in its gaps, and that of the distribution
 // when a rule fired because its data was absent or old.
-func waits(e *policy.Evaluation, s *state) []string {
+func waitsFor(e *policy.Evaluation, s *state) []string {
 	list := slices.Clone(s.waits)
 	eco := advisory.EcosystemOfDistro(s.analyzed.Analysis.Distro)
 	if eco != "" && slices.ContainsFunc(e.Rows, func(r policy.Row) bool {
