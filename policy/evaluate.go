@@ -222,7 +222,7 @@ func (r *run) allow(lists []*allowlist, rows []Row) error {
 				return err
 			}
 			if it != nil {
-				row.Action, row.Allowed = Go, &AllowedBy{Name: l.name, ID: l.id, ItemID: it.id}
+				row.Action, row.Allowed = Go, &AllowedBy{Name: l.name, ID: l.id, ItemID: it.id, Reason: it.comment, Until: it.expires}
 				r.context.ChangesAt(it.expires)
 				break
 			}

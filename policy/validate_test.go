@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"landwaiter.dev/internal/yamldoc"
 	"landwaiter.dev/policy"
 )
 
@@ -184,6 +185,10 @@ func TestHostileBundles(t *testing.T) {
 		"many items":       bundleWith(always, list(`{"gate":"g","trigger_id":"t"}`, 100_001), ""),
 		"many patterns":    bundleWith(always, list(`{"gate":"g","trigger_id":"*t"}`, 10_001), ""),
 		"many expressions": bundleWith(always, list(`{"gate":"g","trigger_id":"regexp:(a|b)*\\w"}`, 2_001), ""),
+		"YAML bomb":        yamlBomb(),
+		"large YAML":       "id: " + strings.Repeat("x", policy.MaxYAML),
+		"deep YAML":        strings.Repeat("- ", 1<<20),
+		"not UTF-8":        "id: \xff\n",
 		"long expression":  bundleWith(always, `{"gate":"g","trigger_id":"regexp:`+strings.Repeat("(", 4000)+`"}`, ""),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -201,12 +206,49 @@ func TestHostileBundles(t *testing.T) {
 	}
 }
 
+func yamlBomb() string {
+	s := "id: b\nversion: 1_0\npolicies: []\nmappings: []\nx0: &x0 [x, x, x, x, x, x, x, x, x]\n"
+	for i := 1; i < 20; i++ {
+		s += fmt.Sprintf("x%d: &x%d [*x%d, *x%d, *x%d, *x%d]\n", i, i, i-1, i-1, i-1, i-1)
+	}
+	return s
+}
+
+// A large bundle is read soon, in either form, and looked through by lint.
+func TestManyRules(t *testing.T) {
+	t.Parallel()
+	var json, yaml strings.Builder
+	yaml.WriteString("id: b\nversion: 1_0\nmappings: [{name: m, registry: '*', repository: '*', image: {type: tag, value: '*'}, policy_ids: [p]}]\npolicies:\n- id: p\n  version: 1_0\n  rules:\n")
+	for i := range 10_000 {
+		name := fmt.Sprint("name=p", i)
+		json.WriteString("," + strings.Replace(rule("STOP", "packages", "blacklist", name), `"r"`, fmt.Sprintf(`"r%d"`, i), 1))
+		fmt.Fprintf(&yaml, "  - {gate: packages, trigger: blacklist, action: STOP, params: [{name: name, value: p%d}]}\n", i)
+	}
+	for name, source := range map[string]string{"JSON": bundle(json.String()[1:]), "YAML": yaml.String()} {
+		start := time.Now()
+		mustParse(t, source)
+		if list := policy.Lint([]byte(source), now); len(list) > 0 {
+			t.Errorf("%s: %v", name, list[0])
+		}
+		if spent := time.Since(start); spent > 10*time.Second {
+			t.Errorf("%s: took %v", name, spent)
+		}
+		t.Logf("%s: %d bytes in %v", name, len(source), time.Since(start))
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(bundle(always)))
 	f.Add(policy.Default())
 	f.Add([]byte(bundleWith(rule("STOP", "vulnerabilities", "package", "package_type=all"), `{"gate":"always","trigger_id":"al*","expires_on":"2026-01-01T00:00:00Z"}`, `,"whitelisted_images":[]`)))
 	f.Add([]byte(`{"id":"b","version":"1_0","policies":[{"id":null}],"mappings":[[]]}`))
+	f.Add([]byte("id: b\nversion: 1_0\npolicies: [&p {id: p, version: 1_0}]\nmappings: []\nx: *p\n"))
 	f.Fuzz(func(t *testing.T, doc []byte) {
+		for _, p := range policy.Lint(doc, now) {
+			if p.Details == "" || p.Line < 0 || p.Column < 0 {
+				t.Fatalf("lint says %+v", p)
+			}
+		}
 		b, err := policy.Parse(doc)
 		if err != nil {
 			if e, ok := policy.IsInvalid(err); !ok || len(e.Problems) == 0 || b != nil {
@@ -216,7 +258,7 @@ func FuzzParse(f *testing.F) {
 				return
 			}
 		}
-		if !bytes.Equal(b.Document(), doc) {
+		if yamldoc.IsJSON(doc) && !bytes.Equal(b.Document(), doc) {
 			t.Fatal("the document was changed")
 		}
 		checkDocument(t, b.Evaluate(policy.Input{Tag: "a/b:c", At: now}))

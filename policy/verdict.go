@@ -79,6 +79,10 @@ type AllowedBy struct {
 	Name   *string `json:"whitelist_name"`
 	ID     *string `json:"whitelist_id"`
 	ItemID *string `json:"matched_rule_id"`
+	// Reason is the item's comment, and Until the moment from which on it allows nothing; both may be empty. The document of
+	// an evaluation does not have them.
+	Reason string    `json:"-"`
+	Until  time.Time `json:"-"`
 }
 
 // Reasons of a final action.
