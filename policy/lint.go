@@ -203,7 +203,7 @@ func (l *linter) allowlist(a *allowlistForm) {
 		}
 		g := gate.Find(it.gate)
 		switch {
-		case g == nil && !gate.IsLater(it.gate):
+		case g == nil:
 			l.warn(it.at+".gate", didYouMean(it.gate, gate.ActiveNames()), "there is no gate %.100q: the item allows nothing", it.gate)
 		case strings.EqualFold(it.gate, "vulnerabilities") && isVulnerability(it.triggerID):
 			l.warn(it.at+".trigger_id", "write "+clipped(it.triggerID)+"+* for every package", "ids of this gate are vulnerability+package: the item allows nothing")
