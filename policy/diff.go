@@ -246,7 +246,9 @@ func (d *differ) mappings(part string, a, b []mappingForm) {
 	var order []int
 	each(partner, len(b),
 		func(i int) { d.add(Change{Kind: Removed, Part: part, What: mappingText(&a[i])}) },
-		func(j int) { d.add(Change{Kind: Added, Part: part, What: mappingText(&b[j]), Details: mappingDetails(&mappingForm{}, &b[j])}) },
+		func(j int) {
+			d.add(Change{Kind: Added, Part: part, What: mappingText(&b[j]), Details: mappingDetails(&mappingForm{}, &b[j])})
+		},
 		func(i, j int) {
 			if details := mappingDetails(&a[i], &b[j]); len(details) > 0 {
 				d.add(Change{Kind: Changed, Part: part, What: mappingText(&b[j]), Details: details})
