@@ -60,7 +60,8 @@ func TestSpec(t *testing.T) {
 			t.Errorf("%s: state %q", g.Name, g.State)
 		}
 	}
-	if diff := cmp.Diff([]string{"always", "dockerfile", "packages", "vulnerabilities", "analysis"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"always", "dockerfile", "packages", "vulnerabilities", "analysis",
+		"exploitability", "remediation", "inheritance", "license_terms", "secrets", "image", "signatures", "expression"}, names); diff != "" {
 		t.Error(diff)
 	}
 	if len(retired) != 14 {

@@ -256,6 +256,7 @@ func (c *compiler) rule(f *ruleForm) (rule, bool) {
 		c.parameter(err, &r, t)
 	}
 	r.check = check
+	c.bundle.needs |= t.NeedsOf(f.params)
 	return r, len(errs) == 0 && known
 }
 

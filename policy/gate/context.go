@@ -32,6 +32,8 @@ type Compare func(ecosystem, a, b string) (int, error)
 // use; what it is made of is never changed.
 type Context struct {
 	Analysis *image.Analysis
+	// Tag in full, "registry/repository:tag".
+	Tag string
 	// Gaps are what could not be seen.
 	Gaps []image.Gap
 	// Dockerfile as the user gave it or as guessed, by its mode.
@@ -41,6 +43,7 @@ type Context struct {
 	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
 	DetectedAt func(*advisory.ImageFinding) time.Time
 	Feed       Feed
+	Facts      Facts
 	// Files of the merged tree, sorted by path; asked for when the first rule needs them. Nil when there are none.
 	Files func() []image.File
 	// At is the moment of the verdict.
@@ -54,6 +57,8 @@ type Context struct {
 	prepared     bool
 	findings     []finding
 	laidOut      bool
+	values       map[string]any // for expressions
+	categories   map[string]string
 }
 
 // NextAt is the earliest moment after At at which a check that has run would answer differently though nothing but time

@@ -10,6 +10,14 @@ var active = []*Gate{
 	&packagesGate,
 	&vulnerabilitiesGate,
 	&analysisGate,
+	&exploitabilityGate,
+	&remediationGate,
+	&inheritanceGate,
+	&licenseTermsGate,
+	&secretsGate,
+	&imageGate,
+	&signaturesGate,
+	&expressionGate,
 }
 
 // later names gates of the original that are not supported yet.
