@@ -64,6 +64,7 @@ type Engine struct {
 	Vulns         *Vulns
 	Queries       *Queries
 	Checks        *Checks
+	Evaluations   *Evaluations
 	Policies      *Policies
 	Subscriptions *Subscriptions
 	Registries    *Registries
@@ -119,6 +120,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Queries = &Queries{store: s, content: e.Content, matcher: match, vulns: e.Vulns, owned: &ownership{}, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
 	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, now: c.Now}
+	e.Evaluations = &Evaluations{store: s, checks: e.Checks}
 	e.Notices = &Notices{store: s}
 	e.Subscriptions = &Subscriptions{store: s, now: c.Now}
 	e.Auth = &Auth{store: s, passwords: c.Passwords}
@@ -192,13 +194,18 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.client.Start(run); err != nil {
 		return fmt.Errorf("starting the job engine: %w", err)
 	}
-	// The first sync begins at the first start; later ones follow the interval.
+	// The first sync begins at the first start; later ones follow the interval, but for one that has to file anew what an
+	// earlier version stored.
 	if slices.Contains(e.config.Roles, RolePolicy) {
 		last, err := lastFullSync(ctx, e.store)
 		if err != nil {
 			return err
 		}
-		if age := e.config.Now().Sub(last); age >= e.config.Feeds.Interval || age < 0 { // a clock that went back says nothing
+		pending, err := e.store.KeysPending(ctx)
+		if err != nil {
+			return err
+		}
+		if age := e.config.Now().Sub(last); pending || age >= e.config.Feeds.Interval || age < 0 { // a clock that went back says nothing
 			if _, err := e.Feeds.Sync(ctx, SyncRequest{}); err != nil {
 				if refused, ok := errors.AsType[*Error](err); !ok || refused.Class != ClassConflict {
 					return err

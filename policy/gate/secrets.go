@@ -2,88 +2,78 @@ package gate
 
 import (
 	"slices"
-	"strconv"
 	"strings"
-
-	"landwaiter.dev/image"
 )
 
 var secretsGate = Gate{
-	Name: "secrets",
-	Description: "Checks of the secrets that the image gives away, found by all rules: those of the library, Landwaiter's own and the user's. The secret_scans gate knows the five " +
-		"expressions of the original alone. An addition of Landwaiter.",
+	Name: "secret_scans",
+	Description: "Checks of the secrets that were found in the files of the image as it runs. What stands in its config and what a later layer " +
+		"removed is not looked at.",
 	Triggers: []Trigger{{
-		Name: "found",
-		Description: "Fires for each secret: for each rule, place and line. The trigger id is the rule, followed by + and the path of the file, or by +config: and the part of the image's " +
-			"config.",
+		Name: "content_regex_checks",
+		Description: "Fires for each file and each expression for secrets that was found in it, or once where none was. The expressions are the five " +
+			"of Anchore Engine and your own; a detector of Landwaiter counts where it is named.",
 		Params: []Param{
-			{Name: "rules", Order: 1, Type: List, Example: "private_key,PRIV_KEY", Description: "Rules by their names; all when absent."},
-			{Name: "except_rules", Order: 2, Type: List, Example: "jwt", Description: "Rules that are left out."},
-			{Name: "removed", Order: 3, Type: Enum("include", "exclude", "only"), Example: "include",
-				Description: "What becomes of secrets in files that a later layer deleted or replaced, which whoever pulls the image has all the same; include when absent."},
-			{Name: "place", Order: 4, Type: Enum("all", "files", "config"), Example: "all",
-				Description: "Where to look: in files, in the image's config (environment, labels, history), or in both; all when absent."},
-			{Name: "path_exclude", Order: 5, Type: Text, Example: ".*/testdata/.*", Description: "Regular expression, matched from the start; files whose path it matches are left out."},
+			{Name: "content_regex_name", Order: 1, Type: Text, Example: "AWS_ACCESS_KEY",
+				Description: "Names or full texts of expressions, and names of detectors, with commas between; all expressions and no detectors when absent."},
+			{Name: "filename_regex", Order: 2, Type: Text, Example: "/etc/.*", Description: "Regular expression, matched from the start of the absolute path; all files when absent."},
+			{Name: "match_type", Order: 3, Type: Enum("notfound", "found"), Example: "found", Description: "Whether to fire for what is found, or where nothing is; found when absent."},
 		},
 		Compile: compileSecrets,
 	}},
 }
 
 func compileSecrets(v Values) (Check, error) {
-	exclude, err := v.Regexp("path_exclude")
+	re, err := v.Regexp("filename_regex")
 	if err != nil {
 		return nil, err
 	}
-	rules, except := v.List("rules"), v.List("except_rules")
-	removed, place := v.Word("removed", "include"), v.Word("place", "all")
-	about := func(s *image.TextMatch) bool {
+	names, hasNames := v["content_regex_name"], v["content_regex_name"] != ""
+	detectors := v.List("content_regex_name")
+	counts := func(s *sighting) bool {
 		switch {
-		case rules != nil && !slices.Contains(rules, s.Rule), slices.Contains(except, s.Rule):
-			return false
-		case removed == "exclude" && s.Removed, removed == "only" && !s.Removed:
-			return false
+		case s.pattern == "":
+			return slices.Contains(detectors, s.rule)
+		case !hasNames:
+			return true
 		}
-		return place == "all" || (place == "config") == (s.Path == "")
+		// Neither names nor texts are taken apart, so that "PRIV_KEYS" stands for PRIV_KEY too.
+		return s.rule != "" && strings.Contains(names, s.rule) || strings.Contains(names, s.pattern)
 	}
+	wantFound := v.Word("match_type", "found") == "found"
 	return func(c *Context, fire Fire) error {
-		for i := range c.Analysis.Secrets {
-			s := &c.Analysis.Secrets[i]
-			if !about(s) {
+		all := c.secrets.get(func() []sighting { return sightings(c.Analysis.Secrets) })
+		found := false
+		for i := range all {
+			s := &all[i]
+			if !counts(s) {
 				continue
 			}
-			if exclude != nil && s.Path != "" {
-				excluded, err := c.Match(exclude, s.Path.Abs())
-				if err != nil {
-					return err
-				}
-				if excluded {
+			if re != nil {
+				if ok, err := c.Match(re, s.path); !ok || err != nil {
+					if err != nil {
+						return err
+					}
 					continue
 				}
 			}
-			where := "config:" + s.Place
-			if s.Path != "" {
-				where = s.Path.Abs()
+			found = true
+			if wantFound {
+				fire("", "Secret content search analyzer found regexp match in container: file="+s.path+" regexp="+s.expression())
 			}
-			fire(s.Rule+"+"+where, secretText(s, where))
+		}
+		if !found && !wantFound {
+			fire("", "Secret content search analyzer did not find regexp match in container: filename_regex="+orWord(v["filename_regex"], "*")+
+				" content_regex_name="+orWord(names, "all"))
 		}
 		return nil
 	}, nil
 }
 
-func secretText(s *image.TextMatch, where string) string {
-	var b strings.Builder
-	b.WriteString("Secret found by rule " + s.Rule + " in " + where)
-	if s.Line > 0 && s.Path != "" {
-		b.WriteString(" line " + strconv.Itoa(s.Line))
+// orWord is s, or the word that stands for nothing.
+func orWord(s, nothing string) string {
+	if s == "" {
+		return nothing
 	}
-	if s.More > 0 {
-		b.WriteString(" and " + strconv.Itoa(s.More) + " more")
-	}
-	if s.Layer >= 0 {
-		b.WriteString(", layer " + strconv.Itoa(s.Layer))
-	}
-	if s.Removed {
-		b.WriteString(", removed by a later layer")
-	}
-	return b.String()
+	return s
 }
