@@ -117,6 +117,7 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 		return nil, err
 	}
 	analyzed := img.AnalyzedAt
+	var unread error
 	e := bundle.Evaluate(policy.Input{
 		Account: account, ImageID: img.ImageID.Hex(), ImageDigest: string(img.Digest), Tag: fullTag,
 		Analysis: s.analyzed.Analysis, Dockerfile: s.analyzed.Dockerfile, DockerfileMode: s.analyzed.Mode,
@@ -128,7 +129,14 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 			}
 			return f.Since
 		},
+		Files: func() (files []image.File) {
+			files, unread = u.vulns.content.files(ctx, s.analyzed.Analysis)
+			return files
+		},
 	})
+	if unread != nil {
+		return nil, unread // no verdict about the image
+	}
 	v := &verdict{document: e.Document(), bundle: p.Document, vex: vexInputs(s.vex)}
 	if v.evidence, err = withoutTimes(e.Evidence()); err != nil {
 		return nil, err

@@ -224,10 +224,6 @@ func (c *compiler) rule(f *ruleForm) (rule, bool) {
 	}
 	g := gate.Find(f.gate)
 	switch {
-	case g == nil && gate.IsLater(f.gate):
-		c.fault("GateNotSupportedError", "Gate %s is not supported by this version of Landwaiter yet; its rules must be removed until it is (gate=%s,trigger=%s,rule_id=%s,valid_gates=%s)",
-			strings.ToLower(f.gate), f.gate, f.trigger, r.id, validGates)
-		return r, false
 	case g == nil:
 		c.fault("GateNotFoundError", "The specified gate is not found in the policy engine as a valid gate name (gate=%s,trigger=None,rule_id=%s,valid_gates=%s)",
 			f.gate, r.id, validGates)
@@ -241,12 +237,7 @@ func (c *compiler) rule(f *ruleForm) (rule, bool) {
 		return r, !c.upload
 	}
 	t := g.Trigger(f.trigger)
-	switch {
-	case t == nil && slices.ContainsFunc(g.Later, func(l string) bool { return strings.EqualFold(l, f.trigger) }):
-		c.fault("TriggerNotSupportedError", "Trigger %s of gate %s is not supported by this version of Landwaiter yet; its rules must be removed until it is. Supported triggers are: %s (gate=%s,trigger=%s,rule_id=%s)",
-			strings.ToLower(f.trigger), g.Name, gate.PythonList(g.TriggerNames()), g.Name, f.trigger, r.id)
-		return r, false
-	case t == nil:
+	if t == nil {
 		c.fault("TriggerNotFoundError", "Trigger not found for specified gate. Valid triggers are: %s (gate=%s,trigger=%s,rule_id=%s)", gate.PythonList(g.TriggerNames()), g.Name, f.trigger, r.id)
 		return r, false
 	}

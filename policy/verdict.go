@@ -54,7 +54,7 @@ type Input struct {
 	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
 	DetectedAt func(*advisory.ImageFinding) time.Time
 	Feed       FeedFacts
-	// Files of the merged tree, sorted by path; asked for only when a rule needs them.
+	// Files of the merged tree, sorted by path; asked for only when a rule needs them. Nil when they are not known.
 	Files func() []image.File
 	// At is the moment of the verdict.
 	At time.Time
