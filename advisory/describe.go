@@ -223,8 +223,8 @@ func (w Wanted) wants(a *Affected) bool {
 	if w.Version == "" || orderOf(a.Ecosystem) == nil {
 		return true
 	}
-	_, _, held, err := a.affects(parseInstalled(a.Ecosystem, w.Version))
-	return held || err != nil
+	s, err := a.affects(parseInstalled(a.Ecosystem, w.Version))
+	return s.held || err != nil
 }
 
 // textOf is the longest description that the nearest record has.
