@@ -106,7 +106,8 @@ const (
 // FixState says what the publisher of an advisory does about it.
 type FixState string
 
-// The fix states.
+// The fix states. [Fixed] without a version says that versions above a last affected one are free of it, and that no
+// record names the first of them.
 const (
 	Fixed              FixState = "fixed"
 	NotFixed           FixState = "not-fixed"

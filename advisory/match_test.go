@@ -70,7 +70,9 @@ func TestAffectedVersions(t *testing.T) {
 		{"0.9", about("A", "PyPI", "x", "1.0..2.0"), nil},
 		{"1.0.0", about("A", "PyPI", "x", "1.0..2.0"), []string{"A Unknown fixed 2.0"}},
 		{"9", about("A", "PyPI", "x", "0.."), []string{"A Unknown not-fixed"}},
-		{"1.5", about("A", "PyPI", "x", "0..=1.5"), []string{"A Unknown not-fixed"}},
+		{"1.5", about("A", "PyPI", "x", "0..=1.5"), []string{"A Unknown fixed"}}, // which version mends it is not said
+		{"1.5", with(about("A", "PyPI", "x", "0..=1.5"), func(r *Record) { r.Affected[0].State = string(WontFix) }), []string{"A Unknown wont-fix"}},
+		{"1.5", with(about("A", "PyPI", "x", "0..=1.5"), func(r *Record) { r.Affected = append(r.Affected, about("", "PyPI", "x", "1.5..").Affected...) }), []string{"A Unknown not-fixed"}},
 		{"1.6", about("A", "PyPI", "x", "0..=1.5"), nil},
 		{"1.2", several, []string{"PYSEC-1 Unknown fixed 1.5"}},
 		{"1.5", several, nil},
