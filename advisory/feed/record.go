@@ -92,6 +92,13 @@ func parseRecord(data []byte) (*advisory.Record, error) {
 				wrong = err.Error()
 				continue
 			}
+			var from, to string
+			if kept.Events, from, to = advisory.Forward(ecosystem, kept.Events); from != "" {
+				wrong = fmt.Sprintf("begins at %.80q and ends at %.80q, which is before that", from, to)
+				if len(kept.Events) == 0 {
+					continue
+				}
+			}
 			entry.Ranges = append(entry.Ranges, kept)
 		}
 		if wrong != "" {

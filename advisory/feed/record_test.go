@@ -152,3 +152,42 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+func TestAStretchThatEndsBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, events string
+		versions     string // listed as affected
+		doubt        string // what the problem says; "" for none
+		spared, held string // versions
+	}{
+		{"the last of three", `{"introduced":"1"},{"last_affected":"1.2.9"},{"introduced":"2"},{"last_affected":"2.5.6"},{"introduced":"3.0"},{"last_affected":"3.0.0.M2"}`, "",
+			"a range of \"g:x\" begins at \"3.0\" and ends at \"3.0.0.M2\", which is before that; the rest is taken", "3.2.0 5.3.39 3.0 3.0.0.M2 2.5.7", "1.0 2.5.6"},
+		{"listed all the same", `{"introduced":"3.0"},{"last_affected":"3.0.0.M2"}`, `"3.0.0.M1"`, "ends at", "3.0 4", "3.0.0.M1"},
+		{"a fix before it", `{"introduced":"1"},{"fixed":"2"},{"introduced":"5"},{"fixed":"4"}`, "", "ends at", "3 4 5 6", "1 1.5"},
+		{"between two", `{"introduced":"3.0"},{"fixed":"3.0.0.M2"},{"introduced":"4"},{"fixed":"4.5"}`, "", "ends at", "3.0 3.5 4.5", "4 4.4"},
+		{"nothing is left", `{"introduced":"3.0"},{"last_affected":"3.0.0.M2"}`, "", "nothing is left of it, skipped", "", ""},
+		{"in another order", `{"introduced":"2"},{"fixed":"1.5"},{"introduced":"1"},{"fixed":"2.5"}`, "", "", "1.7 2.5", "1.2 2.2"},
+		{"ends first", `{"fixed":"2.5"},{"introduced":"2"},{"fixed":"1.5"},{"introduced":"1"}`, "", "", "1.7 2.5", "1.2 2.2"},
+		{"where it begins", `{"introduced":"2"},{"fixed":"2.0"},{"introduced":"3"},{"fixed":"4"}`, "", "", "2 2.5", "3"},
+	} {
+		r, err := parseRecord([]byte(`{"id":"V-1","affected":[{"package":{"ecosystem":"Maven","name":"g:x"},"ranges":[{"type":"ECOSYSTEM","events":[` + c.events + `]}],"versions":[` + c.versions + `]}]}`))
+		if c.doubt == "" && err != nil || c.doubt != "" && (err == nil || !strings.Contains(err.Error(), c.doubt)) {
+			t.Errorf("%s: problem %v", c.name, err)
+		}
+		if r == nil {
+			if c.held != "" {
+				t.Errorf("%s: there is no record", c.name)
+			}
+			continue
+		}
+		for want, versions := range map[int]string{0: c.spared, 1: c.held} {
+			for version := range strings.FieldsSeq(versions) {
+				p := advisory.Package{Type: image.Maven, Ecosystem: "Maven", Namespace: "g", Name: "x", Version: version}
+				if findings, _ := advisory.Match(p, []*advisory.Record{r}, nil); len(findings) != want {
+					t.Errorf("%s: %s has %d findings", c.name, version, len(findings))
+				}
+			}
+		}
+	}
+}
