@@ -23,7 +23,7 @@ type Record struct {
 	Severity  []Score     `json:"severity,omitempty"`
 	Affected  []Affected  `json:"affected,omitempty"`
 	Links     []Reference `json:"references,omitempty"`
-	// Word is the severity word of database_specific, as written there.
+	// Word is the severity word of database_specific, as written there, or the one that a bare CVSS score there means.
 	Word string `json:"word,omitempty"`
 	// Informational is crates.io's kind of a notice that is no vulnerability ("unmaintained", "unsound", "notice").
 	Informational string `json:"informational,omitempty"`
@@ -65,6 +65,9 @@ type Affected struct {
 	// vendor and product of a CPE). Edition is the edition of it that is meant. Only NVD's configurations say such things.
 	Platforms []string `json:"platforms,omitempty"`
 	Edition   string   `json:"edition,omitempty"`
+	// Systems are the operating systems, or where it names none the architectures, that an entry of the Go vulnerability
+	// database is about alone, as Go names them: "windows", "386". The entry holds on others too; its evidence says so.
+	Systems []string `json:"systems,omitempty"`
 }
 
 // UnnamedModule stands in [Affected.Module] for a module that the record does not name.

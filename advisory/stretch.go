@@ -93,7 +93,7 @@ func (s *stretch) end() *bound {
 func (m *matcher) join(r *Record, h *hit, nearer bool) {
 	var all []stretch
 	var v *parsedVersion
-	plain := true
+	conditions, same := "", true
 	for i := range r.Affected {
 		a := &r.Affected[i]
 		if FixState(a.State) == NotAffected {
@@ -107,8 +107,8 @@ func (m *matcher) join(r *Record, h *hit, nearer bool) {
 		if v != nil && v != of { // what was built, and its source
 			return
 		}
-		v = of
-		plain = plain && a.conditions() == ""
+		same = same && (v == nil || a.conditions() == conditions)
+		v, conditions = of, a.conditions()
 		for i := range a.Ranges {
 			bounds, limited, err := v.read(a.Ranges[i].Events)
 			if err != nil || !limited { // holds nothing that could be told
@@ -126,8 +126,8 @@ func (m *matcher) join(r *Record, h *hit, nearer bool) {
 		return
 	}
 	s := &joined[at]
-	if plain {
-		h.evidence.Range = s.words()
+	if same {
+		h.evidence.Range = s.words() + conditions
 	}
 	h.fixes, h.ends = nil, s.end() != nil
 	if s.fix == nil {
