@@ -127,10 +127,12 @@ type Package struct {
 	// the package.
 	Ecosystem string `json:"ecosystem"`
 	// Namespace as in [image.Package]; in [EcosystemCPE] the names under which the package is looked up.
-	Namespace     string `json:"namespace,omitempty"`
-	Name          string `json:"name"`
-	Version       string `json:"version"`
-	Arch          string `json:"arch,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
+	Version   string `json:"version"`
+	Arch      string `json:"arch,omitempty"`
+	// SourceName as in [image.Package]; of a Java archive without a group what tells it: the directory of its classes and
+	// "bundle:" with the name of its bundle.
 	SourceName    string `json:"source_name,omitempty"`
 	SourceVersion string `json:"source_version,omitempty"`
 	Modularity    string `json:"modularity,omitempty"`
@@ -191,6 +193,8 @@ type Evidence struct {
 	// State is what the record states itself of this package; "" where it only gives ranges. A record that says
 	// "not-affected" is evidence against the finding.
 	State FixState `json:"state,omitempty"`
+	// Inferred says in one sentence how the group of a Java archive was found that names none; "" where it names it.
+	Inferred string `json:"inferred,omitempty"`
 }
 
 // Key is the name under which records speak of packages: a package is looked up under a few keys, a record is filed

@@ -20,6 +20,13 @@ func Match(p Package, records []*Record, exploited map[string]string) (findings 
 	if len(m.lookups) == 0 {
 		return nil, nil
 	}
+	if p.groupless() {
+		var group string
+		if group, m.inferred = InferGroup(p, records); group == "" {
+			return nil, nil
+		}
+		m.lookups[0].Name = group + ":" + p.Name
+	}
 	seen := make(map[string]bool, len(records))
 	var hits []hit
 	for _, r := range records {
@@ -55,6 +62,7 @@ type matcher struct {
 	lookups   []lookup
 	installed map[string]*parsedVersion
 	problems  []string
+	inferred  string // as in [Evidence]
 }
 
 func newMatcher(p *Package) *matcher {
@@ -125,7 +133,7 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 			says = found
 			h = hit{record: r, order: v.order, denies: denies, evidence: Evidence{
 				Record: r.ID, Ecosystem: l.Ecosystem, Package: l.Name, Compared: l.version, Range: strings.Join(reached.words, " || ") + a.conditions(),
-				State: FixState(a.State),
+				State: FixState(a.State), Inferred: m.inferred,
 			}}
 		}
 		if denies {

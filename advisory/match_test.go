@@ -190,9 +190,9 @@ func TestAFindingTellsAll(t *testing.T) {
 			{NVD, "3.1", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", 7.5, 3.9, 3.6, "CVE-2024-0001"},
 		},
 		Evidence: []Evidence{
-			{"CVE-2024-0001", "PyPI", "x", "1.1", ">= 0, < 2.0", "2.0", ""},
-			{"GHSA-aaaa-bbbb-cccc", "PyPI", "x", "1.1", ">= 0, < 2.0", "2.0", ""},
-			{"PYSEC-2024-1", "PyPI", "x", "1.1", ">= 1.0, < 2.0", "2.0", ""},
+			{"CVE-2024-0001", "PyPI", "x", "1.1", ">= 0, < 2.0", "2.0", "", ""},
+			{"GHSA-aaaa-bbbb-cccc", "PyPI", "x", "1.1", ">= 0, < 2.0", "2.0", "", ""},
+			{"PYSEC-2024-1", "PyPI", "x", "1.1", ">= 1.0, < 2.0", "2.0", "", ""},
 		},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" || problems != nil {
