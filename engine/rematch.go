@@ -21,6 +21,7 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 	}
 	looked := make(map[int64]bool, len(rows))
 	var changed []int64
+	spares := &spared{u: u, rev: o.rev, owners: map[string][]int64{}}
 	for batch := range slices.Chunk(rows, matchBatch) {
 		d, err := u.difference(ctx, o, batch)
 		if err != nil {
@@ -30,6 +31,9 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 			return 0, err
 		}
 		changed = append(changed, d.packages...)
+		if err := spares.look(ctx, batch, d.packages); err != nil {
+			return 0, err
+		}
 		for _, r := range batch {
 			looked[r.ID] = true
 		}
@@ -63,6 +67,9 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 				return err
 			}
 			concerned = append(concerned, d.packages...)
+			if err := spares.look(ctx, batch, d.packages); err != nil {
+				return err
+			}
 			if err := tx.SetMatched(ctx, rowIDs(batch), o.rev); err != nil {
 				return err
 			}
@@ -85,6 +92,13 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 		if err != nil {
 			return err
 		}
+		owned, err := spares.images(ctx, &tx.Queries)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, owned...)
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
 		images = len(ids)
 		return evaluateWatchedFirst(ctx, tx, u.jobs, ids, o.evaluationReason())
 	})
