@@ -116,7 +116,7 @@ func TestASimulationEndsWhenItMust(t *testing.T) {
 		return err
 	}
 	stop := errors.New("the reader has gone")
-	if err := run(v.ctx, SimulateRequest{Document: candidate}, func(*Simulated) error { return stop }); !errors.Is(err, stop) {
+	if err := run(v.ctx, SimulateRequest{Document: candidate, Show: ShowAll}, func(*Simulated) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("told nobody: %v", err)
 	}
 	ctx, cancel := context.WithCancel(v.ctx)
