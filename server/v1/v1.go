@@ -123,6 +123,8 @@ type Services struct {
 	Vulnerabilities Vulnerabilities
 	Queries         Queries
 	Checks          Checks
+	Evaluations     Evaluations
+	Simulations     Simulations
 	Policies        Policies
 	Subscriptions   Subscriptions
 	Registries      Registries
@@ -156,6 +158,8 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.vulnDiffs()
 	r.queries()
 	r.checks()
+	r.evaluations()
+	r.simulations()
 	r.policies()
 	r.subscriptions()
 	r.notices()
