@@ -126,21 +126,33 @@ func (a *assembler) ask(o *owner) {
 	if a.named == nil {
 		return
 	}
-	m := newMatcher(&distinct)
-	for _, l := range m.lookups {
-		for _, r := range a.named(l.Key) {
-			// What does not hold the version spares it, as does what says that it is not affected. What could not be
-			// compared, or is about another module or architecture, says nothing.
-			if _, says := m.match(r); says != spared && says != denied {
-				continue
-			}
-			for _, id := range r.Names() {
-				if o.named[id] == "" || r.ID < o.named[id] {
-					o.named[id] = r.ID
-				}
+	var records []*Record
+	for _, k := range distinct.Keys() {
+		records = append(records, a.named(k)...)
+	}
+	o.named = Spared(distinct, records)
+}
+
+// Spared says which vulnerabilities a package does not have by these records, which are filed under its keys: each id that
+// a record bears which does not hold the version, or says that it is not affected, with the lowest id of such a record.
+// What could not be compared, or is about another module or architecture, says nothing.
+func Spared(p Package, records []*Record) map[string]string {
+	out := map[string]string{}
+	m := newMatcher(&p)
+	if len(m.lookups) == 0 {
+		return out
+	}
+	for _, r := range records {
+		if _, says := m.match(r); says != spared && says != denied {
+			continue
+		}
+		for _, id := range r.Names() {
+			if out[id] == "" || r.ID < out[id] {
+				out[id] = r.ID
 			}
 		}
 	}
+	return out
 }
 
 // kernelSources are source packages that build a kernel, by name up to a dash.

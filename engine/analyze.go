@@ -207,35 +207,26 @@ type saved struct {
 // save stores the analysis and its package sets, and matches the packages that are new here.
 func (u *analyze) save(ctx context.Context, r read) (saved, error) {
 	a := r.analysis
-	// One set for each layer's share of the merged list, so that all images on a base share its set.
-	byLayer := map[int][]advisory.Package{}
-	for i := range a.Packages {
-		p := &a.Packages[i]
-		byLayer[p.Layer] = append(byLayer[p.Layer], advisory.DistinctOf(p, a.Distro))
-	}
 	var out saved
 	seen := map[int64]bool{}
 	var sets []int64
+	byLayer := distinctByLayer(a)
 	for _, layer := range sortedKeys(byLayer) {
-		err := u.store.Write(ctx, func(tx *store.Tx) error {
-			rows, err := tx.UpsertPackages(ctx, byLayer[layer], advisory.Package.Keys)
-			if err != nil {
-				return err
-			}
-			ids := make([]int64, 0, len(rows))
-			for _, r := range rows {
-				ids = append(ids, r.ID)
-				if !seen[r.ID] {
-					seen[r.ID] = true
-					out.packages = append(out.packages, r)
-				}
-			}
-			set, err := tx.PutPackageSet(ctx, setDigest(ids), ids)
-			sets = append(sets, set)
+		var rows []store.PackageRow
+		var set int64
+		err := u.store.Write(ctx, func(tx *store.Tx) (err error) {
+			rows, set, err = keepSet(ctx, tx, byLayer[layer], tx.UpsertPackages)
 			return err
 		})
 		if err != nil {
 			return saved{}, err
+		}
+		sets = append(sets, set)
+		for _, r := range rows {
+			if !seen[r.ID] {
+				seen[r.ID] = true
+				out.packages = append(out.packages, r)
+			}
 		}
 	}
 	if err := u.matcher.matchNew(ctx, out.packages); err != nil {
@@ -254,6 +245,29 @@ func (u *analyze) save(ctx context.Context, r read) (saved, error) {
 		return err
 	})
 	return out, err
+}
+
+// distinctByLayer gives the packages of each layer's share of the merged list: they are kept as one set each, so that all
+// images on a base share its set.
+func distinctByLayer(a *image.Analysis) map[int][]advisory.Package {
+	byLayer := map[int][]advisory.Package{}
+	for i := range a.Packages {
+		p := &a.Packages[i]
+		byLayer[p.Layer] = append(byLayer[p.Layer], advisory.DistinctOf(p, a.Distro))
+	}
+	return byLayer
+}
+
+// keepSet stores packages, by one of the methods of the transaction that do, and the set of them.
+func keepSet(ctx context.Context, tx *store.Tx, packages []advisory.Package,
+	keep func(context.Context, []advisory.Package, func(advisory.Package) []advisory.Key) ([]store.PackageRow, error)) ([]store.PackageRow, int64, error) {
+	rows, err := keep(ctx, packages, advisory.Package.Keys)
+	if err != nil {
+		return nil, 0, err
+	}
+	ids := rowIDs(rows)
+	set, err := tx.PutPackageSet(ctx, setDigest(slices.Clone(ids)), ids)
+	return rows, set, err
 }
 
 // finish makes the analysis the image's own, tells about it, and puts off its evaluation: at once, or after the advisory

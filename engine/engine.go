@@ -196,13 +196,18 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.client.Start(run); err != nil {
 		return fmt.Errorf("starting the job engine: %w", err)
 	}
-	// The first sync begins at the first start; later ones follow the interval.
+	// The first sync begins at the first start; later ones follow the interval, but for one that has to file anew what an
+	// earlier version stored.
 	if slices.Contains(e.config.Roles, RolePolicy) {
 		last, err := lastFullSync(ctx, e.store)
 		if err != nil {
 			return err
 		}
-		if age := e.config.Now().Sub(last); age >= e.config.Feeds.Interval || age < 0 { // a clock that went back says nothing
+		pending, err := e.store.KeysPending(ctx)
+		if err != nil {
+			return err
+		}
+		if age := e.config.Now().Sub(last); pending || age >= e.config.Feeds.Interval || age < 0 { // a clock that went back says nothing
 			if _, err := e.Feeds.Sync(ctx, SyncRequest{}); err != nil {
 				if refused, ok := errors.AsType[*Error](err); !ok || refused.Class != ClassConflict {
 					return err

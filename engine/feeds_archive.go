@@ -86,6 +86,9 @@ func (u *syncFeeds) stageArchive(ctx context.Context, o *outcome, a *archive.Arc
 			return err
 		}
 	}
+	if err := u.rekey(ctx, o); err != nil {
+		return err
+	}
 	if err := u.finish(ctx, o); err != nil {
 		return err
 	}

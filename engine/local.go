@@ -131,10 +131,16 @@ func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis
 		return nil, err
 	}
 	now := l.Now()
-	return b.Evaluate(policy.Input{
+	var unread error
+	e := b.Evaluate(policy.Input{
 		Account: store.AdminAccount, ImageID: a.ID.Hex(), ImageDigest: string(a.Digest), Tag: fullTag,
 		Analysis: a, Dockerfile: a.Dockerfile, DockerfileMode: "Guessed",
 		Findings: j.Findings, Gaps: slices.Concat(a.Gaps, j.Gaps), Feed: feed, At: now,
 		DetectedAt: func(*advisory.ImageFinding) time.Time { return now },
-	}), nil
+		Files: func() (files []image.File) {
+			files, unread = (&Content{store: l.Store}).files(ctx, a)
+			return files
+		},
+	})
+	return e, unread
 }

@@ -21,6 +21,7 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 	}
 	looked := make(map[int64]bool, len(rows))
 	var changed []int64
+	spares := &spared{u: u, rev: o.rev, owners: map[string][]int64{}}
 	for batch := range slices.Chunk(rows, matchBatch) {
 		d, err := u.difference(ctx, o, batch)
 		if err != nil {
@@ -30,6 +31,9 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 			return 0, err
 		}
 		changed = append(changed, d.packages...)
+		if err := spares.look(ctx, batch, d.packages); err != nil {
+			return 0, err
+		}
 		for _, r := range batch {
 			looked[r.ID] = true
 		}
@@ -48,6 +52,11 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 			return err
 		}
 		late = slices.DeleteFunc(late, func(r store.PackageRow) bool { return looked[r.ID] })
+		raced, err := u.raced(ctx, tx, o.rev, rows)
+		if err != nil {
+			return err
+		}
+		late = append(late, raced...)
 		concerned := slices.Clone(changed)
 		for batch := range slices.Chunk(late, matchBatch) {
 			d, err := u.difference(ctx, o, batch)
@@ -58,11 +67,17 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 				return err
 			}
 			concerned = append(concerned, d.packages...)
+			if err := spares.look(ctx, batch, d.packages); err != nil {
+				return err
+			}
 			if err := tx.SetMatched(ctx, rowIDs(batch), o.rev); err != nil {
 				return err
 			}
 		}
 		if err := tx.SetMatched(ctx, rowIDs(rows), o.rev); err != nil {
+			return err
+		}
+		if err := tx.SetRekeyed(ctx, o.rev); err != nil {
 			return err
 		}
 		if err := tx.SwitchRevision(ctx, o.rev, o.reason, u.now()); err != nil {
@@ -77,10 +92,35 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 		if err != nil {
 			return err
 		}
+		owned, err := spares.images(ctx, &tx.Queries)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, owned...)
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
 		images = len(ids)
 		return evaluateWatchedFirst(ctx, tx, u.jobs, ids, o.evaluationReason())
 	})
 	return images, err
+}
+
+// raced are the packages that had never been matched when they were looked at here and were matched with the current
+// revision meanwhile; what was staged of their matches is taken back.
+func (u *syncFeeds) raced(ctx context.Context, tx *store.Tx, rev int64, rows []store.PackageRow) ([]store.PackageRow, error) {
+	fresh := slices.DeleteFunc(slices.Clone(rows), func(r store.PackageRow) bool { return r.MatchedRevision > 0 })
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	unmatched, err := tx.Unmatched(ctx, rowIDs(fresh))
+	if err != nil {
+		return nil, err
+	}
+	raced := slices.DeleteFunc(fresh, func(r store.PackageRow) bool {
+		_, still := slices.BinarySearch(unmatched, r.ID)
+		return still
+	})
+	return raced, tx.UnstageMatches(ctx, rev, rowIDs(raced))
 }
 
 // difference is how the matches of some packages change at a revision.

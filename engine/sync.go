@@ -84,6 +84,9 @@ func (u *syncFeeds) stageAll(ctx context.Context, o *outcome, args syncArgs) err
 			return err
 		}
 	}
+	if err := u.rekey(ctx, o); err != nil {
+		return err
+	}
 	if err := u.finish(ctx, o); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ const settingProgress = "feeds.progress"
 type SyncProgress struct {
 	// Running says that one runs or waits to run, on whatever node; the other fields are of it.
 	Running bool `json:"running"`
-	// Step is "fetching", "loading" or "matching"; Part the part of a source that it is about.
+	// Step is "fetching", "loading", "filing" or "matching"; Part the part of a source that it is about.
 	Step string `json:"step,omitempty"`
 	Part string `json:"part,omitempty"`
 	// Records of the part that were read so far.
@@ -46,6 +46,8 @@ func (p SyncProgress) String() string {
 		return "fetching advisories of " + p.Part
 	case p.Step == "loading":
 		return fmt.Sprintf("%s: %d records", p.Part, p.Records)
+	case p.Step == "filing":
+		return "filing stored packages under new names"
 	case p.Step == "matching":
 		return "matching packages with what changed"
 	}

@@ -102,6 +102,13 @@ func (u *Vulns) at(ctx context.Context, img store.Image, m Moment) (*state, erro
 	if s.data, s.waits, err = u.matcher.gaps(ctx, a, m.At); err != nil {
 		return nil, err
 	}
+	if !m.Retrospective { // then all is matched anew
+		keys, err := u.matcher.keyGaps(ctx, s.analysisID, a, s.revision.ID, !m.At.IsZero())
+		if err != nil {
+			return nil, err
+		}
+		s.data = append(s.data, keys...)
+	}
 	s.gaps = slices.Concat(a.Gaps, s.data)
 	return s, u.vex.lay(ctx, img, m, s)
 }

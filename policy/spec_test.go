@@ -60,7 +60,8 @@ func TestSpec(t *testing.T) {
 			t.Errorf("%s: state %q", g.Name, g.State)
 		}
 	}
-	if diff := cmp.Diff([]string{"always", "dockerfile", "packages", "vulnerabilities", "analysis"}, names); diff != "" {
+	if diff := cmp.Diff(strings.Fields(`always dockerfile files ruby_gems metadata licenses malware npms packages passwd_file
+		retrieved_files secret_scans vulnerabilities analysis`), names); diff != "" {
 		t.Error(diff)
 	}
 	if len(retired) != 14 {

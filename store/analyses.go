@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 )
 
@@ -36,10 +37,10 @@ func (t *Tx) PutAnalysis(ctx context.Context, a *Analysis, sets []int64) error {
 		return err
 	}
 	n, err := t.exec(ctx, `INSERT INTO analyses (document, manifest_digest, image_id, distro_id, distro_version, created_at,
-			chain, prefixes, declared_name, declared_digest)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (document) DO NOTHING`,
+			chain, prefixes, declared_name, declared_digest, key_rev)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (document) DO NOTHING`,
 		string(a.Document), string(a.ManifestDigest), string(a.ImageID), a.DistroID, a.DistroVersion, micros(t.orNow(a.CreatedAt)),
-		string(a.Chains.Full), prefixes, a.Declared.Name, string(a.Declared.Digest))
+		string(a.Chains.Full), prefixes, a.Declared.Name, string(a.Declared.Digest), advisory.KeyRevision)
 	if err != nil {
 		return describe(err, "keeping an analysis")
 	}

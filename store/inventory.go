@@ -13,8 +13,9 @@ func (q *Queries) PackagesByKeys(ctx context.Context, keys []advisory.Key) ([]Pa
 }
 
 // PackagesStaged lists the packages that are filed under a name that a record staged for rev speaks of, that have an open
-// match with a vulnerability of which the catalogue of exploited ones or NVD says something else from rev on, or whose
-// ecosystem is switched off or on at rev: what a sync has to match again.
+// match with a vulnerability of which the catalogue of exploited ones or NVD says something else from rev on, whose
+// ecosystem is switched off or on at rev, or that wait to be matched by other names than before: what a sync has to match
+// again.
 func (q *Queries) PackagesStaged(ctx context.Context, rev int64) ([]PackageRow, error) {
 	names, err := q.stagedNamesOfPackages(ctx, rev)
 	if err != nil {
@@ -61,21 +62,32 @@ func (q *Queries) packagesStaged(ctx context.Context, rev, after int64, names []
 	if err != nil {
 		return nil, describe(err, "reading what was staged")
 	}
-	args := append([]any{after, list(names), list(exploited), rev, rev, rev, rev, rev}, ratedArgs...)
+	args := append([]any{after, list(names), list(exploited), rev, rev, rev, rev, rev, rematching}, ratedArgs...)
 	return all(ctx, q, scanPackage, "SELECT "+packageColumns+` FROM packages p WHERE p.id > ? AND p.id {in (}
 			SELECT pk.package_id FROM package_keys pk WHERE pk.name_id {in ids}
 			UNION SELECT m.package_id FROM finding_ids f JOIN matches m ON m.finding_id = f.finding_id
 				WHERE f.vuln {in texts} AND (m.to_rev = 0 OR m.to_rev >= ?)
 			UNION SELECT e.id FROM packages e WHERE e.ecosystem IN (SELECT o.ecosystem FROM feed_off o WHERE o.from_rev = ? OR o.to_rev = ?)
 			UNION SELECT e.id FROM packages e WHERE EXISTS (SELECT 1 FROM feed_off o WHERE o.ecosystem = '' AND (o.from_rev = ? OR o.to_rev = ?))
+			UNION SELECT e.id FROM packages e WHERE e.key_rev = ?
 			`+rated+"{)} ORDER BY p.id", args...)
 }
 
-// PackagesWithVulns lists the packages that have an open match one of whose ids is among these.
-func (q *Queries) PackagesWithVulns(ctx context.Context, ids []string) ([]PackageRow, error) {
-	return all(ctx, q, scanPackage, "SELECT "+packageColumns+` FROM packages p WHERE p.id IN (
-			SELECT m.package_id FROM finding_ids f JOIN matches m ON m.finding_id = f.finding_id WHERE f.vuln {in texts} AND m.to_rev = 0
-		) ORDER BY p.id`, list(ids))
+// PackagesWithVulns lists the packages that have an open or staged match with a vulnerability that is known under one of
+// the ids, by that id.
+func (q *Queries) PackagesWithVulns(ctx context.Context, ids []string) (map[string][]PackageRow, error) {
+	byID := map[string][]PackageRow{}
+	err := each(ctx, q, func(row scanner) error {
+		var id string
+		var p PackageRow
+		if err := row.Scan(append([]any{&id}, p.fields()...)...); err != nil {
+			return err
+		}
+		byID[id] = append(byID[id], p)
+		return nil
+	}, "SELECT DISTINCT f.vuln, "+packageColumns+` FROM finding_ids f JOIN matches m ON m.finding_id = f.finding_id JOIN packages p ON p.id = m.package_id
+		WHERE f.vuln {in texts} AND m.to_rev = 0 ORDER BY p.id`, list(ids))
+	return byID, describe(err, "looking for packages with vulnerabilities")
 }
 
 // PackagesIn lists all packages of an ecosystem.
@@ -110,4 +122,10 @@ func (t *Tx) SetMatched(ctx context.Context, packages []int64, rev int64) error 
 // Unmatched narrows packages to those that were never matched.
 func (q *Queries) Unmatched(ctx context.Context, packages []int64) ([]int64, error) {
 	return all(ctx, q, scalar[int64], "SELECT id FROM packages WHERE id {in ids} AND matched_rev = 0 ORDER BY id", list(packages))
+}
+
+// UnstageMatches takes back the matches of packages that begin at rev, which is not current yet.
+func (t *Tx) UnstageMatches(ctx context.Context, rev int64, packages []int64) error {
+	_, err := t.exec(ctx, "DELETE FROM matches WHERE from_rev = ? AND package_id {in ids}", rev, list(packages))
+	return describe(err, "taking back matches")
 }

@@ -89,7 +89,7 @@ func TestMatchesHaveALife(t *testing.T) {
 		if quiet := must(b.ChangedPackages(b.ctx, 3, "feed disabled"))(t); len(quiet) != 0 {
 			t.Errorf("a disabled feed notifies about %v", quiet)
 		}
-		if p := must(b.PackagesWithVulns(b.ctx, []string{"CVE-1", "CVE-2"}))(t); len(p) != 1 || p[0].ID != libc {
+		if p := must(b.PackagesWithVulns(b.ctx, []string{"CVE-1", "CVE-2"}))(t); len(p["CVE-1"]) != 1 || p["CVE-1"][0].ID != libc {
 			t.Errorf("packages with an open match of CVE-1 or CVE-2: %v, want libc", p)
 		}
 	})

@@ -36,6 +36,16 @@ func scanPackage(row scanner, p *PackageRow) error { return row.Scan(p.fields().
 // of all, in the order of packages; duplicates share a row. The transaction holds [Tx.ShareRevision], lest a package be
 // collected before something points to it.
 func (t *Tx) UpsertPackages(ctx context.Context, packages []advisory.Package, keys func(advisory.Package) []advisory.Key) ([]PackageRow, error) {
+	return t.upsertAll(ctx, packages, keys, advisory.KeyRevision)
+}
+
+// UpsertRekeyed is [Tx.UpsertPackages] for packages that became others by the present rules: those that are new wait to be
+// matched with the next revision.
+func (t *Tx) UpsertRekeyed(ctx context.Context, packages []advisory.Package, keys func(advisory.Package) []advisory.Key) ([]PackageRow, error) {
+	return t.upsertAll(ctx, packages, keys, rematching)
+}
+
+func (t *Tx) upsertAll(ctx context.Context, packages []advisory.Package, keys func(advisory.Package) []advisory.Key, rules int) ([]PackageRow, error) {
 	digests := make([][sha256.Size]byte, len(packages))
 	rows := make([]PackageRow, len(packages))
 	byDigest := map[[sha256.Size]byte]PackageRow{}
@@ -50,7 +60,7 @@ func (t *Tx) UpsertPackages(ctx context.Context, packages []advisory.Package, ke
 	slices.SortFunc(fresh, func(a, b int) int { return bytes.Compare(digests[a][:], digests[b][:]) }) // no two wait for each other
 	for start := 0; start < len(fresh); start += batch {
 		part := fresh[start:min(start+batch, len(fresh))]
-		if err := t.upsertPackages(ctx, packages, digests, part, byDigest, keys); err != nil {
+		if err := t.upsertPackages(ctx, packages, digests, part, byDigest, keys, rules); err != nil {
 			return nil, describe(err, "keeping packages")
 		}
 	}
@@ -62,7 +72,7 @@ func (t *Tx) UpsertPackages(ctx context.Context, packages []advisory.Package, ke
 
 // upsertPackages keeps one batch and notes the rows in byDigest.
 func (t *Tx) upsertPackages(ctx context.Context, packages []advisory.Package, digests [][sha256.Size]byte, part []int,
-	byDigest map[[sha256.Size]byte]PackageRow, keys func(advisory.Package) []advisory.Key) error {
+	byDigest map[[sha256.Size]byte]PackageRow, keys func(advisory.Package) []advisory.Key, rules int) error {
 	known, err := t.packagesByDigest(ctx, digests, part, byDigest)
 	if err != nil {
 		return err
@@ -76,11 +86,11 @@ func (t *Tx) upsertPackages(ctx context.Context, packages []advisory.Package, di
 	if len(missing) == 0 {
 		return nil
 	}
-	err = t.insertMany(ctx, `INSERT INTO packages (digest, type, ecosystem, namespace, name, version, arch, source_name, source_version, modularity, matched_rev)`,
-		" ON CONFLICT (digest) DO NOTHING", 11, len(missing), func(n int) []any {
+	err = t.insertMany(ctx, `INSERT INTO packages (digest, type, ecosystem, namespace, name, version, arch, source_name, source_version, modularity, matched_rev, key_rev)`,
+		" ON CONFLICT (digest) DO NOTHING", 12, len(missing), func(n int) []any {
 			p := packages[missing[n]]
 			return []any{digests[missing[n]][:], string(p.Type), p.Ecosystem, p.Namespace, p.Name, p.Version, p.Arch, p.SourceName,
-				p.SourceVersion, p.Modularity, 0}
+				p.SourceVersion, p.Modularity, 0, rules}
 		})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"errors"
 	"time"
 
 	"landwaiter.dev/advisory"
@@ -41,19 +42,39 @@ type Context struct {
 	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
 	DetectedAt func(*advisory.ImageFinding) time.Time
 	Feed       Feed
-	// Files of the merged tree, sorted by path; asked for when the first rule needs them. Nil when there are none.
+	// Files of the merged tree, sorted by path; asked for once, when the first rule needs them. Nil when they are not known.
 	Files func() []image.File
 	// At is the moment of the verdict.
 	At      time.Time
 	Compare Compare
 	// Deadline ends the matching of regular expressions on the wall clock; zero for never.
 	Deadline time.Time
+	// RuleID is the id of the rule that is being checked, "None" when it has none.
+	RuleID string
 
 	next         time.Time
 	instructions []instruction
 	prepared     bool
 	findings     []finding
 	laidOut      bool
+	tree         once[[]image.File]
+	licenses     once[[]licensed]
+	passwd       once[[]account]
+	secrets      once[[]sighting]
+	contents     once[[]sighting]
+}
+
+// once is a fact that is prepared when the first rule needs it.
+type once[T any] struct {
+	value T
+	done  bool
+}
+
+func (o *once[T]) get(prepare func() T) T {
+	if !o.done {
+		o.value, o.done = prepare(), true
+	}
+	return o.value
 }
 
 // NextAt is the earliest moment after At at which a check that has run would answer differently though nothing but time
@@ -72,10 +93,26 @@ func (c *Context) ChangesAt(t time.Time) {
 
 // Match matches text as Python's re.match does. The error wraps [pyregex.ErrTimeout] when time ran out.
 func (c *Context) Match(re *pyregex.Regexp, text string) (bool, error) {
-	if !c.Deadline.IsZero() && time.Now().After(c.Deadline) {
+	if c.late() {
 		return false, pyregex.ErrTimeout
 	}
 	return re.Match(text)
+}
+
+// late says that the time of the evaluation is over.
+func (c *Context) late() bool { return !c.Deadline.IsZero() && time.Now().After(c.Deadline) }
+
+// ErrTooLong says that a check was given up because the time of the evaluation was over.
+var ErrTooLong = errors.New("the evaluation took too long and was ended")
+
+// files of the merged tree, sorted by path; nil when they are not known.
+func (c *Context) files() []image.File {
+	return c.tree.get(func() []image.File {
+		if c.Files == nil {
+			return nil
+		}
+		return c.Files()
+	})
 }
 
 // afterDays is t and n days of 86,400 seconds.

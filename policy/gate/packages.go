@@ -12,7 +12,6 @@ import (
 var packagesGate = Gate{
 	Name:        "packages",
 	Description: "Checks of the packages of every kind: those of the distribution and those of programming languages.",
-	Later:       []string{"verify"},
 	Triggers: []Trigger{
 		{
 			Name:        "required_package",
@@ -25,6 +24,7 @@ var packagesGate = Gate{
 			},
 			Compile: compileRequired,
 		},
+		verifyTrigger,
 		{
 			Name:        "blacklist",
 			Description: "Fires for each installed copy of a package that is not allowed.",

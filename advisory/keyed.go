@@ -1,0 +1,25 @@
+package advisory
+
+import "landwaiter.dev/image"
+
+// KeyRevision numbers the rules by which packages are told apart ([DistinctOf]) and looked up ([Package.Keys]). What is
+// stored remembers the number that it was made by; what has a lower one is made anew by the next sync. It goes up by one
+// whenever the same package yields other keys or becomes another distinct package; which types become others says
+// [retold]. The revision 0 is that of what was stored before there were numbers.
+const KeyRevision = 1
+
+// retold has, for each revision from 1 on, the types whose packages became other distinct packages with it. Packages that
+// had no ecosystem need not be named: they are always looked at. Matches of the package that it was are not those of the
+// package that it became.
+var retold = [KeyRevision][]image.PackageType{
+	{image.Binary}, // known programs are looked up by CPE
+}
+
+// Retold lists the types of packages that have become other distinct packages since a revision of the rules.
+func Retold(since int) []image.PackageType {
+	types := []image.PackageType{}
+	for _, of := range retold[max(0, min(since, KeyRevision)):] {
+		types = append(types, of...)
+	}
+	return types
+}
