@@ -17,7 +17,7 @@ import (
 
 func (a *app) policyCommand() *cobra.Command {
 	return group("policy", "Add, look at and activate policies of a server",
-		a.policyAdd(), a.policyList(), a.policyGet(), a.policyActivate(), a.policyDelete(), a.policyDescribe())
+		a.policyAdd(), a.policyList(), a.policyGet(), a.policyActivate(), a.policyDelete(), a.policyDescribe(), a.policySimulate())
 }
 
 func (a *app) policyAdd() *cobra.Command {
