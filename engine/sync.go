@@ -43,6 +43,8 @@ type outcome struct {
 	// off are the ecosystems that are switched off, with "" all; deleted those of which no record is kept.
 	off, deleted map[string]bool
 	everOff      bool
+	// foldersOff are the parts that do not count, because the settings set their source to none.
+	foldersOff map[string]bool
 	lock         *store.SyncLock
 	// atSwitch is done in the transaction that moves the pointer; may be nil.
 	atSwitch func(*store.Tx) error
@@ -70,6 +72,9 @@ func (u *syncFeeds) stageAll(ctx context.Context, o *outcome, args syncArgs) err
 			return err
 		}
 		return u.finish(ctx, o)
+	}
+	if err := u.followSettings(ctx, o); err != nil {
+		return err
 	}
 	for _, d := range feed.Drivers() {
 		var err error
@@ -125,6 +130,9 @@ func (u *syncFeeds) prepare(ctx context.Context, o *outcome) error {
 		return err
 	}
 	if o.off, err = u.store.OffAt(ctx, current.ID); err != nil {
+		return err
+	}
+	if o.foldersOff, err = u.store.FoldersOffAt(ctx, current.ID); err != nil {
 		return err
 	}
 	if o.everOff, err = u.store.EverOff(ctx); err != nil {
