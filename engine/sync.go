@@ -22,6 +22,9 @@ type syncFeeds struct {
 	config  FeedConfig
 	log     *slog.Logger
 	now     func() time.Time
+	// allScores keeps the scores of all vulnerabilities, of one day: where no matches are stored it is not known which will
+	// be asked for.
+	allScores bool
 	// progress is told what happens, for people who wait; may be nil.
 	progress func(string)
 	told     SyncProgress
@@ -45,7 +48,7 @@ type outcome struct {
 	everOff      bool
 	// foldersOff are the parts that do not count, because the settings set their source to none.
 	foldersOff map[string]bool
-	lock         *store.SyncLock
+	lock       *store.SyncLock
 	// atSwitch is done in the transaction that moves the pointer; may be nil.
 	atSwitch func(*store.Tx) error
 }

@@ -34,6 +34,8 @@ type Compare func(ecosystem, a, b string) (int, error)
 // use; what it is made of is never changed.
 type Context struct {
 	Analysis *image.Analysis
+	// Tag in full, "registry/repository:tag".
+	Tag string
 	// Gaps are what could not be seen.
 	Gaps []image.Gap
 	// Dockerfile as the user gave it or as guessed, by its mode.
@@ -43,6 +45,7 @@ type Context struct {
 	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
 	DetectedAt func(*advisory.ImageFinding) time.Time
 	Feed       Feed
+	Facts      Facts
 	// Files of the merged tree, sorted by path; asked for once, when the first rule needs them. Nil when they are not known.
 	Files func() []image.File
 	// At is the moment of the verdict.
@@ -59,6 +62,8 @@ type Context struct {
 	findings     []finding
 	laidOut      bool
 	matches      int
+	values       map[string]any // for expressions
+	categories   map[string]string
 	tree         once[[]image.File]
 	paths        once[[]string]
 	packages     once[[]*image.Package]
