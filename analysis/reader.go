@@ -101,7 +101,7 @@ const (
 	searchRevision    = 1
 	retrievedRevision = 1
 	malwareRevision   = 1
-	mergeRevision     = 1
+	mergeRevision     = 2
 )
 
 // revise puts into each revision what the part depends on besides the bytes: our code, the cataloguers, and the limits.

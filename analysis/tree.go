@@ -27,6 +27,20 @@ type Tree struct {
 // Files by path. Directories that no layer lists are among them.
 func (t *Tree) Files() []image.File { return t.files }
 
+// Listed are the files by path that a layer lists.
+func (t *Tree) Listed() []image.File {
+	if len(t.implied) == 0 {
+		return t.files
+	}
+	list := make([]image.File, 0, len(t.files)-len(t.implied))
+	for i := range t.files {
+		if !t.implied[t.files[i].Path] {
+			list = append(list, t.files[i])
+		}
+	}
+	return list
+}
+
 // Lookup returns the entry with exactly this path; no link is followed.
 func (t *Tree) Lookup(p image.Path) (*image.File, bool) {
 	i, ok := t.index[p]

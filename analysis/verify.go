@@ -32,7 +32,9 @@ func (v *verification) file(ref image.PackageRef, o *image.OwnedFile, at int32, 
 	f := &v.t.files[at]
 	want := o.Mode & 0o170000
 	if want != 0 && want != f.TypeBits() {
-		v.differ(ref, o, image.FileChanged, fmt.Sprintf("the package has a %s, the image a %s", typeName(want), typeName(f.TypeBits())))
+		if v.differ(ref, o, image.FileChanged, fmt.Sprintf("the package has a %s, the image a %s", typeName(want), typeName(f.TypeBits()))) {
+			v.out.Differences[len(v.out.Differences)-1].Symlink = f.Type == image.Symlink
+		}
 		return
 	}
 	if f.Type == image.Regular && !v.content(ref, o, f) {
@@ -49,13 +51,13 @@ func (v *verification) file(ref image.PackageRef, o *image.OwnedFile, at int32, 
 func (v *verification) content(ref image.PackageRef, o *image.OwnedFile, f *image.File) bool {
 	if o.Digest == "" {
 		v.out.Uncompared++
-		return true
+		return v.size(ref, o, f)
 	}
 	have := digestOf(f, o.Algorithm)
 	if have == nil {
 		v.out.Uncompared++
 		v.lacking++
-		return true
+		return v.size(ref, o, f)
 	}
 	v.out.Compared++
 	if hex.EncodeToString(have) == strings.ToLower(o.Digest) {
@@ -65,12 +67,22 @@ func (v *verification) content(ref image.PackageRef, o *image.OwnedFile, f *imag
 	return false
 }
 
-func (v *verification) differ(ref image.PackageRef, o *image.OwnedFile, status image.FileStatus, detail string) {
+// size compares what both sides know and is not 0. Of a file that may be missing the database need not know it.
+func (v *verification) size(ref image.PackageRef, o *image.OwnedFile, f *image.File) bool {
+	if o.Optional || o.Size <= 0 || f.Size == 0 || o.Size == f.Size {
+		return true
+	}
+	v.differ(ref, o, image.FileChanged, fmt.Sprintf("%d bytes, the package has %d", f.Size, o.Size))
+	return false
+}
+
+func (v *verification) differ(ref image.PackageRef, o *image.OwnedFile, status image.FileStatus, detail string) (listed bool) {
 	if int64(len(v.out.Differences)) >= v.max {
 		v.left++
-		return
+		return false
 	}
 	v.out.Differences = append(v.out.Differences, image.FileDifference{Path: o.Path, Package: ref, Status: status, Config: o.Config, Detail: detail})
+	return true
 }
 
 // done sorts what was found. Files without our digest, and those beyond the limit, are gaps.

@@ -48,7 +48,7 @@ func (u *Content) of(ctx context.Context, img store.Image, analysisID int64) (*A
 	if err := json.Unmarshal(raw, &a); err != nil {
 		return nil, fmt.Errorf("the stored analysis of %s: %w", img.Digest, err)
 	}
-	out := &Analyzed{Image: img, Analysis: &a, Dockerfile: a.Dockerfile, Mode: "Guessed"}
+	out := &Analyzed{Image: img, Document: row.Document, Analysis: &a, Dockerfile: a.Dockerfile, Mode: "Guessed"}
 	if img.Dockerfile != "" {
 		out.Dockerfile, out.Mode = img.Dockerfile, "Actual"
 	}
@@ -73,13 +73,26 @@ func (u *Content) Files(ctx context.Context, account string, d image.Digest) ([]
 	if !wasRead(a.Analysis) {
 		return nil, Errorf(ClassInvalid, "not_available", "content type files is not available: the image was imported, and its layers were not read")
 	}
-	return u.files(ctx, a.Analysis)
+	tree, err := u.tree(ctx, a.Analysis)
+	if err != nil {
+		return nil, err
+	}
+	return tree.Files(), nil
 }
 
+// files are those that a layer lists, as gates see them; nil when the layers were not read.
 func (u *Content) files(ctx context.Context, a *image.Analysis) ([]image.File, error) {
 	if !wasRead(a) {
 		return nil, nil // what a document claims opens no reports
 	}
+	tree, err := u.tree(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return tree.Listed(), nil
+}
+
+func (u *Content) tree(ctx context.Context, a *image.Analysis) (*analysis.Tree, error) {
 	reports := make([]*analysis.Report, 0, len(a.Layers))
 	for _, l := range a.Layers {
 		r, err := loadReport(ctx, u.store, l.LayerID, func(part, _ string) bool { return part == analysis.PartFiles })
@@ -88,7 +101,7 @@ func (u *Content) files(ctx context.Context, a *image.Analysis) ([]image.File, e
 		}
 		reports = append(reports, r)
 	}
-	return analysis.TreeOf(reports).Files(), nil
+	return analysis.TreeOf(reports), nil
 }
 
 // Manifest gives the platform's manifest as the registry served it.

@@ -25,7 +25,7 @@ func TestGapsOfWhatIsNotMatched(t *testing.T) {
 			{image.Package{Type: image.Binary, Name: "redis", Version: "7"}, "1 packages were not matched"},
 			{image.Package{Type: image.Binary, Name: "bash", Version: "5.2", OwnedBy: owner}, ""},
 		} {
-			gaps, err := m.gaps(t.Context(), &image.Analysis{Packages: []image.Package{c.p}}, time.Time{})
+			gaps, _, err := m.gaps(t.Context(), &image.Analysis{Packages: []image.Package{c.p}}, time.Time{})
 			if err != nil {
 				t.Fatal(err)
 			}

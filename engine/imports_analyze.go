@@ -42,5 +42,6 @@ func (u *analyze) imported(ctx context.Context, i store.ImageImport) (read, erro
 	return keepDocument(ctx, u.store, a)
 }
 
-// wasRead says whether the layers of an analysis were read: those of an imported image were not.
-func wasRead(a *image.Analysis) bool { return a.Revisions["import"] == "" }
+// wasRead says whether the layers of an analysis were read: those of an imported image, or of a document that was scanned,
+// were not.
+func wasRead(a *image.Analysis) bool { return a.Revisions[analysis.PartFiles] != "" }

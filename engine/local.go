@@ -76,7 +76,7 @@ func (l *Local) Judge(ctx context.Context, a *image.Analysis) (*Judgement, error
 	if j.Scores, err = scoresOf(ctx, l.Store, j.Findings, l.Now()); err != nil {
 		return nil, err
 	}
-	if j.Gaps, err = m.gaps(ctx, a, time.Time{}); err != nil {
+	if j.Gaps, _, err = m.gaps(ctx, a, time.Time{}); err != nil {
 		return nil, err
 	}
 	states, err := sources(ctx, l.Store)
@@ -131,10 +131,16 @@ func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis
 		return nil, err
 	}
 	now := l.Now()
-	return b.Evaluate(policy.Input{
+	var unread error
+	e := b.Evaluate(policy.Input{
 		Account: store.AdminAccount, ImageID: a.ID.Hex(), ImageDigest: string(a.Digest), Tag: fullTag,
 		Analysis: a, Dockerfile: a.Dockerfile, DockerfileMode: "Guessed",
 		Findings: j.Findings, Gaps: slices.Concat(a.Gaps, j.Gaps), Feed: feed, At: now,
 		DetectedAt: func(*advisory.ImageFinding) time.Time { return now },
-	}), nil
+		Files: func() (files []image.File) {
+			files, unread = (&Content{store: l.Store}).files(ctx, a)
+			return files
+		},
+	})
+	return e, unread
 }

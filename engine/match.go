@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -218,6 +219,9 @@ func (m *matcher) lay(ctx context.Context, analysisID int64, a *image.Analysis, 
 		for _, r := range matches {
 			known[r.Package.Package] = append(known[r.Package.Package], advisory.Knowledge{Finding: r.Match.Finding, Since: r.Match.Since, FixSince: r.Match.FixSince})
 		}
+	}
+	for _, list := range known { // in the order of their making they would differ between two databases
+		slices.SortStableFunc(list, func(a, b advisory.Knowledge) int { return strings.Compare(a.Finding.ID, b.Finding.ID) })
 	}
 	return m.assemble(ctx, a, rev, known)
 }

@@ -47,6 +47,8 @@ type Deletion struct {
 type Analyzed struct {
 	Image    store.Image
 	Analysis *image.Analysis
+	// Document is the digest of the analysis document.
+	Document image.Digest
 	// Dockerfile as given, else as guessed; Mode is "Actual" or "Guessed".
 	Dockerfile, Mode string
 	// Lineage is what is known of the image below; set by [Content.Analyzed].

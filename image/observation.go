@@ -46,6 +46,8 @@ type FileDifference struct {
 	Status FileStatus `json:"status"`
 	// Config marks a configuration file, which users may change.
 	Config bool `json:"config,omitempty"`
+	// Symlink says that a symlink is in the file's place.
+	Symlink bool `json:"symlink,omitempty"`
 	// Detail says what was expected and what is there.
 	Detail string `json:"detail,omitempty"`
 }

@@ -21,6 +21,7 @@ func (b *Bundle) Evaluate(in Input) *Evaluation {
 		Account: in.Account, ImageID: in.ImageID, ImageDigest: in.ImageDigest, Tag: tag, BundleID: b.ID, Bundle: b.raw,
 		PolicyAction: Go, At: in.At, Reproducible: true,
 	}}
+	run.context.Tag = tag
 	run.evaluate(newTarget(tag, in.ImageDigest, in.ImageID))
 	return run.evaluation
 }
@@ -32,7 +33,7 @@ func newContext(in *Input) *gate.Context {
 	}
 	c := &gate.Context{
 		Analysis: analysis, Gaps: in.Gaps, Dockerfile: in.Dockerfile, DockerfileMode: gate.Mode(in.DockerfileMode), Findings: in.Findings,
-		DetectedAt: in.DetectedAt, Feed: in.Feed, Files: in.Files, At: in.At, Compare: in.Compare, Deadline: time.Now().Add(timeLimit),
+		DetectedAt: in.DetectedAt, Feed: in.Feed, Facts: in.Facts, Files: in.Files, At: in.At, Compare: in.Compare, Deadline: time.Now().Add(timeLimit),
 	}
 	if in.Gaps == nil {
 		c.Gaps = analysis.Gaps
@@ -56,8 +57,9 @@ type run struct {
 	in         *Input
 	context    *gate.Context
 	evaluation *Evaluation
-	failed     bool // of the policies
-	full       bool // no more rows are taken
+	failed     bool  // of the policies
+	full       error // why no more rows are taken
+	text       int   // bytes of all messages
 }
 
 func (r *run) evaluate(t target) {
@@ -95,15 +97,13 @@ func (r *run) evaluate(t target) {
 // fail notes a problem; the evaluation ends with stop.
 func (r *run) fail(class string, cause error, format string, args ...any) {
 	r.failed = true
-	if errors.Is(cause, pyregex.ErrTimeout) || errors.Is(cause, errTooLong) {
+	if errors.Is(cause, pyregex.ErrTimeout) || errors.Is(cause, gate.ErrTooLong) {
 		r.evaluation.Reproducible = false
 	}
 	if len(r.evaluation.Problems) < maxProblems {
 		r.evaluation.Problems = append(r.evaluation.Problems, problem(class, "%v (%s)", cause, fmt.Sprintf(format, args...)))
 	}
 }
-
-var errTooLong = errors.New("the evaluation took too long and was ended")
 
 // mapping is the first rule that selects the image.
 func (r *run) mapping(t *target) *mappingRule {
@@ -145,7 +145,7 @@ func (r *run) policies(m *mappingRule) {
 	for _, id := range m.policies {
 		p := r.bundle.policies[id]
 		first := len(r.evaluation.Rows)
-		for i := 0; i < len(p.rules) && !r.full; i++ {
+		for i := 0; i < len(p.rules) && r.full == nil; i++ {
 			r.rule(p, &p.rules[i])
 		}
 		if err := r.allow(lists, r.evaluation.Rows[first:]); err != nil {
@@ -171,7 +171,10 @@ func (r *run) rule(p *compiledPolicy, rule *rule) {
 	}
 }
 
-var errTooManyRows = fmt.Errorf("the evaluation has more than %d rows, which is the most that is kept", maxRows)
+var (
+	errTooManyRows = fmt.Errorf("the evaluation has more than %d rows, which is the most that is kept", maxRows)
+	errTooMuchText = fmt.Errorf("the messages of the rows have more than %d MiB together, which is the most that is kept", maxRowText>>20)
+)
 
 func (r *run) check(p *compiledPolicy, rule *rule) (err error) {
 	defer func() {
@@ -180,14 +183,20 @@ func (r *run) check(p *compiledPolicy, rule *rule) (err error) {
 		}
 	}()
 	if time.Now().After(r.context.Deadline) {
-		r.full = true
-		return errTooLong
+		r.full = gate.ErrTooLong
+		return r.full
 	}
 	e := r.evaluation
+	r.context.RuleID = rule.id
 	hash := newHasher(rule.gate, rule.trigger)
 	err = rule.check(r.context, func(id, message string) {
 		if len(e.Rows) >= maxRows {
-			r.full = true
+			r.full = errTooManyRows
+		}
+		if r.text += len(message); r.text > maxRowText {
+			r.full = errTooMuchText
+		}
+		if r.full != nil {
 			return
 		}
 		if id == "" {
@@ -195,8 +204,8 @@ func (r *run) check(p *compiledPolicy, rule *rule) (err error) {
 		}
 		e.Rows = append(e.Rows, Row{TriggerID: id, Gate: rule.gate, Trigger: rule.trigger, Message: message, Action: rule.action, PolicyID: p.id})
 	})
-	if err == nil && r.full {
-		r.fail("TriggerEvaluationError", errTooManyRows, "gate=%s,trigger=%s,rule_id=%s", rule.gate, rule.trigger, rule.id)
+	if err == nil && r.full != nil {
+		r.fail("TriggerEvaluationError", r.full, "gate=%s,trigger=%s,rule_id=%s", rule.gate, rule.trigger, rule.id)
 	}
 	return err
 }
@@ -207,14 +216,14 @@ func (r *run) allow(lists []*allowlist, rows []Row) error {
 		row := &rows[i]
 		for _, l := range lists {
 			if time.Now().After(r.context.Deadline) {
-				return errTooLong
+				return gate.ErrTooLong
 			}
 			it, err := l.find(r.context.Match, row, r.in.At)
 			if err != nil {
 				return err
 			}
 			if it != nil {
-				row.Action, row.Allowed = Go, &AllowedBy{Name: l.name, ID: l.id, ItemID: it.id}
+				row.Action, row.Allowed = Go, &AllowedBy{Name: l.name, ID: l.id, ItemID: it.id, Reason: it.comment, Until: it.expires}
 				r.context.ChangesAt(it.expires)
 				break
 			}

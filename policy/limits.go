@@ -20,8 +20,9 @@ const (
 	maxText = 4096
 	// maxProblems are told; what comes after them is counted.
 	maxProblems = 200
-	// maxRows of one evaluation.
-	maxRows = 250_000
+	// maxRows of one evaluation, and maxRowText of their messages in bytes.
+	maxRows    = 250_000
+	maxRowText = 64 << 20
 	// timeLimit of one evaluation on the wall clock. One that reaches it ends with stop and is not reproducible.
 	timeLimit = 10 * time.Second
 )

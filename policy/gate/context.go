@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"errors"
+	"strings"
 	"time"
 
 	"landwaiter.dev/advisory"
@@ -32,6 +34,8 @@ type Compare func(ecosystem, a, b string) (int, error)
 // use; what it is made of is never changed.
 type Context struct {
 	Analysis *image.Analysis
+	// Tag in full, "registry/repository:tag".
+	Tag string
 	// Gaps are what could not be seen.
 	Gaps []image.Gap
 	// Dockerfile as the user gave it or as guessed, by its mode.
@@ -41,19 +45,45 @@ type Context struct {
 	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
 	DetectedAt func(*advisory.ImageFinding) time.Time
 	Feed       Feed
-	// Files of the merged tree, sorted by path; asked for when the first rule needs them. Nil when there are none.
+	Facts      Facts
+	// Files of the merged tree, sorted by path; asked for once, when the first rule needs them. Nil when they are not known.
 	Files func() []image.File
 	// At is the moment of the verdict.
 	At      time.Time
 	Compare Compare
 	// Deadline ends the matching of regular expressions on the wall clock; zero for never.
 	Deadline time.Time
+	// RuleID is the id of the rule that is being checked, "None" when it has none.
+	RuleID string
 
 	next         time.Time
 	instructions []instruction
 	prepared     bool
 	findings     []finding
 	laidOut      bool
+	matches      int
+	values       map[string]any // for expressions
+	categories   map[string]string
+	tree         once[[]image.File]
+	paths        once[[]string]
+	packages     once[[]*image.Package]
+	licenses     once[[]licensed]
+	passwd       once[[]account]
+	secrets      once[[]sighting]
+	contents     once[[]sighting]
+}
+
+// once is a fact that is prepared when the first rule needs it.
+type once[T any] struct {
+	value T
+	done  bool
+}
+
+func (o *once[T]) get(prepare func() T) T {
+	if !o.done {
+		o.value, o.done = prepare(), true
+	}
+	return o.value
 }
 
 // NextAt is the earliest moment after At at which a check that has run would answer differently though nothing but time
@@ -72,10 +102,54 @@ func (c *Context) ChangesAt(t time.Time) {
 
 // Match matches text as Python's re.match does. The error wraps [pyregex.ErrTimeout] when time ran out.
 func (c *Context) Match(re *pyregex.Regexp, text string) (bool, error) {
-	if !c.Deadline.IsZero() && time.Now().After(c.Deadline) {
+	// To ask the clock takes as long as most matches: it is not asked for each that is sure to end soon.
+	if c.matches++; c.matches%64 != 0 && len(text) <= 4096 {
+		if matched, sure := re.Quick(text); sure {
+			return matched, nil
+		}
+	}
+	if c.late() {
 		return false, pyregex.ErrTimeout
 	}
 	return re.Match(text)
+}
+
+// late says that the time of the evaluation is over.
+func (c *Context) late() bool { return !c.Deadline.IsZero() && time.Now().After(c.Deadline) }
+
+// ErrTooLong says that a check was given up because the time of the evaluation was over.
+var ErrTooLong = errors.New("the evaluation took too long and was ended")
+
+// files of the merged tree, sorted by path; nil when they are not known.
+func (c *Context) files() []image.File {
+	return c.tree.get(func() []image.File {
+		if c.Files == nil {
+			return nil
+		}
+		return c.Files()
+	})
+}
+
+// absPaths are the absolute paths of the files, in one piece of memory.
+func (c *Context) absPaths() []string {
+	return c.paths.get(func() []string {
+		files := c.files()
+		size := 0
+		for i := range files {
+			size += 1 + len(files[i].Path)
+		}
+		var all strings.Builder
+		all.Grow(size)
+		for i := range files {
+			all.WriteByte('/')
+			all.WriteString(string(files[i].Path))
+		}
+		paths, rest := make([]string, len(files)), all.String()
+		for i := range files {
+			paths[i], rest = rest[:1+len(files[i].Path)], rest[1+len(files[i].Path):]
+		}
+		return paths
+	})
 }
 
 // afterDays is t and n days of 86,400 seconds.

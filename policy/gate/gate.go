@@ -19,8 +19,6 @@ type Gate struct {
 	// Description for people, in one or two sentences.
 	Description string
 	Triggers    []Trigger
-	// Later names triggers of the original that are not supported yet; a bundle that uses one is refused.
-	Later []string
 	// Retired gates are known by name, refused on upload and without effect in stored bundles; SupersededBy is the gate
 	// to use instead, if any.
 	Retired      bool
@@ -35,6 +33,8 @@ type Trigger struct {
 	// Compile makes the check of one rule from its validated values. An error is about the value of a parameter and is
 	// made by [BadValue].
 	Compile func(v Values) (Check, error)
+	// Needs says which facts from outside of the image a rule with these values looks at; nil for none.
+	Needs func(v Values) Need
 }
 
 // Check looks at one image and fires for each fact. It must be safe for concurrent use: what it learns goes into the
@@ -105,6 +105,11 @@ func (e *ParamError) Error() string { return fmt.Sprintf("parameter %q: %s", e.P
 // BadValue is the error of a [Trigger.Compile] that refuses a value which its type allows.
 func BadValue(param, format string, args ...any) error {
 	return &ParamError{Fault: RefusedValue, Param: param, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Missing is the error of a [Trigger.Compile] that needs a parameter which only some values of others call for.
+func Missing(param string) error {
+	return &ParamError{Fault: MissingParam, Param: param, Detail: "required parameter"}
 }
 
 // PythonList writes words as Python prints a list of texts, which is what messages and error texts of /v1 hold.

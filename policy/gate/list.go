@@ -7,14 +7,26 @@ import "strings"
 var active = []*Gate{
 	&alwaysGate,
 	&dockerfileGate,
+	&filesGate,
+	&gemsGate,
+	&metadataGate,
+	&licensesGate,
+	&malwareGate,
+	&npmsGate,
 	&packagesGate,
+	&passwdGate,
+	&retrievedGate,
+	&secretsGate,
 	&vulnerabilitiesGate,
 	&analysisGate,
-}
-
-// later names gates of the original that are not supported yet.
-var later = []string{
-	"files", "ruby_gems", "licenses", "malware", "metadata", "npms", "passwd_file", "retrieved_files", "secret_scans",
+	&exploitabilityGate,
+	&remediationGate,
+	&inheritanceGate,
+	&licenseTermsGate,
+	&allSecretsGate,
+	&imageGate,
+	&signaturesGate,
+	&expressionGate,
 }
 
 // Active returns the gates that work, in the order of the list. The caller must not change them.
@@ -33,16 +45,6 @@ func Find(name string) *Gate {
 		}
 	}
 	return nil
-}
-
-// IsLater says whether the name is one of a gate of the original that is not supported yet.
-func IsLater(name string) bool {
-	for _, l := range later {
-		if strings.EqualFold(l, name) {
-			return true
-		}
-	}
-	return false
 }
 
 // ActiveNames are the names of the gates that work.

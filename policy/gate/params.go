@@ -37,6 +37,7 @@ type Type struct {
 	Criteria map[string]any
 	accepts  func(string) bool
 	detail   func(string) string
+	choose   func(Values) Type // of a linked type
 }
 
 // The types of parameters.
@@ -58,6 +59,20 @@ func Enum(words ...string) Type {
 		Criteria:    map[string]any{"type": "string", "enum": words},
 		accepts:     func(s string) bool { return slices.Contains(words, s) },
 		detail:      func(s string) string { return PythonText(s) + " is not one of " + PythonList(words) },
+	}
+}
+
+// Linked is one of several types; which one is chosen by the value of another parameter.
+func Linked(param string, types []Type, choose func(value string) Type) Type {
+	var criteria []map[string]any
+	for _, t := range types {
+		criteria = append(criteria, t.Criteria)
+	}
+	return Type{
+		Name:        "LinkedValidator",
+		Description: "A text whose form depends on the parameter " + param,
+		Criteria:    map[string]any{"anyOf": criteria},
+		choose:      func(v Values) Type { return choose(v[param]) },
 	}
 }
 
@@ -115,12 +130,16 @@ func (t *Trigger) values(given []Pair) (Values, []error) {
 	for i := range t.Params {
 		p := &t.Params[i]
 		value, has := v[p.Name]
+		typ := p.Type
+		if typ.choose != nil {
+			typ = typ.choose(v)
+		}
 		switch {
 		case !has && p.Required:
-			errs = append(errs, &ParamError{Fault: MissingParam, Param: p.Name, Detail: "required parameter"})
-		case has && !p.Type.accepts(value):
-			schema, _ := json.Marshal(p.Type.Criteria) // texts and lists of texts
-			errs = append(errs, &ParamError{Fault: RefusedValue, Param: p.Name, Schema: string(schema), Detail: p.Type.detail(value)})
+			errs = append(errs, Missing(p.Name))
+		case has && !typ.accepts(value):
+			schema, _ := json.Marshal(typ.Criteria) // texts and lists of texts
+			errs = append(errs, &ParamError{Fault: RefusedValue, Param: p.Name, Schema: string(schema), Detail: typ.detail(value)})
 		}
 	}
 	return v, errs
@@ -199,6 +218,15 @@ func splitList(s string) []string {
 		parts[i] = strings.TrimSpace(parts[i])
 	}
 	return parts
+}
+
+// Set holds the elements of a [List].
+func (v Values) Set(name string) map[string]bool {
+	set := map[string]bool{}
+	for _, s := range v.List(name) {
+		set[s] = true
+	}
+	return set
 }
 
 // Regexp compiles the text; nil when absent.

@@ -84,16 +84,19 @@ func decimal(digits string) string {
 	return "0"
 }
 
-// namespace is the distribution with its version as messages name it.
-func (c *Context) namespace() string {
+// distro is the distribution with its version, in the words of messages.
+func (c *Context) distro() (id, version string) {
 	d := c.Analysis.Distro
 	if d.ID == "" {
-		return "Unknown:0"
+		return "Unknown", "0"
 	}
-	if d.VersionID == "" {
-		return d.ID + ":0"
-	}
-	return d.ID + ":" + d.VersionID
+	return d.ID, orWord(d.VersionID, "0")
+}
+
+// namespace is the distribution with its version as one word.
+func (c *Context) namespace() string {
+	id, version := c.distro()
+	return id + ":" + version
 }
 
 // counts says whether a finding is one that the rule is about by its package and the vendor's word.
