@@ -29,7 +29,7 @@ type Evaluation struct {
 	AsOf        time.Time `json:"as_of,omitzero"`
 	// Stored is the number of the stored evaluation; 0 when it was not stored.
 	Stored int64 `json:"evaluation_id,omitempty"`
-	Detail      struct {
+	Detail struct {
 		Result json.RawMessage `json:"result,omitempty"`
 		Policy json.RawMessage `json:"policy,omitempty"`
 	} `json:"detail"`

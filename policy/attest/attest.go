@@ -88,7 +88,9 @@ type Resource struct {
 }
 
 // has says whether the resource is the one with the digest.
-func (r *Resource) has(d image.Digest) bool { return r.Digest["sha256"] != "" && r.Digest["sha256"] == d.Hex() }
+func (r *Resource) has(d image.Digest) bool {
+	return r.Digest["sha256"] != "" && r.Digest["sha256"] == d.Hex()
+}
 
 // Summary is a SLSA verification summary.
 type Summary struct {
