@@ -179,7 +179,7 @@ func (u *Checks) feedFacts(ctx context.Context, a *image.Analysis, rev store.Rev
 	if err != nil {
 		return policy.FeedFacts{}, err
 	}
-	off, err := u.store.OffAt(ctx, rev.ID)
+	off, err := ecosystemsOff(ctx, u.store, rev.ID)
 	return feedFactsOf(groups, off, a.Distro, rev, at), err
 }
 

@@ -72,7 +72,7 @@ func (u *Simulations) prepare(ctx context.Context, account string, r SimulateReq
 	if run.groups, err = u.store.FeedGroups(ctx); err != nil {
 		return nil, err
 	}
-	if run.off, err = u.store.OffAt(ctx, run.revision.ID); err != nil {
+	if run.off, err = ecosystemsOff(ctx, u.store, run.revision.ID); err != nil {
 		return nil, err
 	}
 	if run.vex, err = u.store.HasVEX(ctx, account); err != nil {

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"landwaiter.dev/policy/gate"
@@ -27,7 +28,11 @@ type Bundle struct {
 	policies        map[string]*compiledPolicy
 	allowlists      map[string]*allowlist
 	broken          []Problem // why it cannot be evaluated
+	needs           gate.Need
 }
+
+// Needs says which facts from outside of the image the rules of the bundle look at: [Input.Facts] may lack all others.
+func (b *Bundle) Needs() gate.Need { return b.needs }
 
 // Document is the bundle as JSON: as it came, byte for byte, or made of the YAML that came. The caller must not change it.
 func (b *Bundle) Document() json.RawMessage { return b.raw }
@@ -104,6 +109,17 @@ func (p *Problem) Text() string {
 	}
 	return s
 }
+
+// Brief is the details without what repeats the path and without lists of all that would be valid, for people.
+func (p *Problem) Brief() string {
+	s := validLists.ReplaceAllString(p.Details, "")
+	if i := strings.LastIndex(s, " - '"); i >= 0 && p.Path != "" && bracketed(strings.Trim(s[i+3:], "'")) == p.Path {
+		s = s[:i]
+	}
+	return s
+}
+
+var validLists = regexp.MustCompile(`,valid_(gates|parameters)=\[[^\]]*\]`)
 
 // Parse reads and validates a bundle for upload, of which the source is JSON or YAML. The error is an [*InvalidError] with
 // all that is wrong.
