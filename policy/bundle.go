@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"landwaiter.dev/policy/gate"
@@ -108,6 +109,17 @@ func (p *Problem) Text() string {
 	}
 	return s
 }
+
+// Brief is the details without what repeats the path and without lists of all that would be valid, for people.
+func (p *Problem) Brief() string {
+	s := validLists.ReplaceAllString(p.Details, "")
+	if i := strings.LastIndex(s, " - '"); i >= 0 && p.Path != "" && bracketed(strings.Trim(s[i+3:], "'")) == p.Path {
+		s = s[:i]
+	}
+	return s
+}
+
+var validLists = regexp.MustCompile(`,valid_(gates|parameters)=\[[^\]]*\]`)
 
 // Parse reads and validates a bundle for upload, of which the source is JSON or YAML. The error is an [*InvalidError] with
 // all that is wrong.

@@ -26,6 +26,7 @@ type (
 	ruleForm struct {
 		at                    string
 		gate, trigger, action string
+		comment               string
 		id                    *string
 		params                []gate.Pair
 	}
@@ -97,7 +98,7 @@ func (f *form) policy(o *object, path string) policyForm {
 	f.text(o, path, "name", false)
 	f.text(o, path, "comment", false)
 	f.each(o, path, "rules", maxRules, func(o *object, path string) {
-		r := ruleForm{at: path, gate: f.text(o, path, "gate", true), trigger: f.text(o, path, "trigger", true), action: f.text(o, path, "action", true), id: f.optional(o, path, "id")}
+		r := ruleForm{at: path, comment: f.text(o, path, "comment", false), gate: f.text(o, path, "gate", true), trigger: f.text(o, path, "trigger", true), action: f.text(o, path, "action", true), id: f.optional(o, path, "id")}
 		if f.upload && r.action != "" {
 			f.word(r.action, join(path, "action"), "GO", "STOP", "WARN")
 		}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -13,7 +14,8 @@ import (
 )
 
 // Lint says all that is wrong with a bundle's source: the errors for which it would be refused, and as warnings what is
-// allowed and yet does not do what its author seems to want. Expiry is judged at a moment. Nil means that nothing is wrong.
+// allowed and yet does not do what its author seems to want, in the order of the source. Expiry is judged at a moment. Nil means
+// that nothing is wrong.
 func Lint(source []byte, now time.Time) []Problem {
 	document, err := fromSource(source)
 	if e, ok := IsInvalid(err); ok {
@@ -29,6 +31,7 @@ func Lint(source []byte, now time.Time) []Problem {
 		l.document(doc)
 	}
 	placed(l.problems, source)
+	slices.SortStableFunc(l.problems, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
 	return l.problems
 }
 

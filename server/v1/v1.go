@@ -69,9 +69,12 @@ type Checks interface {
 type Policies interface {
 	List(ctx context.Context, account string) ([]store.Policy, error)
 	Get(ctx context.Context, account, id string) (store.Policy, error)
-	Put(ctx context.Context, account string, document []byte) (store.Policy, error)
+	Put(ctx context.Context, account string, source []byte) (store.Policy, error)
 	Activate(ctx context.Context, account, id string) (store.Policy, error)
 	Delete(ctx context.Context, account, id string) error
+	// Versions lists all versions, the newest first; Version finds one by number, digest or moment.
+	Versions(ctx context.Context, account, id string) ([]engine.PolicyVersion, error)
+	Version(ctx context.Context, account, id, version string) (engine.PolicyVersion, error)
 }
 
 // Subscriptions keeps what an account wants to be told. Empty key and type in List mean any.
@@ -157,6 +160,7 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.queries()
 	r.checks()
 	r.policies()
+	r.policyVersions()
 	r.subscriptions()
 	r.notices()
 	r.registries()
