@@ -23,7 +23,7 @@ type Record struct {
 	Severity  []Score     `json:"severity,omitempty"`
 	Affected  []Affected  `json:"affected,omitempty"`
 	Links     []Reference `json:"references,omitempty"`
-	// Word is the severity word of database_specific, as written there.
+	// Word is the severity word of database_specific, as written there, or the one that a bare CVSS score there means.
 	Word string `json:"word,omitempty"`
 	// Informational is crates.io's kind of a notice that is no vulnerability ("unmaintained", "unsound", "notice").
 	Informational string `json:"informational,omitempty"`
@@ -65,6 +65,9 @@ type Affected struct {
 	// vendor and product of a CPE). Edition is the edition of it that is meant. Only NVD's configurations say such things.
 	Platforms []string `json:"platforms,omitempty"`
 	Edition   string   `json:"edition,omitempty"`
+	// Systems are the operating systems, or where it names none the architectures, that an entry of the Go vulnerability
+	// database is about alone, as Go names them: "windows", "386". The entry holds on others too; its evidence says so.
+	Systems []string `json:"systems,omitempty"`
 }
 
 // UnnamedModule stands in [Affected.Module] for a module that the record does not name.
@@ -106,7 +109,8 @@ const (
 // FixState says what the publisher of an advisory does about it.
 type FixState string
 
-// The fix states.
+// The fix states. [Fixed] without a version says that versions above a last affected one are free of it, and that no
+// record names the first of them.
 const (
 	Fixed              FixState = "fixed"
 	NotFixed           FixState = "not-fixed"
@@ -123,10 +127,12 @@ type Package struct {
 	// the package.
 	Ecosystem string `json:"ecosystem"`
 	// Namespace as in [image.Package]; in [EcosystemCPE] the names under which the package is looked up.
-	Namespace     string `json:"namespace,omitempty"`
-	Name          string `json:"name"`
-	Version       string `json:"version"`
-	Arch          string `json:"arch,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
+	Version   string `json:"version"`
+	Arch      string `json:"arch,omitempty"`
+	// SourceName as in [image.Package]; of a Java archive without a group what tells it: the directory of its classes and
+	// "bundle:" with the name of its bundle.
 	SourceName    string `json:"source_name,omitempty"`
 	SourceVersion string `json:"source_version,omitempty"`
 	Modularity    string `json:"modularity,omitempty"`
@@ -187,6 +193,8 @@ type Evidence struct {
 	// State is what the record states itself of this package; "" where it only gives ranges. A record that says
 	// "not-affected" is evidence against the finding.
 	State FixState `json:"state,omitempty"`
+	// Inferred says in one sentence how the group of a Java archive was found that names none; "" where it names it.
+	Inferred string `json:"inferred,omitempty"`
 }
 
 // Key is the name under which records speak of packages: a package is looked up under a few keys, a record is filed

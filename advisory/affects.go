@@ -28,6 +28,8 @@ type ranged struct {
 	held bool
 	// fixed is the fix of the stretch that holds the version; "" when there is none.
 	fixed string
+	// ends says that the stretch ends with a last version, and names none that mends it.
+	ends  bool
 	words string
 }
 
@@ -87,51 +89,12 @@ func (p *parsedVersion) in(events []Event) (ranged, error) {
 	if err != nil || !below {
 		return ranged{}, err
 	}
-	var from, to string
-	on := false
-	for i := range bounds {
-		b := &bounds[i]
-		c := 1 // the installed version against the bound
-		if !b.lowest {
-			c = b.installed
-		}
-		switch {
-		case b.Introduced != "":
-			if c >= 0 {
-				if !on {
-					from = ">= " + b.text
-				}
-				on = true
-			}
-		case b.After != "":
-			if c > 0 {
-				if !on {
-					from = "> " + b.text
-				}
-				on = true
-			}
-		case b.Fixed != "":
-			if c >= 0 {
-				on = false
-			} else if on {
-				return ranged{true, b.text, from + ", < " + b.text}, nil
-			}
-		case b.LastAffected != "":
-			if c > 0 {
-				on = false
-			} else if on && to == "" {
-				to = b.text
-			}
+	for s := range stretchesOf(bounds) {
+		if s.holds() {
+			return ranged{true, s.fixed(), s.last != nil, s.words()}, nil
 		}
 	}
-	switch {
-	case !on:
-		return ranged{}, nil
-	case to != "":
-		return ranged{true, "", from + ", <= " + to}, nil
-	default:
-		return ranged{true, "", from}, nil
-	}
+	return ranged{}, nil
 }
 
 // before is in for the range that most records have: all versions before the fix.
@@ -143,7 +106,7 @@ func (p *parsedVersion) before(fixed string) (ranged, error) {
 	if m.err != nil || m.installed >= 0 {
 		return ranged{}, m.err
 	}
-	return ranged{true, fixed, ">= 0, < " + fixed}, nil
+	return ranged{true, fixed, false, ">= 0, < " + fixed}, nil
 }
 
 // read reads the events and sorts them by version; those of one version stay as they are given. below says whether the
@@ -181,23 +144,27 @@ func (p *parsedVersion) read(events []Event) (bounds []bound, below bool, err er
 
 func sortBounds(bounds []bound) (failed error) {
 	slices.SortStableFunc(bounds, func(a, b bound) int {
-		switch {
-		case a.lowest && b.lowest:
-			return 0
-		case a.lowest:
-			return -1
-		case b.lowest:
-			return 1
-		case a.text == b.text:
-			return 0
-		}
-		c, err := a.at.compare(b.at)
+		c, err := compareBounds(&a, &b)
 		if err != nil {
 			failed = err
 		}
 		return c
 	})
 	return failed
+}
+
+func compareBounds(a, b *bound) (int, error) {
+	switch {
+	case a.lowest && b.lowest:
+		return 0, nil
+	case a.lowest:
+		return -1, nil
+	case b.lowest:
+		return 1, nil
+	case a.text == b.text:
+		return 0, nil
+	}
+	return a.at.compare(b.at)
 }
 
 // hit is what one record says about one package.
@@ -207,6 +174,8 @@ type hit struct {
 	// denies: the record states that the package is not affected.
 	denies bool
 	fixes  []string
+	// ends: versions above the range are not affected, and the record does not say which is the first.
+	ends   bool
 	state  FixState
 	words  []string // severity words of the entries that hold
 	scores []CVSS
@@ -231,11 +200,18 @@ func (h *hit) scored(c CVSS) bool {
 // ofSource says whether the entry is about a source package and all that is built of it.
 func (a *Affected) ofSource() bool { return len(a.Arches) == 1 && a.Arches[0] == SourceArch }
 
-// affects evaluates the entry. held is false when it does not hold the version; the error says that it could not be
-// told.
-func (a *Affected) affects(p *parsedVersion) (words, fixed []string, held bool, err error) {
+// reach is what an entry says about a version.
+type reach struct {
+	held bool
+	// words are the ranges that hold the version, fixed their fixes; ends as in [ranged].
+	words, fixed []string
+	ends         bool
+}
+
+// affects evaluates the entry. The error says that it could not be told whether it holds the version.
+func (a *Affected) affects(p *parsedVersion) (s reach, err error) {
 	if FixState(a.State) == NotAffected && len(a.Ranges)+len(a.Versions) == 0 {
-		return []string{"all versions"}, nil, true, nil
+		return reach{held: true, words: []string{"all versions"}}, nil
 	}
 	for i := range a.Ranges {
 		r, rangeErr := p.in(a.Ranges[i].Events)
@@ -244,15 +220,21 @@ func (a *Affected) affects(p *parsedVersion) (words, fixed []string, held bool, 
 			continue
 		}
 		if r.held {
-			held = true
-			words = append(words, r.words)
+			s.held = true
+			s.ends = s.ends || r.ends
+			s.words = append(s.words, r.words)
 			if r.fixed != "" {
-				fixed = append(fixed, r.fixed)
+				s.fixed = append(s.fixed, r.fixed)
 			}
 		}
 	}
-	if !held && p.listed(a.Versions) {
-		return []string{"listed"}, nil, true, nil
+	if !s.held && p.listed(a.Versions) {
+		return reach{held: true, words: []string{"listed"}}, nil
 	}
-	return words, fixed, held, err
+	return s, err
+}
+
+// single says whether the entry has no more than one stretch, and so no other that could hold its fix.
+func (a *Affected) single() bool {
+	return len(a.Ranges) == 0 || len(a.Ranges) == 1 && len(a.Ranges[0].Events) <= 2
 }

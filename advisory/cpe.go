@@ -145,24 +145,29 @@ func (a *Affected) conditions() string {
 	if len(a.Platforms) > 0 {
 		words = append(words, "with "+platformNames(a.Platforms))
 	}
+	if len(a.Systems) > 0 {
+		words = append(words, "on "+someOf(a.Systems))
+	}
 	if words == nil {
 		return ""
 	}
 	return fmt.Sprintf(" (only %s)", strings.Join(words, ", "))
 }
 
+func platformNames(list []string) string {
+	names := make([]string, len(list))
+	for i, on := range list {
+		_, names[i], _ = strings.Cut(on, ":")
+	}
+	return someOf(names)
+}
+
 // maxShownPlatforms is how many platforms the evidence names.
 const maxShownPlatforms = 3
 
-func platformNames(list []string) string {
-	var names []string
-	for i, on := range list {
-		if i == maxShownPlatforms {
-			names = append(names, fmt.Sprintf("%d others", len(list)-i))
-			break
-		}
-		_, name, _ := strings.Cut(on, ":")
-		names = append(names, name)
+func someOf(names []string) string {
+	if more := len(names) - maxShownPlatforms; more > 0 {
+		names = append(slices.Clone(names[:maxShownPlatforms]), fmt.Sprintf("%d others", more))
 	}
 	return strings.Join(names, " or ")
 }

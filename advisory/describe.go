@@ -187,19 +187,21 @@ func describe(id, ecosystem string, hits []*hit, w Wanted) Description {
 // add takes up an entry, once.
 func (d *Description) add(a *Affected) {
 	p := AffectedPackage{Name: a.Package, Type: typeOf(a.Ecosystem), Range: a.Words(), State: FixState(a.State), Module: a.Module}
+	ends := len(a.Ranges) > 0
 	for _, r := range a.Ranges {
 		for _, e := range r.Events {
 			if e.Fixed != "" {
 				p.Fixes = append(p.Fixes, e.Fixed)
 			}
 		}
+		ends = ends && len(r.Events) > 0 && r.Events[len(r.Events)-1].LastAffected != ""
 	}
 	if o := orderOf(a.Ecosystem); o != nil {
 		p.Fixes = sortVersions(o, p.Fixes)
 	}
 	if p.State == "" {
 		p.State = NotFixed
-		if len(p.Fixes) > 0 {
+		if len(p.Fixes) > 0 || ends {
 			p.State = Fixed
 		}
 	}
@@ -223,8 +225,8 @@ func (w Wanted) wants(a *Affected) bool {
 	if w.Version == "" || orderOf(a.Ecosystem) == nil {
 		return true
 	}
-	_, _, held, err := a.affects(parseInstalled(a.Ecosystem, w.Version))
-	return held || err != nil
+	s, err := a.affects(parseInstalled(a.Ecosystem, w.Version))
+	return s.held || err != nil
 }
 
 // textOf is the longest description that the nearest record has.

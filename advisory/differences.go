@@ -43,7 +43,7 @@ type entries []*Affected
 func entriesFor(r *Record, p Package) (list entries) {
 	keys := p.Keys()
 	for i := range r.Affected {
-		if a := &r.Affected[i]; slices.Contains(keys, Key{a.Ecosystem, a.Package}) {
+		if a := &r.Affected[i]; slices.Contains(keys, Key{a.Ecosystem, a.Package}) || p.groupless() && a.Ecosystem == mavenEcosystem && artifactOf(a.Package) == ":"+p.Name {
 			list = append(list, a)
 		}
 	}

@@ -186,7 +186,7 @@ func TestKeys(t *testing.T) {
 		{image.Package{Type: image.RPM, Name: "openssl-libs", Version: "3.3.0-1.azl3", SourceName: "openssl"}, azure, []Key{{"Azure Linux:3", "openssl-libs"}, {"Azure Linux:3", "openssl"}}},
 		{image.Package{Type: image.Python, Name: "Flask_Login", Version: "1"}, debian, []Key{{"PyPI", "flask-login"}}},
 		{image.Package{Type: image.Maven, Namespace: "log4j", Name: "log4j", Version: "1.2.17"}, debian, []Key{{"Maven", "log4j:log4j"}}},
-		{image.Package{Type: image.Maven, Name: "log4j", Version: "1.2.17"}, debian, []Key{}},
+		{image.Package{Type: image.Maven, Name: "log4j", Version: "1.2.17"}, debian, []Key{{"Maven", ":log4j"}}},
 		{image.Package{Type: image.Deb, Name: "bash", Version: "5.2-1"}, image.Distro{ID: "mine"}, []Key{}},
 	} {
 		if diff := cmp.Diff(c.want, DistinctOf(&c.pkg, c.distro).Keys()); diff != "" {

@@ -82,7 +82,7 @@ func (f *Finding) rate() {
 			if c.Source != NVD || c.ID == "" || !strings.HasPrefix(c.Version, major) {
 				continue
 			}
-			if s := severityOfScore(c.Version, c.Base); source == "" || s > f.Severity {
+			if s := SeverityOfScore(c.Version, c.Base); source == "" || s > f.Severity {
 				f.Severity, source = s, c.ID+": NVD CVSS v"+major
 			}
 		}

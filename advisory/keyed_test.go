@@ -9,13 +9,13 @@ import (
 	"landwaiter.dev/image"
 )
 
-// The names under which packages are stored are those of revision 1 of the rules. When this test has to be changed,
+// The names under which packages are stored are those of revision 2 of the rules. When this test has to be changed,
 // KeyRevision has to go up, and a row of retold says which packages become others: without that, what is stored is not
 // found any more.
 func TestKeysAreThoseOfTheRevision(t *testing.T) {
 	t.Parallel()
-	if KeyRevision != 1 {
-		t.Fatalf("the keys below are those of revision 1, not %d", KeyRevision)
+	if KeyRevision != 2 {
+		t.Fatalf("the keys below are those of revision 2, not %d", KeyRevision)
 	}
 	rhel, debian := image.Distro{ID: "rhel", VersionID: "9.4"}, image.Distro{ID: "debian", VersionID: "12"}
 	owner := &image.PackageRef{Type: image.Deb, Name: "redis", Version: "7"}
@@ -35,6 +35,7 @@ func TestKeysAreThoseOfTheRevision(t *testing.T) {
 		{"not when a package owns it", image.Package{Type: image.Binary, Name: "redis", Version: "7.0", OwnedBy: owner, CPEs: []string{"cpe:2.3:a:redis:redis:7.0:*:*:*:*:*:*:*"}}, debian, ""},
 		{"Python names are normalised", image.Package{Type: image.Python, Name: "Zope.Interface", Version: "5"}, debian, "PyPI zope-interface"},
 		{"jars are looked up with their group", image.Package{Type: image.Maven, Namespace: "org.apache", Name: "log4j", Version: "2"}, debian, "Maven org.apache:log4j"},
+		{"without a group by their artifact", image.Package{Type: image.Maven, Name: "spring-core", Version: "5", Extra: map[string]string{"classes": "org/springframework"}}, debian, "Maven :spring-core"},
 	} {
 		var got []string
 		for _, k := range DistinctOf(&c.p, c.d).Keys() {
@@ -48,7 +49,7 @@ func TestKeysAreThoseOfTheRevision(t *testing.T) {
 
 func TestRetold(t *testing.T) {
 	t.Parallel()
-	for since, want := range map[int][]image.PackageType{-1: {image.Binary}, 0: {image.Binary}, KeyRevision: {}, KeyRevision + 7: {}} {
+	for since, want := range map[int][]image.PackageType{-1: {image.Binary}, 0: {image.Binary}, 1: {}, KeyRevision: {}, KeyRevision + 7: {}} {
 		if diff := cmp.Diff(want, Retold(since)); diff != "" {
 			t.Errorf("since %d (-want +got):\n%s", since, diff)
 		}

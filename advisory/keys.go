@@ -14,6 +14,9 @@ func DistinctOf(p *image.Package, d image.Distro) Package {
 			distinct.Ecosystem, distinct.Namespace = EcosystemCPE, names
 		}
 	}
+	if distinct.groupless() {
+		distinct.SourceName = groupHints(p)
+	}
 	if p.Type.OS() {
 		distinct.Arch, distinct.Modularity = p.Arch, p.Modularity
 		distinct.SourceName, distinct.SourceVersion = p.SourceName, p.SourceVersion
@@ -34,8 +37,8 @@ func (l *lookup) fits(a *Affected) bool {
 	return l.only == 0 || (l.only == bySource) == a.ofSource()
 }
 
-// lookups gives the names of a package, best first; none when it cannot be looked up: no ecosystem, or a jar whose
-// group is not known.
+// lookups gives the names of a package, best first; none when it cannot be looked up: no ecosystem. That of an archive
+// without a group is ":artifact".
 func (p *Package) lookups() []lookup {
 	if p.Ecosystem == "" || p.Name == "" {
 		return nil
@@ -46,9 +49,6 @@ func (p *Package) lookups() []lookup {
 	if !p.Type.OS() {
 		name := p.Name
 		if p.Type == image.Maven {
-			if p.Namespace == "" {
-				return nil
-			}
 			name = p.Namespace + ":" + p.Name
 		}
 		return []lookup{{Key: Key{p.Ecosystem, NormalizeName(p.Ecosystem, name)}, version: p.Version}}
@@ -106,7 +106,7 @@ func (p Package) Keys() []Key {
 	return keys
 }
 
-// Keys are the names under which r is filed: each package that it speaks of, once.
+// Keys are the names under which r is filed: each package that it speaks of, once; those of Maven under their artifact, too.
 func (r *Record) Keys() []Key {
 	keys := make([]Key, 0, min(len(r.Affected), 64))
 	seen := make(map[Key]bool, min(len(r.Affected), 64))
@@ -115,6 +115,12 @@ func (r *Record) Keys() []Key {
 		if !seen[k] {
 			seen[k] = true
 			keys = append(keys, k)
+		}
+		if k.Ecosystem == mavenEcosystem {
+			if k.Name = artifactOf(k.Name); k.Name != "" && !seen[k] {
+				seen[k] = true
+				keys = append(keys, k)
+			}
 		}
 	}
 	return keys

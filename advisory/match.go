@@ -20,6 +20,13 @@ func Match(p Package, records []*Record, exploited map[string]string) (findings 
 	if len(m.lookups) == 0 {
 		return nil, nil
 	}
+	if p.groupless() {
+		var group string
+		if group, m.inferred = InferGroup(p, records); group == "" {
+			return nil, nil
+		}
+		m.lookups[0].Name = group + ":" + p.Name
+	}
 	seen := make(map[string]bool, len(records))
 	var hits []hit
 	for _, r := range records {
@@ -55,6 +62,7 @@ type matcher struct {
 	lookups   []lookup
 	installed map[string]*parsedVersion
 	problems  []string
+	inferred  string // as in [Evidence]
 }
 
 func newMatcher(p *Package) *matcher {
@@ -93,10 +101,11 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 	}
 	var failed error
 	nearer := m.namesBinary(r)
+	entries, single := 0, true
 	for i := range r.Affected {
 		a := &r.Affected[i]
-		l := m.named(a)
-		if l == nil || nearer && l.only == bySource || !m.concerns(r, a) || !sameVariant(l, a) {
+		l := m.about(r, a, nearer)
+		if l == nil {
 			continue
 		}
 		says = max(says, spared)
@@ -105,8 +114,12 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 			continue
 		}
 		v := m.version(l)
-		words, fixed, holds, err := a.affects(v)
-		if !holds {
+		if !denies {
+			entries++
+			single = single && a.single()
+		}
+		reached, err := a.affects(v)
+		if !reached.held {
 			if err != nil {
 				failed = err
 			}
@@ -119,14 +132,15 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 		if says < found {
 			says = found
 			h = hit{record: r, order: v.order, denies: denies, evidence: Evidence{
-				Record: r.ID, Ecosystem: l.Ecosystem, Package: l.Name, Compared: l.version, Range: strings.Join(words, " || ") + a.conditions(),
-				State: FixState(a.State),
+				Record: r.ID, Ecosystem: l.Ecosystem, Package: l.Name, Compared: l.version, Range: strings.Join(reached.words, " || ") + a.conditions(),
+				State: FixState(a.State), Inferred: m.inferred,
 			}}
 		}
 		if denies {
 			continue
 		}
-		h.fixes = append(h.fixes, fixed...)
+		h.fixes = append(h.fixes, reached.fixed...)
+		h.ends = h.ends || reached.ends
 		if a.State != "" && h.state == "" {
 			h.state = FixState(a.State)
 		}
@@ -138,6 +152,11 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 	}
 	if says == held {
 		h.addScores(r.Severity)
+		if !single || entries > 1 {
+			m.join(r, &h, nearer)
+		} else if len(h.fixes) > 0 && m.lists(r, h.fixes[0], nearer) {
+			h.fixes, h.ends = nil, true
+		}
 		h.fixes = sortVersions(h.order, h.fixes)
 		h.evidence.State = h.state
 		if len(h.fixes) > 0 {
@@ -149,6 +168,15 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 		says = silent
 	}
 	return h, says
+}
+
+// about is the lookup by which the entry is about the package; nil when it is not.
+func (m *matcher) about(r *Record, a *Affected, nearer bool) *lookup {
+	l := m.named(a)
+	if l == nil || nearer && l.only == bySource || !m.concerns(r, a) || !sameVariant(l, a) {
+		return nil
+	}
+	return l
 }
 
 // problem says why a record was not compared: once for all records where it lies with the installed version.

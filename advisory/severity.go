@@ -41,8 +41,8 @@ func (s *Severity) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// severityOfScore is the word for a CVSS base score: the ranges of CVSS v3 and v4; v2 knows nothing above High.
-func severityOfScore(version string, base float64) Severity {
+// SeverityOfScore is the word for a CVSS base score: the ranges of CVSS v3 and v4; v2 knows nothing above High.
+func SeverityOfScore(version string, base float64) Severity {
 	switch {
 	case base <= 0:
 		return Negligible

@@ -59,7 +59,7 @@ func worst(words []string) (best Severity, ok bool) {
 func worstScore(h *hit, version string) (best Severity, ok bool) {
 	for _, c := range h.scores {
 		if strings.HasPrefix(c.Version, version) {
-			best, ok = max(best, severityOfScore(c.Version, c.Base)), true
+			best, ok = max(best, SeverityOfScore(c.Version, c.Base)), true
 		}
 	}
 	return best, ok

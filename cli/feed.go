@@ -72,6 +72,9 @@ func (a *app) feedSources() *cobra.Command {
 				if one.Held {
 					problem = "held: " + problem
 				}
+				if one.Off {
+					problem = "off: the settings set its source to none"
+				}
 				g.rows = append(g.rows, []string{one.Name, one.Driver, orText(when(one.LastSync), "never"), fmt.Sprint(one.Records), fmt.Sprint(one.Skipped), problem})
 			}
 			a.grid(g)
@@ -147,6 +150,8 @@ func stepOf(s client.SyncState) string {
 		return "waiting"
 	case "matching":
 		return "matching packages"
+	case "filing":
+		return "filing stored packages under new names"
 	case "loading":
 		return fmt.Sprintf("loading %s, %d records", s.Part, s.Records)
 	}

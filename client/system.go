@@ -87,6 +87,8 @@ type FeedSource struct {
 	// Skipped entries, and the first of them in words.
 	Skipped  int      `json:"skipped_count,omitempty"`
 	Problems []string `json:"problems,omitempty"`
+	// Off says that the server's settings set the source to none, so that nothing of the part counts.
+	Off bool `json:"off,omitempty"`
 }
 
 // FailingSource is a source of advisory data that failed; its former data stays in force.

@@ -180,7 +180,7 @@ func (u *Checks) feedFacts(ctx context.Context, a *image.Analysis, rev store.Rev
 		return policy.FeedFacts{}, err
 	}
 	eco := advisory.EcosystemOfDistro(a.Distro)
-	if off, err := u.store.OffAt(ctx, rev.ID); err != nil || off[wholeFeed] || off[eco] {
+	if off, err := ecosystemsOff(ctx, u.store, rev.ID); err != nil || off[wholeFeed] || off[eco] {
 		return policy.FeedFacts{}, err
 	}
 	for _, g := range groups {

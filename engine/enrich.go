@@ -89,12 +89,18 @@ func (u *syncFeeds) stageExploited(ctx context.Context, o *outcome, name string,
 
 // scores keeps the day's scores of the vulnerabilities that have a match. It changes no match and raises no notice.
 func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver, args syncArgs) error {
-	ids, err := u.store.VulnsWithMatch(ctx)
-	if err != nil {
-		return err
+	var ids []string
+	if !u.allScores {
+		var err error
+		if ids, err = u.store.VulnsWithMatch(ctx); err != nil {
+			return err
+		}
 	}
 	// The same file says more when more is asked of it.
 	scope := string(image.DigestOf([]byte(strings.Join(ids, " "))))
+	if u.allScores {
+		scope = "all"
+	}
 	known := o.states[d.Name].version
 	if args.Flush || o.states[d.Name].Scope != scope {
 		known = version{}
@@ -129,12 +135,17 @@ func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver, args 
 			day = at
 		}
 		st.Records++
-		if wanted[row.CVE] {
+		if u.allScores || wanted[row.CVE] {
 			scores = append(scores, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile})
 		}
 	}
 	if err := u.store.PutEPSS(ctx, day, slices.Clip(scores)); err != nil {
 		return err
+	}
+	if u.allScores {
+		if err := u.store.DropEPSS(ctx, day); err != nil {
+			return err
+		}
 	}
 	o.states[d.Name] = st
 	return u.remember(ctx, o)

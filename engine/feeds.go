@@ -48,7 +48,11 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 	if err != nil {
 		return nil, err
 	}
-	off, err := u.store.OffAt(ctx, rev.ID)
+	off, err := ecosystemsOff(ctx, u.store, rev.ID)
+	if err != nil {
+		return nil, err
+	}
+	foldersOff, err := u.store.FoldersOffAt(ctx, rev.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +61,7 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 		if g.LastSync.IsZero() && g.Enabled {
 			continue // listed once it has loaded
 		}
+		g.Enabled = g.Enabled && (g.Ecosystem == wholeFeed || !off[g.Ecosystem])
 		f.Groups = append(f.Groups, g)
 		if f.CreatedAt.IsZero() || g.CreatedAt.Before(f.CreatedAt) {
 			f.CreatedAt = g.CreatedAt
@@ -84,6 +89,7 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 			f.Sources = append(f.Sources, FeedSource{
 				Name: name, Driver: driverOf(name), LastSync: st.LastSync, LastAttempt: st.LastAttempt, Records: st.Records,
 				Error: st.LastError, Held: st.Held, Skipped: st.Skipped, Problems: st.Problems,
+				Off: foldersOff[name],
 			})
 		}
 	}

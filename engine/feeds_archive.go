@@ -106,6 +106,9 @@ func (u *syncFeeds) importRecords(ctx context.Context, o *outcome, a *archive.Ar
 	if u.switchedOff(o, s.Part) {
 		return nil
 	}
+	if err := u.countAgain(ctx, o, s.Part); err != nil {
+		return err
+	}
 	err := u.stagePart(ctx, o, s.Part, a.Records(s), args)
 	if _, refused := errors.AsType[*feed.Refused](err); refused {
 		u.fail(o, s.Part, err)
@@ -162,6 +165,9 @@ func (u *syncFeeds) importExploited(ctx context.Context, o *outcome, a *archive.
 	if err != nil {
 		u.fail(o, kevDriver, err)
 		return ctx.Err()
+	}
+	if err := u.countAgain(ctx, o, kevDriver); err != nil {
+		return err
 	}
 	staged, err := u.stageExploited(ctx, o, kevDriver, catalogue, args)
 	if staged {

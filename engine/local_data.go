@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +30,9 @@ const (
 
 // settingRefreshTried is when a scan last asked for newer data and could not get it.
 const settingRefreshTried = "feeds.refresh_tried"
+
+// settingScanned are the ecosystems, with their releases, that scans have asked all sources for.
+const settingScanned = "feeds.scanned"
 
 // need is what an image needs of advisory data, as it is here.
 type need struct {
@@ -130,11 +132,17 @@ func (l *Local) need(ctx context.Context, a *image.Analysis, offline bool) (*nee
 			n.missing = append(n.missing, folder)
 		}
 	}
-	known, err := asked(ctx, &l.Store.Queries)
+	known, err := wordsOf(ctx, &l.Store.Queries, settingScanned)
 	if err != nil {
 		return nil, err
 	}
-	n.unasked = l.unasked(a, states, known)
+	tried, err := l.refreshTried(ctx)
+	if err != nil {
+		return nil, err
+	}
+	paused := l.within(tried, refreshPause)
+	n.unasked = l.unasked(a, states, known, !paused)
+	n.stale = append(n.stale, l.staleOthers(a, states)...)
 	if n.some && l.Feeds.on(kevDriver) && !l.lacksExploited(states) && l.old(states[kevDriver]) {
 		n.stale = append(n.stale, kevDriver)
 	}
@@ -143,16 +151,15 @@ func (l *Local) need(ctx context.Context, a *image.Analysis, offline bool) (*nee
 	if !l.Store.Embedded() {
 		n.stale = nil // a database that servers share is theirs to keep fresh
 	}
-	if tried, err := l.refreshTried(ctx); err != nil || l.within(tried, refreshPause) {
+	if paused {
 		n.stale = nil
-		return n, err
 	}
 	return n, nil
 }
 
-// unasked lists the ecosystems of an image, with their releases, that other sources than OSV were never asked for or failed
-// to have.
-func (l *Local) unasked(a *image.Analysis, states map[string]sourceState, known map[string]bool) []string {
+// unasked lists the ecosystems of an image, with their releases, that other sources than OSV were never asked for, or, with
+// again, failed to have.
+func (l *Local) unasked(a *image.Analysis, states map[string]sourceState, known map[string]bool, again bool) []string {
 	others, failed := false, false
 	for _, d := range feed.Drivers() {
 		others = others || d.Records != nil && d.Name != osvDriver && l.Feeds.on(d.Name)
@@ -164,7 +171,33 @@ func (l *Local) unasked(a *image.Analysis, states map[string]sourceState, known 
 		driver := driverOf(part)
 		failed = failed || driver != osvDriver && l.Feeds.on(driver) && st.LastError != "" && st.LastSync.IsZero() && !st.Absent
 	}
-	return ecosystemsIn(a, func(eco string) bool { return failed || !known[eco] })
+	return ecosystemsIn(a, func(eco string) bool { return failed && again || !known[eco] })
+}
+
+// staleOthers lists the parts of sources besides OSV that speak of an image's ecosystems and are older than they should be,
+// and the scores when they are old or not there at all: nothing depends on these.
+func (l *Local) staleOthers(a *image.Analysis, states map[string]sourceState) []string {
+	has := map[string]bool{}
+	for _, eco := range ecosystemsIn(a, func(string) bool { return true }) {
+		has[eco] = true
+	}
+	var stale []string
+	for part, st := range states {
+		driver := driverOf(part)
+		if driver == osvDriver || driver == epssDriver || !l.Feeds.on(driver) || st.LastSync.IsZero() || !l.old(st) {
+			continue
+		}
+		for eco := range st.Counts {
+			if has[eco] {
+				stale = append(stale, part)
+				break
+			}
+		}
+	}
+	if l.Feeds.on(epssDriver) && l.old(states[epssDriver]) {
+		stale = append(stale, epssDriver)
+	}
+	return stale
 }
 
 // ecosystemsIn lists those ecosystems of an image's packages, with their releases, that are wanted.
@@ -225,7 +258,7 @@ func (l *Local) loadNeeded(ctx context.Context, a *image.Analysis) error {
 	}
 	wanted := ecosystemsIn(a, func(eco string) bool {
 		folder := advisory.FolderOf(eco)
-		return slices.Contains(n.missing, folder) || slices.Contains(n.stale, folder) || slices.Contains(n.unasked, eco)
+		return slices.Contains(n.missing, folder) || slices.Contains(n.stale, folder) || slices.Contains(n.unasked, eco) || n.staleElsewhere()
 	})
 	groups, err := l.load(ctx, wanted, true)
 	if err != nil && (ctx.Err() != nil || len(n.missing) > 0 || n.lacking) {
@@ -235,26 +268,38 @@ func (l *Local) loadNeeded(ctx context.Context, a *image.Analysis) error {
 	if failed {
 		l.tell("newer advisory data could not be loaded: " + err.Error())
 	}
+	after, err := sources(ctx, l.Store)
+	if err != nil {
+		return err
+	}
 	for _, g := range groups {
 		if g.OK {
 			continue
 		}
-		if n.needs(g) {
+		if n.needs(g) && (g.Group == kevDriver || !l.Feeds.on(osvDriver) || failedOSV(g, after)) {
 			return notLoaded(g)
 		}
 		failed = true
 		l.tell("newer advisory data could not be loaded: " + g.Error)
 	}
-	if err := l.noteRefresh(ctx, failed); err != nil {
+	if err := l.noteRefresh(ctx, failed, a); err != nil {
 		return err
 	}
 	return l.noteAbsent(ctx, n.missing)
 }
 
+// staleElsewhere says whether a part of another source than OSV is older than it should be.
+func (n *need) staleElsewhere() bool {
+	return slices.ContainsFunc(n.stale, func(part string) bool { return driverOf(part) != osvDriver && part != kevDriver && part != epssDriver })
+}
+
 // needs says whether the image cannot do without a group that failed: there is no data of it, and some was needed.
 func (n *need) needs(g SyncedGroup) bool {
-	if g.Group == kevDriver {
+	switch g.Group {
+	case kevDriver:
 		return n.states[kevDriver].LastSync.IsZero()
+	case epssDriver:
+		return false
 	}
 	for part, st := range n.states {
 		if strings.ToLower(part) == g.Group && !st.LastSync.IsZero() {
@@ -262,6 +307,16 @@ func (n *need) needs(g SyncedGroup) bool {
 		}
 	}
 	return len(n.missing) > 0 || n.rev == 0
+}
+
+// failedOSV says whether the group that failed is a part of OSV's, and not one of a source that adds to it.
+func failedOSV(g SyncedGroup, states map[string]sourceState) bool {
+	for part, st := range states {
+		if strings.ToLower(part) == g.Group && driverOf(part) == osvDriver && st.LastError != "" && !st.Absent {
+			return true
+		}
+	}
+	return false
 }
 
 // notLoaded is the error of a group that failed.
@@ -298,14 +353,7 @@ func (l *Local) load(ctx context.Context, ecosystems []string, again bool) ([]Sy
 	if l.Feeds.chosen() {
 		args.Ecosystems = ecosystems
 	}
-	config := l.Feeds
-	config.Places = maps.Clone(config.Places)
-	for _, d := range feed.Drivers() {
-		if d.Scores != nil {
-			delete(config.Places, d.Name) // scores are kept for stored matches, and here are none
-		}
-	}
-	results, err := l.syncer(config).run(ctx, args)
+	results, err := l.syncer(l.Feeds).run(ctx, args)
 	var groups []SyncedGroup
 	for _, r := range results {
 		groups = append(groups, r.Groups...)
@@ -313,13 +361,26 @@ func (l *Local) load(ctx context.Context, ecosystems []string, again bool) ([]Sy
 	return groups, err
 }
 
-// noteRefresh remembers that newer data could not be had, or that it could.
-func (l *Local) noteRefresh(ctx context.Context, failed bool) error {
+// noteRefresh remembers that newer data could not be had, or that it could, and that all sources were asked for the
+// ecosystems of an image.
+func (l *Local) noteRefresh(ctx context.Context, failed bool, a *image.Analysis) error {
 	at := ""
 	if failed {
 		at = l.Now().UTC().Format(time.RFC3339Nano)
 	}
-	return l.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(ctx, settingRefreshTried, at) })
+	return l.Store.Write(ctx, func(tx *store.Tx) error {
+		known, err := wordsOf(ctx, &tx.Queries, settingScanned)
+		if err != nil {
+			return err
+		}
+		for _, eco := range ecosystemsIn(a, func(eco string) bool { return !known[eco] }) {
+			known[eco] = true
+		}
+		if err := tx.PutSetting(ctx, settingScanned, string(encode(known))); err != nil {
+			return err
+		}
+		return tx.PutSetting(ctx, settingRefreshTried, at)
+	})
 }
 
 // noteAbsent remembers of folders that were wanted and are not in the directory that was just read that it lacks them.

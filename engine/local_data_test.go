@@ -25,6 +25,8 @@ type publisher struct {
 	url     string
 	asked   atomic.Int64
 	failing atomic.Bool
+	// broken is the path of one file that cannot be had; "" is none.
+	broken atomic.Value
 	// slow, while it is not nil, is what answers wait for.
 	slow chan struct{}
 }
@@ -37,7 +39,7 @@ func newPublisher(t *testing.T) *publisher {
 		if p.slow != nil {
 			<-p.slow
 		}
-		if p.failing.Load() {
+		if p.failing.Load() || r.URL.Path == p.broken.Load() {
 			http.Error(w, "out of order", http.StatusForbidden)
 			return
 		}
@@ -217,5 +219,59 @@ func TestTwoScansLoadDataAtOnce(t *testing.T) {
 	defer func() { _ = release() }()
 	if err := scans[1].Prepare(t.Context(), debianAnalysis(), false); err != nil || p.requests() != 0 {
 		t.Errorf("beside a server: %v", err)
+	}
+}
+
+// A source that nothing depends on and that fails is tried again after a while, not with each scan.
+func TestAScanLeavesASourceThatFailsAloneForAWhile(t *testing.T) {
+	t.Parallel()
+	p, clock := newPublisher(t), &shifted{}
+	p.raw(t, "debian.json", []byte(`{"openssl": {"CVE-2026-4000": {"releases": {"bookworm": {"status": "open", "repositories": {"bookworm": "3.0.1-1"}, "urgency": "high"}}}}}`))
+	p.raw(t, "epss.csv", []byte("#model_version:v1,score_date:2026-03-01T00:00:00+0000\ncve,epss,percentile\nCVE-2026-1000,0.5,0.9\nCVE-2026-7777,0.1,0.2\n"))
+	l := p.scanner(t, t.TempDir(), clock)
+	l.Feeds.Places["debian"], l.Feeds.Places["epss"] = []string{p.url + "/debian.json"}, []string{p.url + "/epss.csv"}
+	prepare := func() int64 {
+		t.Helper()
+		if err := l.Prepare(t.Context(), debianAnalysis(), false); err != nil {
+			t.Fatal(err)
+		}
+		return p.requests()
+	}
+	p.broken.Store("/epss.csv")
+	if n := prepare(); n < 4 {
+		t.Errorf("the first scan made %d requests", n)
+	}
+	p.broken.Store("/debian.json")
+	clock.move(20 * time.Minute)
+	prepare()
+	p.broken.Store("")
+	scores := func() map[string]store.EPSS {
+		t.Helper()
+		j, err := l.Judge(t.Context(), debianAnalysis())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return j.Scores
+	}
+	if got := scores(); len(got) != 1 || got["CVE-2026-1000"].Score != 0.5 {
+		t.Errorf("scores %+v", got)
+	}
+
+	// A source that never came, whose name is that of an ecosystem, too.
+	l = p.scanner(t, t.TempDir(), clock)
+	l.Feeds.Places["debian"] = []string{p.url + "/debian.json"}
+	p.raw(t, "debian.json", []byte("{"))
+	prepare()
+	if found, _ := judged(t, l); !slices.Equal(found, []string{"CVE-2026-1000"}) {
+		t.Errorf("without the source that failed: %v", found)
+	}
+	for range 2 {
+		if n := prepare(); n != 0 {
+			t.Errorf("right after it failed %d requests, want none", n)
+		}
+	}
+	clock.move(20 * time.Minute)
+	if n := prepare(); n == 0 {
+		t.Error("after twenty minutes nothing was asked")
 	}
 }

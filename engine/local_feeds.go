@@ -45,5 +45,5 @@ func (l *Local) Import(ctx context.Context, file string, trust archive.Trust, r 
 
 // syncer makes what syncs here, without jobs.
 func (l *Local) syncer(config FeedConfig) *syncFeeds {
-	return &syncFeeds{store: l.Store, matcher: &matcher{store: l.Store, now: l.Now}, fetcher: newFetcher(l.TempDir, config, l.Now), config: config, log: l.Log, now: l.Now, progress: l.Progress}
+	return &syncFeeds{store: l.Store, matcher: &matcher{store: l.Store, now: l.Now}, fetcher: newFetcher(l.TempDir, config, l.Now), config: config, allScores: true, log: l.Log, now: l.Now, progress: l.Progress}
 }

@@ -161,6 +161,8 @@ type FeedSource struct {
 	// Skipped entries, and the first of them in words.
 	Skipped  int
 	Problems []string
+	// Off says that the settings set the source to none, so that nothing of the part counts.
+	Off bool
 }
 
 // FailingSource is a source of advisory data that could not be used; its former data, if any, stays in force.

@@ -77,8 +77,13 @@ func sources(ctx context.Context, s *store.Store) (map[string]sourceState, error
 
 // asked are the ecosystems, with their releases, that the sources were asked for because images have them.
 func asked(ctx context.Context, s *store.Queries) (map[string]bool, error) {
+	return wordsOf(ctx, s, settingAsked)
+}
+
+// wordsOf reads a setting that is a set of words.
+func wordsOf(ctx context.Context, s *store.Queries, setting string) (map[string]bool, error) {
 	out := map[string]bool{}
-	raw, err := s.Setting(ctx, settingAsked)
+	raw, err := s.Setting(ctx, setting)
 	if err != nil || raw == "" {
 		return out, err
 	}

@@ -22,6 +22,9 @@ type syncFeeds struct {
 	config  FeedConfig
 	log     *slog.Logger
 	now     func() time.Time
+	// allScores keeps the scores of all vulnerabilities, of one day: where no matches are stored it is not known which will
+	// be asked for.
+	allScores bool
 	// progress is told what happens, for people who wait; may be nil.
 	progress func(string)
 	told     SyncProgress
@@ -43,7 +46,9 @@ type outcome struct {
 	// off are the ecosystems that are switched off, with "" all; deleted those of which no record is kept.
 	off, deleted map[string]bool
 	everOff      bool
-	lock         *store.SyncLock
+	// foldersOff are the parts that do not count, because the settings set their source to none.
+	foldersOff map[string]bool
+	lock       *store.SyncLock
 	// atSwitch is done in the transaction that moves the pointer; may be nil.
 	atSwitch func(*store.Tx) error
 }
@@ -70,6 +75,9 @@ func (u *syncFeeds) stageAll(ctx context.Context, o *outcome, args syncArgs) err
 			return err
 		}
 		return u.finish(ctx, o)
+	}
+	if err := u.followSettings(ctx, o); err != nil {
+		return err
 	}
 	for _, d := range feed.Drivers() {
 		var err error
@@ -125,6 +133,9 @@ func (u *syncFeeds) prepare(ctx context.Context, o *outcome) error {
 		return err
 	}
 	if o.off, err = u.store.OffAt(ctx, current.ID); err != nil {
+		return err
+	}
+	if o.foldersOff, err = u.store.FoldersOffAt(ctx, current.ID); err != nil {
 		return err
 	}
 	if o.everOff, err = u.store.EverOff(ctx); err != nil {

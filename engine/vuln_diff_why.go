@@ -73,10 +73,10 @@ func (e *explainer) load(ctx context.Context, d *VulnDiff) error {
 	if e.now, err = e.store.RecordsByID(ctx, ids, e.after.revision.ID); err != nil {
 		return err
 	}
-	if e.wasOff, err = e.store.OffAt(ctx, e.before.revision.ID); err != nil {
+	if e.wasOff, err = ecosystemsOff(ctx, e.store, e.before.revision.ID); err != nil {
 		return err
 	}
-	e.isOff, err = e.store.OffAt(ctx, e.after.revision.ID)
+	e.isOff, err = ecosystemsOff(ctx, e.store, e.after.revision.ID)
 	return err
 }
 

@@ -229,7 +229,7 @@ func (m *matcher) offAt(ctx context.Context, at time.Time) (map[string]bool, err
 	if err != nil {
 		return nil, err
 	}
-	return m.store.OffAt(ctx, rev.ID)
+	return ecosystemsOff(ctx, m.store, rev.ID)
 }
 
 func sortedWords[V any](m map[string]V) []string {

@@ -28,7 +28,11 @@ type Bundle struct {
 	policies        map[string]*compiledPolicy
 	allowlists      map[string]*allowlist
 	broken          []Problem // why it cannot be evaluated
+	needs           gate.Need
 }
+
+// Needs says which facts from outside of the image the rules of the bundle look at: [Input.Facts] may lack all others.
+func (b *Bundle) Needs() gate.Need { return b.needs }
 
 // Document is the bundle as JSON: as it came, byte for byte, or made of the YAML that came. The caller must not change it.
 func (b *Bundle) Document() json.RawMessage { return b.raw }

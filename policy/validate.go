@@ -277,6 +277,7 @@ func (c *compiler) rule(f *ruleForm) (rule, bool) {
 		c.parameter(err, f, &r, t)
 	}
 	r.check = check
+	c.bundle.needs |= t.NeedsOf(f.params)
 	return r, len(errs) == 0 && known
 }
 

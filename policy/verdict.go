@@ -54,6 +54,8 @@ type Input struct {
 	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
 	DetectedAt func(*advisory.ImageFinding) time.Time
 	Feed       FeedFacts
+	// Facts from outside of the image; which of them the bundle needs, [Bundle.Needs] says.
+	Facts gate.Facts
 	// Files of the merged tree, sorted by path; asked for only when a rule needs them. Nil when they are not known.
 	Files func() []image.File
 	// At is the moment of the verdict.

@@ -145,7 +145,10 @@ func (p *page) findings(r *Result) {
 	for i := range counting {
 		f := &counting[i]
 		fix := strings.Join(f.Fixes, ", ")
-		if fix == "" {
+		switch {
+		case fix == "" && f.State == advisory.Fixed:
+			fix = "fix not named"
+		case fix == "":
 			fix = string(f.State)
 		}
 		var notes []string

@@ -31,6 +31,14 @@ func (s *Store) PutEPSS(ctx context.Context, day time.Time, scores []EPSS) error
 	return nil
 }
 
+// DropEPSS removes the scores of days before one, but for those of vulnerabilities that have a match here: of these the past
+// may be asked about.
+func (s *Store) DropEPSS(ctx context.Context, before time.Time) error {
+	err := s.repeat(ctx, `DELETE FROM epss WHERE (cve, day) IN (SELECT e.cve, e.day FROM epss e WHERE e.day < ?
+		AND NOT EXISTS (SELECT 1 FROM finding_ids f WHERE f.vuln = e.cve) LIMIT 5000)`, before.UTC().Format(time.DateOnly))
+	return describe(err, "removing old scores")
+}
+
 // EPSSAt returns, for each of the CVEs that has one, the newest score of that day or before.
 func (q *Queries) EPSSAt(ctx context.Context, cves []string, day time.Time) (map[string]EPSS, error) {
 	scores := map[string]EPSS{}

@@ -8,10 +8,10 @@ import (
 // exportRows is how many rows are read at once of what is read from end to end: no transaction is held between.
 const exportRows = 500
 
-// Folders lists the folders that have records at a revision, by name.
+// Folders lists the folders that have records that count at a revision, by name.
 func (q *Queries) Folders(ctx context.Context, rev int64) ([]string, error) {
-	folders, err := all(ctx, q, scalar[string], `SELECT DISTINCT folder FROM advisory_versions
-		WHERE from_rev <= ? AND (to_rev = 0 OR to_rev > ?) ORDER BY folder`, rev, rev)
+	folders, err := all(ctx, q, scalar[string], `SELECT DISTINCT v.folder FROM advisory_versions v
+		WHERE v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?)`+notOff+" ORDER BY v.folder", rev, rev, rev, rev)
 	return folders, describe(err, "listing what has records")
 }
 

@@ -19,7 +19,7 @@ func (q *Queries) OffAt(ctx context.Context, rev int64) (map[string]bool, error)
 // EverOff says whether anything was ever switched off.
 func (q *Queries) EverOff(ctx context.Context) (bool, error) {
 	var n int64
-	err := q.one(ctx, "SELECT count(*) FROM feed_off", nil, &n)
+	err := q.one(ctx, "SELECT (SELECT count(*) FROM feed_off) + (SELECT count(*) FROM folder_off)", nil, &n)
 	return n > 0, describe(err, "reading which feeds were switched off")
 }
 

@@ -14,7 +14,7 @@ func (q *Queries) PackagesByKeys(ctx context.Context, keys []advisory.Key) ([]Pa
 
 // PackagesStaged lists the packages that are filed under a name that a record staged for rev speaks of, that have an open
 // match with a vulnerability of which the catalogue of exploited ones or NVD says something else from rev on, whose
-// ecosystem is switched off or on at rev, or that wait to be matched by other names than before: what a sync has to match
+// ecosystem or a source of which is switched off or on at rev, or that wait to be matched by other names than before: what a sync has to match
 // again.
 func (q *Queries) PackagesStaged(ctx context.Context, rev int64) ([]PackageRow, error) {
 	names, err := q.stagedNamesOfPackages(ctx, rev)
@@ -33,8 +33,8 @@ func (q *Queries) PackagesStagedSince(ctx context.Context, rev, after int64) ([]
 		return nil, describe(err, "looking for packages that came")
 	}
 	names, err := all(ctx, q, scalar[int64], `SELECT k.name_id FROM package_keys k WHERE k.package_id {in ids} AND EXISTS (
-		SELECT 1 FROM advisory_keys a JOIN advisory_versions v ON v.id = a.version_id WHERE a.name_id = k.name_id AND (v.from_rev = ? OR v.to_rev = ?))`,
-		list(came), rev, rev)
+		SELECT 1 FROM advisory_keys a JOIN advisory_versions v ON v.id = a.version_id WHERE a.name_id = k.name_id AND (v.from_rev = ? OR v.to_rev = ?
+			OR v.folder IN (SELECT o.folder FROM folder_off o WHERE o.from_rev = ? OR o.to_rev = ?)))`, list(came), rev, rev, rev, rev)
 	if err != nil {
 		return nil, describe(err, "reading what was staged")
 	}
@@ -54,7 +54,8 @@ func (s *Store) LastPackage(ctx context.Context) (last int64, err error) {
 }
 
 func (q *Queries) packagesStaged(ctx context.Context, rev, after int64, names []int64) ([]PackageRow, error) {
-	exploited, err := all(ctx, q, scalar[string], "SELECT cve FROM kev WHERE from_rev = ? OR to_rev = ?", rev, rev)
+	exploited, err := all(ctx, q, scalar[string], `SELECT cve FROM kev WHERE from_rev = ? OR to_rev = ?
+		OR to_rev = 0 AND EXISTS (SELECT 1 FROM folder_off o WHERE o.folder = ? AND (o.from_rev = ? OR o.to_rev = ?))`, rev, rev, kevFolder, rev, rev)
 	if err != nil {
 		return nil, describe(err, "reading what was staged")
 	}

@@ -8,24 +8,30 @@ func (q *Queries) CurrentKEV(ctx context.Context) (map[string]string, error) {
 	return q.kev(ctx, "SELECT cve, added FROM kev WHERE to_rev = 0")
 }
 
-// KEVAt is the catalogue that rev has. It is shared and must not be changed.
+// KEVAt is the catalogue that rev has; empty where its source is off. It is shared and must not be changed.
 func (q *Queries) KEVAt(ctx context.Context, rev int64) (map[string]string, error) {
-	const query = "SELECT cve, added FROM kev WHERE from_rev <= ? AND (to_rev = 0 OR to_rev > ?)"
 	keep, err := q.caches.settled.is(ctx, q, rev)
 	if err != nil || !keep {
 		if err != nil {
 			return nil, err
 		}
-		return q.kev(ctx, query, rev, rev)
+		return q.kevAt(ctx, rev)
 	}
 	if kept := q.caches.settled.catalogue(rev, nil); kept != nil {
 		return kept, nil
 	}
-	m, err := q.kev(ctx, query, rev, rev)
+	m, err := q.kevAt(ctx, rev)
 	if err != nil {
 		return nil, err
 	}
 	return q.caches.settled.catalogue(rev, m), nil
+}
+
+func (q *Queries) kevAt(ctx context.Context, rev int64) (map[string]string, error) {
+	if off, err := q.folderOffAt(ctx, kevFolder, rev); err != nil || off {
+		return map[string]string{}, err
+	}
+	return q.kev(ctx, "SELECT cve, added FROM kev WHERE from_rev <= ? AND (to_rev = 0 OR to_rev > ?)", rev, rev)
 }
 
 func (q *Queries) kev(ctx context.Context, query string, args ...any) (map[string]string, error) {

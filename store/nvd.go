@@ -21,8 +21,18 @@ func (q *Queries) NVDAt(ctx context.Context, cves []string, rev int64) (map[stri
 	if err != nil {
 		return nil, describe(err, "reading what NVD says")
 	}
+	if len(folders) == 0 {
+		return nil, nil
+	}
+	off, err := q.FoldersOffAt(ctx, rev)
+	if err != nil {
+		return nil, err
+	}
 	known := make(map[string]advisory.Enrichment, len(cves))
 	for _, folder := range folders {
+		if off[folder] {
+			continue
+		}
 		wanted := inFolder(folder, cves)
 		if len(wanted) == 0 {
 			continue
@@ -56,10 +66,11 @@ func (q *Queries) nvdFolders(ctx context.Context) ([]string, error) {
 }
 
 // stagedByNVD is the part of a query for packages with an open match with a vulnerability of which NVD says something else
-// from rev on. When the group of NVD's data is switched off or on there, that is every one that NVD knows.
+// from rev on. When the group of NVD's data, or its source, is switched off or on there, that is every one that NVD knows.
 func (q *Queries) stagedByNVD(ctx context.Context, rev int64) (query string, args []any, err error) {
 	var switched int
-	err = q.one(ctx, "SELECT count(*) FROM feed_off WHERE ecosystem = ? AND (from_rev = ? OR to_rev = ?)", []any{advisory.EcosystemCPE, rev, rev}, &switched)
+	err = q.one(ctx, `SELECT (SELECT count(*) FROM feed_off WHERE ecosystem = ? AND (from_rev = ? OR to_rev = ?))
+		+ (SELECT count(*) FROM folder_off WHERE folder LIKE ? AND (from_rev = ? OR to_rev = ?))`, []any{advisory.EcosystemCPE, rev, rev, nvdFolders + "%", rev, rev}, &switched)
 	const of = `UNION SELECT m.package_id FROM advisory_versions v JOIN finding_ids f ON f.vuln = v.record_id JOIN matches m ON m.finding_id = f.finding_id
 		WHERE v.folder LIKE ? AND (m.to_rev = 0 OR m.to_rev >= ?) AND `
 	args = []any{nvdFolders + "%", rev, rev}

@@ -87,7 +87,7 @@ func (q *Queries) RecordsKnownAs(ctx context.Context, ids []string, rev int64) (
 	}, `SELECT v.folder, v.digest, v.document FROM advisory_versions v WHERE v.id IN (
 			SELECT b.id FROM advisory_versions b WHERE b.record_id {in texts}
 			UNION SELECT n.version_id FROM advisory_ids n WHERE n.name_id {in ids})
-		AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.record_id, v.folder`, list(ids), list(hashes), rev, rev)
+		AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?)`+notOff+" ORDER BY v.record_id, v.folder", list(ids), list(hashes), rev, rev, rev, rev)
 	return out, describe(err, "reading advisories")
 }
 
@@ -106,6 +106,6 @@ func (q *Queries) RecordsByID(ctx context.Context, ids []string, rev int64) (map
 		out[r.ID] = append(out[r.ID], r)
 		return nil
 	}, `SELECT v.document FROM advisory_versions v WHERE v.record_id {in texts}
-		AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.record_id, v.folder`, list(ids), rev, rev)
+		AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?)`+notOff+" ORDER BY v.record_id, v.folder", list(ids), rev, rev, rev, rev)
 	return out, describe(err, "reading advisories")
 }

@@ -26,7 +26,8 @@ func unpackNames(b []byte, f func(name int64)) {
 	}
 }
 
-// stagedNames are the hashes of all names under which a record that begins or ends at rev speaks of packages.
+// stagedNames are the hashes of all names under which a record that begins or ends at rev, or is in a folder that is
+// switched off or on there, speaks of packages.
 func (q *Queries) stagedNames(ctx context.Context, rev int64) (map[int64]bool, error) {
 	names := map[int64]bool{}
 	err := each(ctx, q, func(row scanner) error {
@@ -37,6 +38,21 @@ func (q *Queries) stagedNames(ctx context.Context, rev int64) (map[int64]bool, e
 		unpackNames(packed, func(name int64) { names[name] = true })
 		return nil
 	}, "SELECT names FROM advisory_versions WHERE from_rev = ? UNION ALL SELECT names FROM advisory_versions WHERE to_rev = ? AND to_rev > 0", rev, rev)
+	if err != nil {
+		return nil, err
+	}
+	folders, err := q.foldersSwitched(ctx, rev)
+	if err != nil || len(folders) == 0 {
+		return names, err
+	}
+	err = each(ctx, q, func(row scanner) error {
+		var packed []byte
+		if err := row.Scan(&packed); err != nil {
+			return err
+		}
+		unpackNames(packed, func(name int64) { names[name] = true })
+		return nil
+	}, "SELECT names FROM advisory_versions WHERE folder {in texts} AND to_rev = 0", list(folders))
 	return names, err
 }
 

@@ -102,8 +102,8 @@ func (q *Queries) readVersionsOfNames(ctx context.Context, names []int64, rev in
 			links[name] = append(links[name], version)
 		}
 		return nil
-	}, "SELECT id FROM advisory_versions WHERE id {in ids} AND from_rev <= ? AND (to_rev = 0 OR to_rev > ?) ORDER BY record_id, id",
-		list(slices.Collect(maps.Keys(namesOf))), rev, rev)
+	}, "SELECT v.id FROM advisory_versions v WHERE v.id {in ids} AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?)"+notOff+" ORDER BY v.record_id, v.id",
+		list(slices.Collect(maps.Keys(namesOf))), rev, rev, rev, rev)
 	return links, err
 }
 
@@ -121,7 +121,7 @@ func (q *Queries) RecordByID(ctx context.Context, id string, rev int64) ([]*advi
 		}
 		*r = new(advisory.Record)
 		return q.codec.unpackJSON(packed, *r)
-	}, `SELECT v.document FROM advisory_versions v WHERE v.record_id = ? AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?) ORDER BY v.folder`, id, rev, rev)
+	}, `SELECT v.document FROM advisory_versions v WHERE v.record_id = ? AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?)`+notOff+" ORDER BY v.folder", id, rev, rev, rev, rev)
 }
 
 // CountRecords counts the records of a folder that rev has.

@@ -93,6 +93,8 @@ func (s *Store) AbortStaged(ctx context.Context, rev int64) error {
 		"UPDATE kev SET to_rev = 0 WHERE to_rev = ?",
 		"DELETE FROM feed_off WHERE from_rev = ?",
 		"UPDATE feed_off SET to_rev = 0 WHERE to_rev = ?",
+		"DELETE FROM folder_off WHERE from_rev = ?",
+		"UPDATE folder_off SET to_rev = 0 WHERE to_rev = ?",
 	}
 	if err := s.dropVersions(ctx, rev, ""); err != nil {
 		return describe(err, "taking back what was staged")

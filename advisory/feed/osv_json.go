@@ -26,11 +26,6 @@ type osvAffected struct {
 	free, own specific
 }
 
-// specific is what is read of the free-form parts, whoever wrote them; values of other types count as absent.
-type specific struct {
-	severity, urgency, informational string
-}
-
 // decodeRecord reads the text of one record. Strings are parts of the text: who keeps one keeps it all.
 func decodeRecord(text string) (r osvRecord, err error) {
 	c := &cursor{text: text}
@@ -150,25 +145,4 @@ func (c *cursor) pair(key, one string, first *string, two string, second *string
 	default:
 		c.skip()
 	}
-}
-
-// specific takes the words that matter of a free-form part.
-func (c *cursor) specific() (s specific) {
-	if c.peek() != '{' {
-		c.skip()
-		return s
-	}
-	c.object("", func(key string) {
-		switch key {
-		case "severity":
-			s.severity = c.word()
-		case "urgency":
-			s.urgency = c.word()
-		case "informational":
-			s.informational = c.word()
-		default:
-			c.skip()
-		}
-	})
-	return s
 }

@@ -47,7 +47,7 @@ func parseRecord(data []byte) (*advisory.Record, error) {
 	out := &advisory.Record{
 		ID: in.id, Aliases: ids(in.aliases, in.id), Upstream: ids(in.upstream, in.id), Related: ids(in.related, in.id),
 		Summary: in.summary, Details: in.details, Severity: some(in.severity), Links: some(in.references),
-		Word: word(in.specific.severity),
+		Word: word(in.specific.severity, in.specific.scored()),
 	}
 	var doubts []string
 	if out.Withdrawn, err = date(in.withdrawn); err != nil {
@@ -76,6 +76,12 @@ func parseRecord(data []byte) (*advisory.Record, error) {
 			Ecosystem: ecosystem, Package: name, Versions: some(a.versions), Severity: some(a.severity),
 			Word: word(a.free.severity, a.free.urgency, a.own.severity, a.own.urgency),
 		}
+		for _, system := range a.free.systems {
+			entry.Systems = append(entry.Systems, strings.Clone(system))
+		}
+		if out.Word == "" {
+			out.Word = a.own.scored()
+		}
 		if entry.Word == "end-of-life" {
 			entry.State = string(advisory.WontFix)
 		}
@@ -91,6 +97,13 @@ func parseRecord(data []byte) (*advisory.Record, error) {
 			if err != nil {
 				wrong = err.Error()
 				continue
+			}
+			var from, to string
+			if kept.Events, from, to = advisory.Forward(ecosystem, kept.Events); from != "" {
+				wrong = fmt.Sprintf("begins at %.80q and ends at %.80q, which is before that", from, to)
+				if len(kept.Events) == 0 {
+					continue
+				}
 			}
 			entry.Ranges = append(entry.Ranges, kept)
 		}

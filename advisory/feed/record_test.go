@@ -3,6 +3,7 @@ package feed
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"github.com/google/go-cmp/cmp"
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
@@ -78,7 +79,7 @@ func TestRealRecordsHoldWhatTheySay(t *testing.T) {
 		{image.Package{Type: image.NPM, Name: "moment", Version: "2.29.1"}, image.Distro{}, []string{"GHSA-8hfj-j24r-96c4 High 2.29.2"}},
 		{image.Package{Type: image.Composer, Name: "Symfony/Symfony", Version: "v6.3.7"}, image.Distro{}, []string{"CVE-2023-46735 Unknown 6.3.8"}},
 		{image.Package{Type: image.Composer, Name: "symfony/symfony", Version: "6.2.9"}, image.Distro{}, nil},
-		{image.Package{Type: image.Gem, Name: "rexml", Version: "3.2.3"}, image.Distro{}, []string{"GHSA-8cr8-4vfw-mr7h Unknown 3.2.3.1"}},
+		{image.Package{Type: image.Gem, Name: "rexml", Version: "3.2.3"}, image.Distro{}, []string{"GHSA-8cr8-4vfw-mr7h High 3.2.3.1"}},
 		{image.Package{Type: image.Gem, Name: "rexml", Version: "3.2.3.1"}, image.Distro{}, nil},
 	} {
 		p := advisory.DistinctOf(&c.pkg, c.distro)
@@ -151,4 +152,100 @@ func FuzzRecord(f *testing.F) {
 			advisory.Match(advisory.Package{Type: image.Deb, Ecosystem: k.Ecosystem, Name: k.Name, Version: "1.0"}, []*advisory.Record{r}, nil)
 		}
 	})
+}
+
+func TestAStretchThatEndsBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, events string
+		versions     string // listed as affected
+		doubt        string // what the problem says; "" for none
+		spared, held string // versions
+	}{
+		{"the last of three", `{"introduced":"1"},{"last_affected":"1.2.9"},{"introduced":"2"},{"last_affected":"2.5.6"},{"introduced":"3.0"},{"last_affected":"3.0.0.M2"}`, "",
+			"a range of \"g:x\" begins at \"3.0\" and ends at \"3.0.0.M2\", which is before that; the rest is taken", "3.2.0 5.3.39 3.0 3.0.0.M2 2.5.7", "1.0 2.5.6"},
+		{"listed all the same", `{"introduced":"3.0"},{"last_affected":"3.0.0.M2"}`, `"3.0.0.M1"`, "ends at", "3.0 4", "3.0.0.M1"},
+		{"a fix before it", `{"introduced":"1"},{"fixed":"2"},{"introduced":"5"},{"fixed":"4"}`, "", "ends at", "3 4 5 6", "1 1.5"},
+		{"between two", `{"introduced":"3.0"},{"fixed":"3.0.0.M2"},{"introduced":"4"},{"fixed":"4.5"}`, "", "ends at", "3.0 3.5 4.5", "4 4.4"},
+		{"nothing is left", `{"introduced":"3.0"},{"last_affected":"3.0.0.M2"}`, "", "nothing is left of it, skipped", "", ""},
+		{"in another order", `{"introduced":"2"},{"fixed":"1.5"},{"introduced":"1"},{"fixed":"2.5"}`, "", "", "1.7 2.5", "1.2 2.2"},
+		{"ends first", `{"fixed":"2.5"},{"introduced":"2"},{"fixed":"1.5"},{"introduced":"1"}`, "", "", "1.7 2.5", "1.2 2.2"},
+		{"where it begins", `{"introduced":"2"},{"fixed":"2.0"},{"introduced":"3"},{"fixed":"4"}`, "", "", "2 2.5", "3"},
+	} {
+		r, err := parseRecord([]byte(`{"id":"V-1","affected":[{"package":{"ecosystem":"Maven","name":"g:x"},"ranges":[{"type":"ECOSYSTEM","events":[` + c.events + `]}],"versions":[` + c.versions + `]}]}`))
+		if c.doubt == "" && err != nil || c.doubt != "" && (err == nil || !strings.Contains(err.Error(), c.doubt)) {
+			t.Errorf("%s: problem %v", c.name, err)
+		}
+		if r == nil {
+			if c.held != "" {
+				t.Errorf("%s: there is no record", c.name)
+			}
+			continue
+		}
+		for want, versions := range map[int]string{0: c.spared, 1: c.held} {
+			for version := range strings.FieldsSeq(versions) {
+				p := advisory.Package{Type: image.Maven, Ecosystem: "Maven", Namespace: "g", Name: "x", Version: version}
+				if findings, _ := advisory.Match(p, []*advisory.Record{r}, nil); len(findings) != want {
+					t.Errorf("%s: %s has %d findings", c.name, version, len(findings))
+				}
+			}
+		}
+	}
+}
+
+func TestWhatGoRecordsSayOfSystems(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ imports, want string }{
+		{`[{"path":"a","goos":["windows"],"symbols":["F"]}]`, ">= 0, < 2.0.0 (only on windows)"},
+		{`[{"path":"a","goos":["windows"]},{"path":"b","goos":["windows","darwin"]}]`, ">= 0, < 2.0.0 (only on windows or darwin)"},
+		{`[{"path":"a","goos":["js"],"goarch":["wasm"]}]`, ">= 0, < 2.0.0 (only on js)"},
+		{`[{"path":"a","goarch":["386"]},{"path":"b","goarch":["arm"]}]`, ">= 0, < 2.0.0 (only on 386 or arm)"},
+		{`[{"path":"a","goarch":["386","arm","mips","mipsle","ppc"]}]`, ">= 0, < 2.0.0 (only on 386 or arm or mips or 2 others)"},
+		{`[{"path":"a","goos":["windows"]},{"path":"b"}]`, ">= 0, < 2.0.0"},
+		{`[{"path":"a","goos":["windows"]},{"path":"b","goos":[]}]`, ">= 0, < 2.0.0"},
+		{`[{"path":"a","goos":"windows"},7,{"path":"b","goos":[1,{}]}]`, ">= 0, < 2.0.0"},
+		{`[{"path":"a","goos":["win\ndows","<script>"]}]`, ">= 0, < 2.0.0"},
+		{`[]`, ">= 0, < 2.0.0"},
+		{`{"goos":["windows"]}`, ">= 0, < 2.0.0"},
+	} {
+		r, err := parseRecord([]byte(`{"id":"GO-1","affected":[{"package":{"ecosystem":"Go","name":"stdlib"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.5.0"}]}],"ecosystem_specific":{"imports":` + c.imports + `}},` +
+			`{"package":{"ecosystem":"Go","name":"stdlib"},"ranges":[{"type":"SEMVER","events":[{"introduced":"1.5.0"},{"fixed":"2.0.0"}]}],"ecosystem_specific":{"imports":` + c.imports + `}}]}`))
+		if err != nil {
+			t.Fatal(c.imports, err)
+		}
+		findings, _ := advisory.Match(advisory.Package{Type: image.Golang, Ecosystem: "Go", Name: "stdlib", Version: "1.0.0"}, []*advisory.Record{r}, nil)
+		if len(findings) != 1 || findings[0].Evidence[0].Range != c.want {
+			t.Errorf("%s: %+v", c.imports, findings)
+		}
+	}
+}
+
+func TestScoresOfRubySec(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		specific string
+		want     advisory.Severity
+	}{
+		{`{"cvss_score":{"cvss_v3":8.6}}`, advisory.High},
+		{`{"cvss_score":{"cvss_v3":8.6,"cvss_v4":1.7}}`, advisory.Low},
+		{`{"cvss_score":{"cvss_v2":7.5}}`, advisory.High},
+		{`{"cvss_score":{"cvss_v3":9.8,"cvss_v2":5.0}}`, advisory.Critical},
+		{`{"cvss_score":{"cvss_v3":9.8},"severity":"LOW"}`, advisory.Low},
+		{`{"cvss_score":{"cvss_v3":"9.8"}}`, advisory.Unknown},
+		{`{"cvss_score":{"cvss_v3":98,"cvss_v4":-1}}`, advisory.Unknown},
+		{`{"cvss_score":{"cvss_v3":null}}`, advisory.Unknown},
+		{`{"cvss_score":9.8}`, advisory.Unknown},
+		{`{"cvss_score":[9.8]}`, advisory.Unknown},
+	} {
+		for _, at := range []string{`"affected":[{"package":{"ecosystem":"RubyGems","name":"x"},"versions":["1"],"database_specific":%s}]`, `"database_specific":%s,"affected":[{"package":{"ecosystem":"RubyGems","name":"x"},"versions":["1"]}]`} {
+			r, err := parseRecord(fmt.Appendf(nil, `{"id":"RUBYSEC-1",`+at+`}`, c.specific))
+			if err != nil {
+				t.Fatal(c.specific, err)
+			}
+			findings, _ := advisory.Match(advisory.Package{Type: image.Gem, Ecosystem: "RubyGems", Name: "x", Version: "1"}, []*advisory.Record{r}, nil)
+			if len(findings) != 1 || findings[0].Severity != c.want || (findings[0].SeveritySource == "") != (c.want == advisory.Unknown) {
+				t.Errorf("%s: %+v", c.specific, findings)
+			}
+		}
+	}
 }

@@ -23,7 +23,7 @@ import (
 func Jar() Cataloger {
 	return Cataloger{
 		Name:     "jar",
-		Revision: 1,
+		Revision: 2,
 		Doc:      "Java archives (jar, war, ear, hpi, jpi …), nested ones too.",
 		Want:     Want{Suffixes: jarSuffixes},
 		Read:     readJar,
@@ -62,7 +62,11 @@ type jarWalk struct {
 // archive reads one archive of which base is the file name and inner the place in the outermost one. An error means
 // that it is no archive at all.
 func (w *jarWalk) archive(r io.ReaderAt, size int64, base, inner string, depth int) error {
-	zip, err := zipdir.Open(r, size, w.file.Limits.ArchiveEntries, wantInJar)
+	var classes classRoot
+	zip, err := zipdir.Open(r, size, w.file.Limits.ArchiveEntries, func(name []byte) bool {
+		classes.add(name)
+		return wantInJar(name)
+	})
 	switch {
 	case zip == nil:
 		return err
@@ -71,7 +75,7 @@ func (w *jarWalk) archive(r io.ReaderAt, size int64, base, inner string, depth i
 	case err != nil:
 		w.gap(image.GapParserFailed, inner, err.Error())
 	}
-	a := jarFacts{base: base}
+	a := jarFacts{base: base, classes: classes.String()}
 	var nested []*zipdir.Entry
 	for i := range zip.Entries {
 		e := &zip.Entries[i]

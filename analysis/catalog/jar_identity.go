@@ -70,6 +70,14 @@ func identifyJar(a *jarFacts) (own image.Package, embedded []image.Package, ok b
 		}
 	}
 	own.Extra["identity"] = evidence
+	if own.Namespace == "" { // what may tell it
+		if a.classes != "" {
+			own.Extra["classes"] = a.classes
+		}
+		if bundle, ok := declaredName(bundleName(m)); ok {
+			own.Extra["bundle"] = bundle
+		}
+	}
 	if _, valid := declaredName(own.Name); !valid {
 		return own, embedded, false
 	}

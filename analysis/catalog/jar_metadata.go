@@ -10,6 +10,7 @@ type jarFacts struct {
 	base     string // file name
 	manifest map[string]string
 	poms     []jarPom
+	classes  string // as classRoot gives it
 }
 
 // jarPom holds the coordinates of one pom.properties.

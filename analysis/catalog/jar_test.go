@@ -308,3 +308,41 @@ func BenchmarkJar(b *testing.B) {
 		}
 	}
 }
+
+func TestWhatTellsTheGroup(t *testing.T) {
+	t.Parallel()
+	classes := func(names ...string) (list []entry) {
+		for _, n := range names {
+			list = append(list, entry{n + ".class", ""})
+		}
+		return list
+	}
+	for _, c := range []struct {
+		name, want string // classes and bundle
+		entries    []entry
+	}{
+		{"one directory", "org/springframework/web", classes("org/springframework/web/A", "org/springframework/web/servlet/B", "org/springframework/web/C")},
+		{"deeper first", "org/h2", classes("org/h2/api/A", "org/h2/B", "org/h2/api/x/C")},
+		{"names that begin alike", "org/h2", classes("org/h2/api/A", "org/h2/apis/B")},
+		{"the shorter of two alike", "org/h2", classes("org/h2/apis/B", "org/h2/api/A")},
+		{"one inside the other", "org/h2/api", classes("org/h2/api/impl/A", "org/h2/api/B")},
+		{"nothing in common", "", classes("org/a/A", "com/b/B", "org/a/C")},
+		{"other releases of Java and modules", "org/a", classes("META-INF/versions/9/org/b/B", "module-info", "org/a/A")},
+		{"an application's own", "org/shop", classes("WEB-INF/classes/org/shop/A", "WEB-INF/classes/org/shop/b/B")},
+		{"no classes", "", []entry{{"org/a/data.txt", ""}}},
+		{"outside of packages", "", classes("A", "B")},
+		{"no name of a package", "", classes("a b/c/A")},
+		{"too long", "", classes(strings.Repeat("abcdefghi/", 40) + "A")},
+		{"a bundle", "org/h2 com.h2database", append(classes("org/h2/A"), manifestEntry("Bundle-SymbolicName: com.h2database;singleton:=true"))},
+		{"a group makes it needless", "", append(classes("org/a/A"), pomEntry("org.a", "x", "1.0"))},
+	} {
+		found, err := readBytes(Jar(), "srv/x-1.0.jar", []byte(makeJar(t, c.entries...)))
+		if err != nil || len(found.Packages) != 1 {
+			t.Fatal(c.name, found.Packages, err)
+		}
+		p := found.Packages[0]
+		if got := strings.TrimSpace(p.Extra["classes"] + " " + p.Extra["bundle"]); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

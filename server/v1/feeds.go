@@ -27,7 +27,7 @@ type Feed struct {
 // SyncState is what a sync does at the moment, on whatever node.
 type SyncState struct {
 	Running bool   `json:"running" doc:"One runs, or waits for a node that syncs"`
-	Step    string `json:"step,omitempty" enum:"fetching,loading,matching"`
+	Step    string `json:"step,omitempty" enum:"fetching,loading,filing,matching"`
 	Part    string `json:"part,omitempty" doc:"The part of a source that it is about"`
 	Records int    `json:"records,omitempty" doc:"Records of that part that were read so far"`
 	At      clock  `json:"at"`
@@ -44,6 +44,7 @@ type FeedSource struct {
 	Held        bool     `json:"held,omitempty" doc:"It lost more than half, and waits for a sync with accept_shrink"`
 	Skipped     int      `json:"skipped_count,omitempty" doc:"Entries that could not be read or were taken with a doubt"`
 	Problems    []string `json:"problems,omitempty" doc:"The first of them"`
+	Off         bool     `json:"off,omitempty" doc:"The settings set the source to none: nothing of the part counts"`
 }
 
 // FailingSource is a source of advisory data that failed.
@@ -159,7 +160,7 @@ func newFeed(s *engine.FeedState) Feed {
 	for i := range s.Sources {
 		one := &s.Sources[i]
 		f.Sources = append(f.Sources, FeedSource{
-			one.Name, one.Driver, clock(one.LastSync), clock(one.LastAttempt), one.Records, one.Error, one.Held, one.Skipped, one.Problems,
+			one.Name, one.Driver, clock(one.LastSync), clock(one.LastAttempt), one.Records, one.Error, one.Held, one.Skipped, one.Problems, one.Off,
 		})
 	}
 	return f
