@@ -16,13 +16,13 @@ type serverFlags struct {
 	url, user, account string
 }
 
-// asks gives a command the flags that name a server.
-func (a *app) asks(c *cobra.Command) *cobra.Command {
+// asks gives a command the flags that name a server, and -o with the forms that it has besides table and json.
+func (a *app) asks(c *cobra.Command, forms ...string) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&a.server.url, "url", "", "address of the server, with or without /v1 [LANDWAITER_URL] (default "+client.DefaultURL+")")
 	f.StringVar(&a.server.user, "user", "", "user name [LANDWAITER_USER]; the password comes from LANDWAITER_PASS or a prompt")
 	f.StringVar(&a.server.account, "account", "", "account to work in, for administrators [LANDWAITER_ACCOUNT]")
-	return a.asJSON(c)
+	return a.asJSON(c, forms...)
 }
 
 // client makes the client that the flags and the environment describe; a flag wins.
@@ -49,7 +49,7 @@ func (a *app) client() (*client.Client, error) {
 }
 
 // ask is a command that asks a server: it makes the client and calls run.
-func (a *app) ask(use, short string, args cobra.PositionalArgs, run func(*cobra.Command, *client.Client, []string) error) *cobra.Command {
+func (a *app) ask(use, short string, args cobra.PositionalArgs, run func(*cobra.Command, *client.Client, []string) error, forms ...string) *cobra.Command {
 	return a.asks(&cobra.Command{
 		Use: use, Short: short, Args: args,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -59,7 +59,7 @@ func (a *app) ask(use, short string, args cobra.PositionalArgs, run func(*cobra.
 			}
 			return run(c, asked, args)
 		},
-	})
+	}, forms...)
 }
 
 // momentFlags are --as-of and --retrospective.

@@ -128,6 +128,11 @@ func Formats() []string {
 	return names
 }
 
+// VerdictForms lists those that show a verdict and need no packages, so that they can be made of what a server answers.
+func VerdictForms() []string {
+	return []string{"sarif", "junit", "github", "gitlab", "markdown", "html"}
+}
+
 // Check says whether a form is known.
 func Check(format string) error {
 	if find(format) == nil {
