@@ -179,20 +179,26 @@ func (u *Checks) feedFacts(ctx context.Context, a *image.Analysis, rev store.Rev
 	if err != nil {
 		return policy.FeedFacts{}, err
 	}
-	eco := advisory.EcosystemOfDistro(a.Distro)
-	if off, err := ecosystemsOff(ctx, u.store, rev.ID); err != nil || off[wholeFeed] || off[eco] {
-		return policy.FeedFacts{}, err
+	off, err := ecosystemsOff(ctx, u.store, rev.ID)
+	return feedFactsOf(groups, off, a.Distro, rev, at), err
+}
+
+// feedFactsOf is feedFacts by what is known of the groups and of what is switched off.
+func feedFactsOf(groups []store.FeedGroup, off map[string]bool, d image.Distro, rev store.Revision, at time.Time) policy.FeedFacts {
+	eco := advisory.EcosystemOfDistro(d)
+	if off[wholeFeed] || off[eco] {
+		return policy.FeedFacts{}
 	}
 	for _, g := range groups {
 		if g.Ecosystem != eco || eco == "" || g.LastSync.IsZero() || g.CreatedAt.After(at) {
 			continue
 		}
 		if g.LastSync.After(at) {
-			return policy.FeedFacts{Present: true, LastSync: rev.SwitchedAt}, nil
+			return policy.FeedFacts{Present: true, LastSync: rev.SwitchedAt}
 		}
-		return policy.FeedFacts{Present: true, LastSync: g.LastSync}, nil
+		return policy.FeedFacts{Present: true, LastSync: g.LastSync}
 	}
-	return policy.FeedFacts{}, nil
+	return policy.FeedFacts{}
 }
 
 // keep stores a verdict, and tells when the final action of the active bundle is another one than before. A verdict with

@@ -225,7 +225,7 @@ func diffConfigs(a, b *image.Analysis) []Difference {
 	list := []Difference{}
 	for _, name := range names {
 		if x[name] != y[name] {
-			list = append(list, Difference{name, x[name], y[name]})
+			list = append(list, Difference{What: name, Before: x[name], After: y[name]})
 		}
 	}
 	return list

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 	"landwaiter.dev/policy"
 	"landwaiter.dev/store"
@@ -26,12 +27,8 @@ type Reproduction struct {
 // Equal says whether the same came out.
 func (r *Reproduction) Equal() bool { return len(r.Differences) == 0 }
 
-// Difference is one respect in which two verdicts are not the same.
-type Difference struct {
-	What   string `json:"what"`
-	Before string `json:"before"`
-	After  string `json:"after"`
-}
+// Difference is one respect in which two verdicts, or two images, are not the same.
+type Difference = advisory.Difference
 
 // Reproduce gives a stored verdict again: from the version of the bundle, the analysis, the Dockerfile and the VEX documents
 // that it names, with the matches of its feed revision, at its moment. Nothing is stored.
@@ -51,7 +48,7 @@ func differences(a, b store.Evaluation) []Difference {
 	var list []Difference
 	note := func(what, before, after string) {
 		if before != after {
-			list = append(list, Difference{what, before, after})
+			list = append(list, Difference{What: what, Before: before, After: after})
 		}
 	}
 	note("final_action", a.FinalAction, b.FinalAction)

@@ -129,7 +129,7 @@ func inputsOf(a, b store.Evaluation) []Difference {
 	list := []Difference{}
 	note := func(what, before, after string) {
 		if before != after {
-			list = append(list, Difference{what, before, after})
+			list = append(list, Difference{What: what, Before: before, After: after})
 		}
 	}
 	note("image", string(a.ImageDigest), string(b.ImageDigest))

@@ -74,7 +74,7 @@ func New() *Engine {
 func (e *Engine) Handler() http.Handler {
 	h := server.New(server.Options{Auth: e, Services: v1.Services{
 		Images: e, Imports: imports{e}, Content: content{e}, Bases: bases{e}, Vulnerabilities: e, Queries: queries{e}, Checks: e, Policies: policies{e}, Subscriptions: subscriptions{e},
-		Registries: registries{e}, Notices: notices{e}, Feeds: feeds{e}, FeedArchives: feeds{e}, System: system{e}, VEX: vexes{e}, PolicySpec: spec, FeedGroup: strings.ToLower, SchemaVersion: "7",
+		Registries: registries{e}, Notices: notices{e}, Feeds: feeds{e}, FeedArchives: feeds{e}, System: system{e}, VEX: vexes{e}, Evaluations: evaluations{e}, Simulations: simulations{e}, PolicySpec: spec, FeedGroup: strings.ToLower, SchemaVersion: "7",
 	}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()

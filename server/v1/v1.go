@@ -126,6 +126,8 @@ type Services struct {
 	Vulnerabilities Vulnerabilities
 	Queries         Queries
 	Checks          Checks
+	Evaluations     Evaluations
+	Simulations     Simulations
 	Policies        Policies
 	Subscriptions   Subscriptions
 	Registries      Registries
@@ -159,6 +161,8 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.vulnDiffs()
 	r.queries()
 	r.checks()
+	r.evaluations()
+	r.simulations()
 	r.policies()
 	r.policyVersions()
 	r.subscriptions()
