@@ -287,7 +287,7 @@ func (t *caseRunner) read(name string) (*cases.Fixture, error) {
 	}
 	ctx, local, analysis := t.command.Context(), t.local.local, result.Analysis
 	return &cases.Fixture{
-		Analysis: analysis, Reference: result.Reference, Gaps: result.Gaps,
+		Analysis: analysis, Reference: result.Reference, Gaps: result.Gaps, Base: result.Base,
 		Files: func() ([]image.File, error) { return local.Files(ctx, analysis) },
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"landwaiter.dev/image"
 	"landwaiter.dev/internal/yamldoc"
 )
 
@@ -34,7 +35,9 @@ type Case struct {
 	// Files are those of the image, for rules that look at them; absent when the image itself is read, or when no rule does.
 	Files []File `json:"files"`
 	// Feed is the state of the advisory data; absent for data that is there and of the moment of the verdict.
-	Feed   *Feed   `json:"feed"`
+	Feed *Feed `json:"feed"`
+	// Facts from outside of the image; absent for those of the result, which are its base and its EPSS scores.
+	Facts  *Facts  `json:"facts"`
 	Expect *Expect `json:"expect"`
 }
 
@@ -54,6 +57,47 @@ type Feed struct {
 	Present bool `json:"present"`
 	// LastSync is the moment of the verdict when it is zero.
 	LastSync Moment `json:"last_sync"`
+}
+
+// Facts are what rules may ask besides, see [gate.Facts].
+type Facts struct {
+	// Threats by CVE.
+	Threats    map[string]Threat `json:"threats"`
+	Base       *image.KnownBase  `json:"base"`
+	Newer      []Newer           `json:"newer_bases"`
+	Sources    []Source          `json:"sources"`
+	Signatures []Signature       `json:"signatures"`
+}
+
+// Threat is the EPSS score of a vulnerability, and what CISA's catalogue says of it beside the day of a finding.
+type Threat struct {
+	Score      float64 `json:"score"`
+	Percentile float64 `json:"percentile"`
+	Day        string  `json:"day"`
+	Due        string  `json:"due"`
+	Ransomware bool    `json:"ransomware"`
+}
+
+// Newer is a tag of the base image that has moved on.
+type Newer struct {
+	Tag   string `json:"tag"`
+	Since Moment `json:"since"`
+}
+
+// Source of advisory data, and when it was last brought up to date.
+type Source struct {
+	Name     string `json:"name"`
+	LastSync Moment `json:"last_sync"`
+}
+
+// Signature beside the image; one with a PredicateType is an attestation.
+type Signature struct {
+	PredicateType string `json:"predicate_type"`
+	Trust         string `json:"trust"`
+	Identity      string `json:"identity"`
+	Issuer        string `json:"issuer"`
+	Problem       string `json:"problem"`
+	Origin        string `json:"origin"`
 }
 
 // Moment is a time as a case writes it: 2026-01-31T12:00:00Z, or 2026-01-31 for its beginning in UTC.
@@ -108,7 +152,8 @@ type Row struct {
 var texts = map[string]bool{
 	"name": true, "image": true, "bundle": true, "tag": true, "at": true, "dockerfile": true, "path": true, "mode": true, "type": true, "sha256": true,
 	"last_sync": true, "action": true, "reason": true, "gate": true, "trigger": true, "trigger_id": true, "message": true, "policy": true, "allowed": true,
-	"id": true, "version": true, "severity": true, "fixes": true, "package": true, "known_exploited": true, "location": true, "ids": true,
+	"day": true, "due": true, "since": true, "digest": true, "tags": true, "predicate_type": true, "trust": true, "identity": true, "issuer": true,
+	"problem": true, "origin": true, "id": true, "version": true, "severity": true, "fixes": true, "package": true, "known_exploited": true, "location": true, "ids": true,
 }
 
 // Parse reads the file of a case. A key that it does not know is an error, since a misspelt one would test nothing.

@@ -119,6 +119,35 @@ func TestFilesOfACase(t *testing.T) {
 	}
 }
 
+func TestFactsOfACase(t *testing.T) {
+	t.Parallel()
+	in := inputs(t, strings.ReplaceAll(bundle, "{gate: vulnerabilities, trigger: stale_feed_data, action: WARN, params: [{name: max_days_since_sync, value: 2}]}",
+		"{gate: exploitability, trigger: epss, action: WARN, params: [{name: min_score, value: 0.5}]}\n      - {gate: signatures, trigger: unsigned, action: WARN}"))
+	for facts, want := range map[string][]string{
+		"{}": {"signatures"},
+		"{threats: {CVE-1: {score: 0.6, percentile: 0.9, day: 2026-01-01}}}": {"exploitability", "signatures"},
+		"{signatures: [{trust: release}]}":                                   nil,
+	} {
+		c, err := Parse([]byte("image: x\nfacts: " + facts + "\nexpect: {}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := c.Run(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range o.Rows {
+			if r.Gate == "exploitability" || r.Gate == "signatures" {
+				got = append(got, r.Gate)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", facts, diff)
+		}
+	}
+}
+
 func TestBadCases(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[string]string{

@@ -12,6 +12,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 	"landwaiter.dev/internal/yamldoc"
+	"landwaiter.dev/policy/gate"
 )
 
 // Fixture is an image as a case judges it.
@@ -21,6 +22,9 @@ type Fixture struct {
 	Findings  []advisory.ImageFinding
 	Gaps      []image.Gap
 	At        time.Time
+	// Base is the image below; nil when none is known. Threats by CVE.
+	Base    *image.KnownBase
+	Threats map[string]gate.Threat
 	// Files of the tree; nil when they are not known.
 	Files func() ([]image.File, error)
 }
@@ -34,11 +38,12 @@ func ParseFixture(document []byte) (*Fixture, error) {
 		Findings  []json.RawMessage `json:"findings"`
 		Ignored   []json.RawMessage `json:"ignored"`
 		Gaps      []image.Gap       `json:"gaps"`
+		Base      *image.KnownBase  `json:"base_image"`
 	}
 	if err := json.Unmarshal(document, &result); err != nil {
 		return nil, fmt.Errorf("it is no result of landwaiter analyze -o json: %w", err)
 	}
-	f := &Fixture{Analysis: result.Analysis, Reference: result.Reference, At: result.At, Gaps: result.Gaps}
+	f := &Fixture{Analysis: result.Analysis, Reference: result.Reference, At: result.At, Gaps: result.Gaps, Base: result.Base, Threats: map[string]gate.Threat{}}
 	if f.Analysis == nil {
 		f.Analysis = &image.Analysis{}
 		if err := json.Unmarshal(document, f.Analysis); err != nil || f.Analysis.Schema == 0 {
@@ -48,6 +53,17 @@ func ParseFixture(document []byte) (*Fixture, error) {
 	}
 	if f.Analysis.Schema > image.AnalysisSchema {
 		return nil, fmt.Errorf("it is of a newer version of Landwaiter (schema %d)", f.Analysis.Schema)
+	}
+	for _, raw := range result.Findings {
+		var scored struct {
+			IDs  []string `json:"ids"`
+			EPSS *Threat  `json:"epss"`
+		}
+		if json.Unmarshal(raw, &scored) == nil && scored.EPSS != nil {
+			for _, id := range scored.IDs {
+				f.Threats[id] = scored.EPSS.threat()
+			}
+		}
 	}
 	var err error
 	f.Findings, err = f.findings(slices.Concat(result.Findings, result.Ignored))

@@ -10,6 +10,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 	"landwaiter.dev/policy"
+	"landwaiter.dev/policy/gate"
 )
 
 // Inputs are what the names in a case stand for, as the caller read them.
@@ -118,6 +119,7 @@ func (c *Case) input(in Inputs) (policy.Input, *filesAsked, error) {
 		}
 		return f.Since
 	}
+	input.Facts = c.facts(f)
 	var err error
 	switch {
 	case in.Findings != nil:
@@ -146,6 +148,40 @@ func (c *Case) input(in Inputs) (policy.Input, *filesAsked, error) {
 		return known
 	}
 	return input, asked, nil
+}
+
+// facts are those of the case, or else those of the result.
+func (c *Case) facts(f *Fixture) gate.Facts {
+	facts := gate.Facts{Threats: f.Threats, Lineage: &gate.Lineage{Base: f.Base, Declared: f.Analysis.Base}}
+	if c.Facts == nil {
+		return facts
+	}
+	if c.Facts.Base != nil {
+		facts.Lineage.Base = c.Facts.Base
+	}
+	for _, n := range c.Facts.Newer {
+		facts.Lineage.Newer = append(facts.Lineage.Newer, gate.NewerBase{Tag: n.Tag, Since: n.Since.Time})
+	}
+	if c.Facts.Threats != nil {
+		facts.Threats = map[string]gate.Threat{}
+		for id, t := range c.Facts.Threats {
+			facts.Threats[id] = t.threat()
+		}
+	}
+	for _, s := range c.Facts.Sources {
+		facts.Sources = append(facts.Sources, gate.SourceAge{Name: s.Name, LastSync: s.LastSync.Time})
+	}
+	if c.Facts.Signatures != nil {
+		facts.Signatures = &gate.Signatures{}
+		for _, s := range c.Facts.Signatures {
+			facts.Signatures.Found = append(facts.Signatures.Found, gate.Signature(s))
+		}
+	}
+	return facts
+}
+
+func (t *Threat) threat() gate.Threat {
+	return gate.Threat{Score: t.Score, Percentile: t.Percentile, Scored: t.Day, Due: t.Due, Ransomware: t.Ransomware}
 }
 
 // tag is the one to evaluate for; files have none, so that mappings by * apply.
