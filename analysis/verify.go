@@ -51,19 +51,28 @@ func (v *verification) file(ref image.PackageRef, o *image.OwnedFile, at int32, 
 func (v *verification) content(ref image.PackageRef, o *image.OwnedFile, f *image.File) bool {
 	if o.Digest == "" {
 		v.out.Uncompared++
-		return true
+		return v.size(ref, o, f)
 	}
 	have := digestOf(f, o.Algorithm)
 	if have == nil {
 		v.out.Uncompared++
 		v.lacking++
-		return true
+		return v.size(ref, o, f)
 	}
 	v.out.Compared++
 	if hex.EncodeToString(have) == strings.ToLower(o.Digest) {
 		return true
 	}
 	v.differ(ref, o, image.FileChanged, fmt.Sprintf("%s %.12s…, the package has %.12s…", o.Algorithm, hex.EncodeToString(have), o.Digest))
+	return false
+}
+
+// size compares what both sides know and is not 0. Of a file that may be missing the database need not know it.
+func (v *verification) size(ref image.PackageRef, o *image.OwnedFile, f *image.File) bool {
+	if o.Optional || o.Size <= 0 || f.Size == 0 || o.Size == f.Size {
+		return true
+	}
+	v.differ(ref, o, image.FileChanged, fmt.Sprintf("%d bytes, the package has %d", f.Size, o.Size))
 	return false
 }
 

@@ -105,3 +105,39 @@ func TestVerificationIsBounded(t *testing.T) {
 		t.Errorf("gaps: %v", a.Gaps)
 	}
 }
+
+// TestVerifyWithoutDigests is about what the databases of rpm alone say: sizes, and types of files.
+func TestVerifyWithoutDigests(t *testing.T) {
+	t.Parallel()
+	tree := &Tree{files: []image.File{
+		{Path: "a", Type: image.Regular, Mode: 0o644, Size: 5},
+		{Path: "b", Type: image.Symlink, Mode: 0o777, Link: "a"},
+		{Path: "c", Type: image.Directory, Mode: 0o644},
+	}}
+	v := &verification{t: tree, max: 100}
+	owned := func(name image.Path, at int32, o image.OwnedFile) {
+		o.Path = name
+		v.file(image.PackageRef{Name: "p"}, &o, at, true)
+	}
+	owned("size", 0, image.OwnedFile{Mode: 0o100644, Size: 6})
+	owned("size too", 0, image.OwnedFile{Mode: 0o100644, Size: 6, Algorithm: "sha512", Digest: "00"})
+	owned("same", 0, image.OwnedFile{Mode: 0o100644, Size: 5})
+	owned("not known", 0, image.OwnedFile{Mode: 0o100644, Size: -1})
+	owned("empty", 0, image.OwnedFile{Mode: 0o100644})
+	owned("ghost", 0, image.OwnedFile{Mode: 0o100644, Size: 6, Optional: true})
+	owned("link", 1, image.OwnedFile{Mode: 0o100644, Size: 6})
+	owned("directory", 2, image.OwnedFile{Mode: 0o100644, Size: 6})
+	var got []string
+	for _, d := range v.out.Differences {
+		got = append(got, fmt.Sprintf("%s %s symlink=%v: %s", d.Path, d.Status, d.Symlink, d.Detail))
+	}
+	want := []string{
+		"size changed symlink=false: 5 bytes, the package has 6",
+		"size too changed symlink=false: 5 bytes, the package has 6",
+		"link changed symlink=true: the package has a file, the image a symlink",
+		"directory changed symlink=false: the package has a file, the image a directory",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

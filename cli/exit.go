@@ -31,7 +31,7 @@ var ExitCodes = []struct {
 	Meaning string
 }{
 	{ExitOK, "done; of check and scan: the policy lets the image pass"},
-	{ExitStop, "the policy says stop"},
+	{ExitStop, "the policy says stop; of policy lint: a bundle is not valid; of policy test: a case failed"},
 	{ExitFailed, "could not do it"},
 	{ExitNotFound, "not found"},
 	{ExitNotAnalyzed, "the image is not analysed, or its analysis failed"},
@@ -147,7 +147,7 @@ func (a *app) hint(err error) string {
 func otherProblems(list []policy.Problem) string {
 	lines := make([]string, len(list))
 	for i, p := range list {
-		lines[i] = "also: " + p.Details
+		lines[i] = "also: " + p.Text()
 	}
 	return strings.Join(lines, "\n")
 }
@@ -157,8 +157,9 @@ func problems(details any) string {
 	list, _ := details.([]any)
 	var lines []string
 	for _, entry := range list {
-		if one, ok := entry.(map[string]any); ok {
-			lines = append(lines, fmt.Sprintf("%v: %v", one["problem_type"], one["details"]))
+		var p policy.Problem
+		if raw, err := json.Marshal(entry); err == nil && json.Unmarshal(raw, &p) == nil {
+			lines = append(lines, p.Type+": "+p.Text())
 		}
 	}
 	return strings.Join(lines, "\n")

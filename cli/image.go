@@ -18,7 +18,7 @@ import (
 func (a *app) imageCommand() *cobra.Command {
 	return group("image", "Add, look at and delete images of a server",
 		a.imageAdd(), a.imageImport(), a.imageWait(), a.imageList(), a.imageGet(), a.imageContent(), a.imageMetadata(), a.imageVuln(),
-		a.imageFiles(), a.imageSecrets(), a.imageMatches(), a.imageVerify(), a.imageRetrieved(), a.imageDeclared(), a.imageLayers(), a.imageGaps(), a.imageDelete())
+		a.imageFiles(), a.imageSecrets(), a.imageMatches(), a.imageVerify(), a.imageRetrieved(), a.imageDeclared(), a.imageLayers(), a.imageGaps(), a.imageDiff(), a.imageDelete())
 }
 
 func (a *app) imageAdd() *cobra.Command {

@@ -1,36 +1,39 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"landwaiter.dev/client"
 	"landwaiter.dev/internal/terminal"
+	"landwaiter.dev/internal/yamldoc"
 )
 
 func (a *app) policyCommand() *cobra.Command {
-	return group("policy", "Add, look at and activate policies of a server",
-		a.policyAdd(), a.policyList(), a.policyGet(), a.policyActivate(), a.policyDelete(), a.policyDescribe())
+	return group("policy", "Write, check and test policies, and keep them on a server",
+		a.policyLint(), a.policyDescribe(), a.policyDiff(), a.policyConvert(), a.policyBundles(),
+		a.policyAdd(), a.policyList(), a.policyGet(), a.policyVersions(), a.policyActivate(), a.policyDelete(), a.policySimulate())
 }
 
 func (a *app) policyAdd() *cobra.Command {
 	var activate bool
-	c := a.ask("add FILE", "Add a policy bundle, or a new version of one; - reads standard input", cobra.ExactArgs(1), func(c *cobra.Command, s *client.Client, args []string) error {
-		bundle, err := a.readFile(args[0])
+	c := a.ask("add FILE", "Add a policy bundle (JSON or YAML), or a new version of one; - reads standard input", cobra.ExactArgs(1), func(c *cobra.Command, s *client.Client, args []string) error {
+		source, err := a.readBundle(args[0])
 		if err != nil {
 			return err
 		}
-		if !json.Valid(bundle) {
-			return fmt.Errorf("%s is not JSON", args[0])
+		add := s.AddPolicyYAML
+		if yamldoc.IsJSON(source) {
+			if add = s.AddPolicy; !json.Valid(source) {
+				return fmt.Errorf("%s is not JSON", args[0])
+			}
 		}
-		p, err := s.AddPolicy(c.Context(), bundle)
+		p, err := add(c.Context(), source)
 		if err != nil {
 			return err
 		}
@@ -43,25 +46,6 @@ func (a *app) policyAdd() *cobra.Command {
 	})
 	c.Flags().BoolVar(&activate, "activate", false, "make it the active one")
 	return c
-}
-
-// readFile reads a file, or standard input for "-".
-func (a *app) readFile(name string) ([]byte, error) {
-	const most = 16 << 20
-	in := a.in
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
-	}
-	data, err := io.ReadAll(io.LimitReader(in, most+1))
-	if err == nil && len(data) > most {
-		err = fmt.Errorf("%s is larger than 16 MiB", name)
-	}
-	return data, err
 }
 
 func (a *app) showPolicy(p *client.Policy) error {
@@ -96,25 +80,57 @@ func (a *app) policyList() *cobra.Command {
 
 func (a *app) policyGet() *cobra.Command {
 	var bundle bool
-	c := a.ask("get ID", "Show a policy", cobra.ExactArgs(1), func(c *cobra.Command, s *client.Client, args []string) error {
+	c := a.ask("get ID[@VERSION]", "Show a policy, or an old version of it", cobra.ExactArgs(1), func(c *cobra.Command, s *client.Client, args []string) error {
 		p, err := s.Policy(c.Context(), args[0])
-		if err != nil {
+		if i := strings.LastIndex(args[0], "@"); err != nil && i > 0 {
+			v, err := s.PolicyVersion(c.Context(), args[0][:i], args[0][i+1:])
+			switch {
+			case err != nil:
+				return err
+			case bundle:
+				return a.showBundle(v.ID, v.Bundle)
+			}
+			return a.show(v, func() {
+				a.facts("Policy", v.ID, "Version", strconv.Itoa(v.Version), "Digest", v.Digest, "From", when(v.From), "To", when(v.To))
+			})
+		}
+		switch {
+		case err != nil:
 			return err
+		case bundle:
+			return a.showBundle(p.ID, p.Bundle)
 		}
-		if !bundle {
-			return a.showPolicy(&p)
-		}
-		var out bytes.Buffer
-		if err := json.Indent(&out, p.Bundle, "", "  "); err != nil {
-			return fmt.Errorf("bundle of %s: %w", p.ID, err)
-		}
-		fmt.Fprintln(a.out, terminal.EscapeLines(out.String()))
-		return nil
+		return a.showPolicy(&p)
 	})
 	c.Flags().BoolVar(&bundle, "bundle", false, "print the bundle itself")
 	c.Flags().BoolVar(&bundle, "detail", false, "same as --bundle")
 	_ = c.Flags().MarkHidden("detail")
 	return c
+}
+
+func (a *app) showBundle(id string, bundle []byte) error {
+	out, err := indented(bundle)
+	if err != nil {
+		return fmt.Errorf("bundle of %s: %w", id, err)
+	}
+	fmt.Fprint(a.out, terminal.EscapeLines(string(out)))
+	return nil
+}
+
+func (a *app) policyVersions() *cobra.Command {
+	return a.ask("versions ID", "List all versions of a policy, the newest first", cobra.ExactArgs(1), func(c *cobra.Command, s *client.Client, args []string) error {
+		list, err := s.PolicyVersions(c.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		return a.show(list, func() {
+			g := grid{header: []string{"version", "from", "to", "digest"}}
+			for _, v := range list {
+				g.rows = append(g.rows, []string{strconv.Itoa(v.Version), when(v.From), when(v.To), v.Digest})
+			}
+			a.grid(g)
+		})
+	})
 }
 
 func (a *app) policyActivate() *cobra.Command {
@@ -136,74 +152,4 @@ func (a *app) policyDelete() *cobra.Command {
 	})
 	c.Aliases = []string{"delete"}
 	return c
-}
-
-func (a *app) policyDescribe() *cobra.Command {
-	var gate, trigger string
-	var all bool
-	c := a.ask("describe", "Explain the gates, triggers and parameters that policies may use", cobra.NoArgs, func(c *cobra.Command, s *client.Client, _ []string) error {
-		if trigger != "" && gate == "" {
-			return usage(c, fmt.Errorf("--trigger needs --gate"))
-		}
-		gates, err := s.Gates(c.Context())
-		if err != nil {
-			return err
-		}
-		if gate == "" {
-			return a.show(gates, func() { a.showGates(gates, all) })
-		}
-		i := slices.IndexFunc(gates, func(g client.Gate) bool { return strings.EqualFold(g.Name, gate) })
-		if i < 0 {
-			return &Exit{ExitNotFound, fmt.Errorf("there is no gate %q; landwaiter policy describe lists them", gate)}
-		}
-		if trigger == "" {
-			return a.show(gates[i], func() { a.showTriggers(gates[i].Triggers, all) })
-		}
-		j := slices.IndexFunc(gates[i].Triggers, func(t client.Trigger) bool { return strings.EqualFold(t.Name, trigger) })
-		if j < 0 {
-			return &Exit{ExitNotFound, fmt.Errorf("gate %q has no trigger %q; landwaiter policy describe --gate %s lists them", gate, trigger, gate)}
-		}
-		return a.show(gates[i].Triggers[j], func() { a.showParameters(gates[i].Triggers[j].Parameters, all) })
-	})
-	c.Flags().StringVar(&gate, "gate", "", "its triggers")
-	c.Flags().StringVar(&trigger, "trigger", "", "with --gate: its parameters")
-	c.Flags().BoolVar(&all, "all", false, "also what is no longer in force")
-	return c
-}
-
-func inForce(state string) bool { return state == "" || state == "active" }
-
-func (a *app) showGates(gates []client.Gate, all bool) {
-	g := grid{header: []string{"gate", "description", "state", "instead"}}
-	for _, one := range gates {
-		if all || inForce(one.State) {
-			g.rows = append(g.rows, []string{one.Name, one.Description, one.State, one.Superseded})
-		}
-	}
-	a.grid(g)
-}
-
-func (a *app) showTriggers(triggers []client.Trigger, all bool) {
-	g := grid{header: []string{"trigger", "description", "parameters"}, empty: "no triggers"}
-	for _, t := range triggers {
-		if !all && !inForce(t.State) {
-			continue
-		}
-		var names []string
-		for _, p := range t.Parameters {
-			names = append(names, p.Name)
-		}
-		g.rows = append(g.rows, []string{t.Name, t.Description, strings.Join(names, ", ")})
-	}
-	a.grid(g)
-}
-
-func (a *app) showParameters(parameters []client.Parameter, all bool) {
-	g := grid{header: []string{"parameter", "required", "example", "description"}, empty: "no parameters"}
-	for _, p := range parameters {
-		if all || inForce(p.State) {
-			g.rows = append(g.rows, []string{p.Name, yesNo(p.Required), cell(p.Example), p.Description})
-		}
-	}
-	a.grid(g)
 }

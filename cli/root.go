@@ -82,6 +82,7 @@ func (a *app) commands() []*cobra.Command {
 		a.queryCommand(),
 		a.checkCommand(),
 		a.evaluateCommand(),
+		a.evaluationCommand(),
 		a.policyCommand(),
 		a.subscriptionCommand(),
 		a.noticeCommand(),

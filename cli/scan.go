@@ -34,12 +34,9 @@ LANDWAITER_FEEDS_INTERVAL (6h) is refreshed; when that fails, the data at hand c
 Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2 could not do it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document := policy.Default()
-			if policyFile != "" {
-				var err error
-				if document, err = readBounded(policyFile, maxPolicy); err != nil {
-					return err
-				}
+			document, err := a.readBundle(orWord(policyFile, builtin+"default"))
+			if err != nil {
+				return err
 			}
 			bundle, err := policy.Parse(document)
 			if err != nil {
@@ -86,7 +83,7 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 	}
 	o.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&policyFile, "policy", "", "policy bundle to evaluate (default: the built-in one)")
+	f.StringVar(&policyFile, "policy", "", "policy bundle to evaluate: a file (JSON or YAML), or "+builtin+"NAME for one of landwaiter policy bundles (default: "+builtin+"default)")
 	f.StringVar(&failOn, "fail-on", "", "also stop on any vulnerability of this severity or above")
 	f.StringVar(&tag, "tag", "", "full tag to evaluate the policy for, where the image comes from a file")
 	f.StringArrayVar(&vexFiles, "vex", nil, "VEX document to count (OpenVEX, CSAF 2.0, CycloneDX); may be repeated")

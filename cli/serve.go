@@ -128,7 +128,7 @@ func ignoreClosed(err error) error {
 func services(e *engine.Engine) v1.Services {
 	return v1.Services{
 		Images: e.Images, Imports: e.Imports, Content: e.Content, Bases: e.Bases, Vulnerabilities: e.Vulns, Queries: e.Queries, Checks: e.Checks, Policies: e.Policies,
-		Subscriptions: e.Subscriptions, Registries: e.Registries, Notices: e.Notices, Feeds: e.Feeds, FeedArchives: e.Feeds, System: e.System, VEX: e.VEX,
+		Subscriptions: e.Subscriptions, Registries: e.Registries, Notices: e.Notices, Feeds: e.Feeds, FeedArchives: e.Feeds, System: e.System, VEX: e.VEX, Evaluations: e.Evaluations, Simulations: e.Simulations,
 		PolicySpec: func() any { return policy.Spec() }, FeedGroup: advisory.FeedGroup, SchemaVersion: store.SchemaVersion(),
 	}
 }

@@ -37,6 +37,38 @@ func (c *Client) AddPolicy(ctx context.Context, bundle []byte) (Policy, error) {
 	return p, err
 }
 
+// AddPolicyYAML stores a bundle that is written in YAML; the server keeps the JSON of it.
+func (c *Client) AddPolicyYAML(ctx context.Context, bundle []byte) (Policy, error) {
+	var p Policy
+	err := c.do(ctx, http.MethodPost, at("policies").flag("detail", false), document{mediaType: "application/yaml", data: bundle}, &p)
+	return p, err
+}
+
+// PolicyVersion is a bundle as it was in force.
+type PolicyVersion struct {
+	ID string `json:"policyId"`
+	// Version counts from 1 on, the oldest first.
+	Version int             `json:"version"`
+	Digest  string          `json:"bundle_digest"`
+	From    time.Time       `json:"from,omitzero"`
+	To      time.Time       `json:"to,omitzero"` // zero while it is in force
+	Bundle  json.RawMessage `json:"policybundle,omitempty"`
+}
+
+// PolicyVersions lists all versions of a policy without their bundles, the newest first.
+func (c *Client) PolicyVersions(ctx context.Context, id string) ([]PolicyVersion, error) {
+	var list []PolicyVersion
+	err := c.get(ctx, at("policies", id, "versions"), &list)
+	return list, err
+}
+
+// PolicyVersion reads one with its bundle, by its number, its digest or a moment at which it was in force.
+func (c *Client) PolicyVersion(ctx context.Context, id, version string) (PolicyVersion, error) {
+	var v PolicyVersion
+	err := c.get(ctx, at("policies", id, "versions", version), &v)
+	return v, err
+}
+
 // ActivatePolicy makes a policy the account's only active one.
 func (c *Client) ActivatePolicy(ctx context.Context, id string) (Policy, error) {
 	p, err := c.Policy(ctx, id)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"landwaiter.dev/advisory"
@@ -66,9 +68,9 @@ func (u *Checks) Check(ctx context.Context, account string, r CheckRequest) (*Ch
 		if err != nil {
 			return nil, err
 		}
-		bundle, err := u.store.Blobs().Get(ctx, row.BundleDigest)
+		bundle, err := u.bundle(ctx, account, row.BundleDigest)
 		if err != nil {
-			bundle = json.RawMessage(`{}`) // rows go after the retention time, headers stay
+			bundle = json.RawMessage(`{}`) // of evaluations that are older than the history of policies
 		}
 		out.Evaluations = append(out.Evaluations, CheckedEvaluation{
 			PolicyID: row.PolicyID, FinalAction: row.FinalAction, EvaluatedAt: row.EvaluatedAt, Document: doc, Bundle: bundle, Header: row,
@@ -116,35 +118,27 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 	if err != nil {
 		return nil, err
 	}
-	analyzed := img.AnalyzedAt
-	var unread error
-	e := bundle.Evaluate(policy.Input{
-		Account: account, ImageID: img.ImageID.Hex(), ImageDigest: string(img.Digest), Tag: fullTag,
-		Analysis: s.analyzed.Analysis, Dockerfile: s.analyzed.Dockerfile, DockerfileMode: s.analyzed.Mode,
-		Findings: s.findings, Gaps: s.gaps, Feed: feed, At: s.at,
-		// A finding counts as detected when both the match and the image were known here.
-		DetectedAt: func(f *advisory.ImageFinding) time.Time {
-			if analyzed.After(f.Since) {
-				return analyzed
-			}
-			return f.Since
-		},
-		Files: func() (files []image.File) {
-			files, unread = u.vulns.content.files(ctx, s.analyzed.Analysis)
-			return files
-		},
-	})
-	if unread != nil {
-		return nil, unread // no verdict about the image
+	f := facts{ImageID: img.ImageID, AnalyzedAt: img.AnalyzedAt, Feed: feedFact{feed.Present, feed.LastSync}, Gaps: s.data}
+	return u.judge(ctx, account, fullTag, img, s, f, bundle, p, reason)
+}
+
+// judge evaluates with all inputs given.
+func (u *Checks) judge(ctx context.Context, account, fullTag string, img store.Image, s *state, f facts, bundle *policy.Bundle, p store.Policy, reason string) (*verdict, error) {
+	in, failed := u.input(ctx, account, fullTag, img.Digest, s, f)
+	e := bundle.Evaluate(in)
+	if err := failed(); err != nil {
+		return nil, err
 	}
 	v := &verdict{document: e.Document(), bundle: p.Document, vex: vexInputs(s.vex)}
+	var err error
 	if v.evidence, err = withoutTimes(e.Evidence()); err != nil {
 		return nil, err
 	}
 	v.header = store.Evaluation{
 		Account: account, ImageID: img.ID, ImageDigest: img.Digest, Tag: fullTag, PolicyID: p.ID, BundleDigest: p.Digest,
-		AnalysisID: s.analysisID, FeedRevision: s.revision.ID, EvaluatedAt: s.at, FinalAction: e.FinalAction, FinalReason: e.FinalReason,
-		Reason: reason, Result: image.DigestOf(v.evidence), NextAt: e.NextAt, Reproducible: e.Reproducible,
+		AnalysisID: s.analysisID, AnalysisDigest: s.analyzed.Document, FeedRevision: s.revision.ID, EvaluatedAt: s.at,
+		FinalAction: e.FinalAction, FinalReason: e.FinalReason, Reason: reason, Result: image.DigestOf(v.evidence), NextAt: e.NextAt,
+		Reproducible: e.Reproducible, Facts: string(encode(f)), Waits: waitsFor(e, s),
 	}
 	if s.analyzed.Mode == "Actual" {
 		v.header.DockerfileDigest = image.DigestOf([]byte(s.analyzed.Dockerfile))
@@ -155,6 +149,29 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 	return v, nil
 }
 
+// input is what a verdict depends on besides the bundle. failed says, after the evaluation, whether something of it could not
+// be read; files are read when the first rule asks for them.
+func (u *Checks) input(ctx context.Context, account, fullTag string, d image.Digest, s *state, f facts) (in policy.Input, failed func() error) {
+	var broken error
+	return policy.Input{
+		Account: account, ImageID: f.ImageID.Hex(), ImageDigest: string(d), Tag: fullTag,
+		Analysis: s.analyzed.Analysis, Dockerfile: s.analyzed.Dockerfile, DockerfileMode: s.analyzed.Mode,
+		Findings: s.findings, Gaps: s.gaps, Feed: policy.FeedFacts(f.Feed), At: s.at,
+		// A finding counts as detected when both the match and the image were known here.
+		DetectedAt: func(one *advisory.ImageFinding) time.Time {
+			if f.AnalyzedAt.After(one.Since) {
+				return f.AnalyzedAt
+			}
+			return one.Since
+		},
+		Files: sync.OnceValue(func() []image.File {
+			files, err := u.vulns.content.files(ctx, s.analyzed.Analysis)
+			broken = errors.Join(broken, err)
+			return files
+		}),
+	}, func() error { return broken }
+}
+
 // feedFacts says how old the data for the image's distribution was at a moment. Of the past, the last change is known and
 // not each sync that found none: the data may then have been looked at later than this says.
 func (u *Checks) feedFacts(ctx context.Context, a *image.Analysis, rev store.Revision, at time.Time) (policy.FeedFacts, error) {
@@ -162,29 +179,32 @@ func (u *Checks) feedFacts(ctx context.Context, a *image.Analysis, rev store.Rev
 	if err != nil {
 		return policy.FeedFacts{}, err
 	}
-	eco := advisory.EcosystemOfDistro(a.Distro)
-	if off, err := ecosystemsOff(ctx, u.store, rev.ID); err != nil || off[wholeFeed] || off[eco] {
-		return policy.FeedFacts{}, err
+	off, err := ecosystemsOff(ctx, u.store, rev.ID)
+	return feedFactsOf(groups, off, a.Distro, rev, at), err
+}
+
+// feedFactsOf is feedFacts by what is known of the groups and of what is switched off.
+func feedFactsOf(groups []store.FeedGroup, off map[string]bool, d image.Distro, rev store.Revision, at time.Time) policy.FeedFacts {
+	eco := advisory.EcosystemOfDistro(d)
+	if off[wholeFeed] || off[eco] {
+		return policy.FeedFacts{}
 	}
 	for _, g := range groups {
 		if g.Ecosystem != eco || eco == "" || g.LastSync.IsZero() || g.CreatedAt.After(at) {
 			continue
 		}
 		if g.LastSync.After(at) {
-			return policy.FeedFacts{Present: true, LastSync: rev.SwitchedAt}, nil
+			return policy.FeedFacts{Present: true, LastSync: rev.SwitchedAt}
 		}
-		return policy.FeedFacts{Present: true, LastSync: g.LastSync}, nil
+		return policy.FeedFacts{Present: true, LastSync: g.LastSync}
 	}
-	return policy.FeedFacts{}, nil
+	return policy.FeedFacts{}
 }
 
 // keep stores a verdict, and tells when the final action of the active bundle is another one than before. A verdict with
 // the same inputs and the same result as the last one is that one.
 func (u *Checks) keep(ctx context.Context, img store.Image, v *verdict) error {
 	if _, err := u.store.Blobs().Put(ctx, v.evidence); err != nil {
-		return err
-	}
-	if _, err := u.store.Blobs().Put(ctx, v.bundle); err != nil {
 		return err
 	}
 	if v.vex != nil {
@@ -230,7 +250,7 @@ func (u *Checks) keep(ctx context.Context, img store.Image, v *verdict) error {
 
 func sameInputs(a, b store.Evaluation) bool {
 	return a.BundleDigest == b.BundleDigest && a.AnalysisID == b.AnalysisID && a.DockerfileDigest == b.DockerfileDigest &&
-		a.VEXDigest == b.VEXDigest &&
+		a.VEXDigest == b.VEXDigest && slices.Equal(a.Waits, b.Waits) &&
 		a.Result == b.Result && a.NextAt.Equal(b.NextAt) && a.FinalAction == b.FinalAction
 }
 
@@ -278,8 +298,17 @@ func (u *Checks) document(ctx context.Context, e store.Evaluation) (json.RawMess
 		m[k] = encode(e.EvaluatedAt.Unix())
 	}
 	m["final_action"], m["final_action_reason"] = encode(e.FinalAction), encode(e.FinalReason)
-	if bundle, err := u.store.Blobs().Get(ctx, e.BundleDigest); err == nil {
+	if bundle, err := u.bundle(ctx, e.Account, e.BundleDigest); err == nil {
 		m["bundle"] = bundle
 	}
 	return json.Marshal(m)
+}
+
+// bundle is a version of a policy as it came: every one is kept.
+func (u *Checks) bundle(ctx context.Context, account string, d image.Digest) ([]byte, error) {
+	v, err := u.store.PolicyByDigest(ctx, account, d)
+	if err == nil {
+		return v.Document, nil
+	}
+	return u.store.Blobs().Get(ctx, d)
 }

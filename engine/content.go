@@ -48,7 +48,7 @@ func (u *Content) of(ctx context.Context, img store.Image, analysisID int64) (*A
 	if err := json.Unmarshal(raw, &a); err != nil {
 		return nil, fmt.Errorf("the stored analysis of %s: %w", img.Digest, err)
 	}
-	out := &Analyzed{Image: img, Analysis: &a, Dockerfile: a.Dockerfile, Mode: "Guessed"}
+	out := &Analyzed{Image: img, Document: row.Document, Analysis: &a, Dockerfile: a.Dockerfile, Mode: "Guessed"}
 	if img.Dockerfile != "" {
 		out.Dockerfile, out.Mode = img.Dockerfile, "Actual"
 	}

@@ -64,6 +64,8 @@ type Engine struct {
 	Vulns         *Vulns
 	Queries       *Queries
 	Checks        *Checks
+	Evaluations   *Evaluations
+	Simulations   *Simulations
 	Policies      *Policies
 	Subscriptions *Subscriptions
 	Registries    *Registries
@@ -119,6 +121,8 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Queries = &Queries{store: s, content: e.Content, matcher: match, vulns: e.Vulns, owned: &ownership{}, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
 	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, now: c.Now}
+	e.Simulations = newSimulations(s, e.Checks, c.Now)
+	e.Evaluations = &Evaluations{store: s, checks: e.Checks}
 	e.Notices = &Notices{store: s}
 	e.Subscriptions = &Subscriptions{store: s, now: c.Now}
 	e.Auth = &Auth{store: s, passwords: c.Passwords}

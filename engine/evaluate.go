@@ -62,7 +62,11 @@ func (u *evaluate) image(ctx context.Context, id int64, reason string) error {
 		return err
 	}
 	for _, tag := range tags {
-		if p.ID != "" {
+		is, err := u.concerned(ctx, img, tag, p.ID, reason)
+		if err != nil {
+			return err
+		}
+		if p.ID != "" && is {
 			v, err := u.checks.verdict(ctx, img.Account, tag, img, s, p, reason)
 			if err != nil {
 				return err
@@ -76,6 +80,25 @@ func (u *evaluate) image(ctx context.Context, id int64, reason string) error {
 		}
 	}
 	return nil
+}
+
+// concerned says whether a reason is one for this tag: others of the image, or this one meanwhile, may have been evaluated
+// since the job was put off.
+func (u *evaluate) concerned(ctx context.Context, img store.Image, tag, policyID, reason string) (bool, error) {
+	if reason != reasonTime && reason != reasonData {
+		return true, nil
+	}
+	last, err := u.store.LastEvaluation(ctx, img.Account, img.Digest, tag, policyID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return true, nil
+	case err != nil:
+		return false, err
+	case reason == reasonTime:
+		return !last.NextAt.IsZero() && !last.NextAt.After(u.checks.now()), nil
+	default:
+		return len(last.Waits) > 0, nil
+	}
 }
 
 // tellVulnerabilities compares the list of a tag with the one that was known of it before. The first look is silent, and so

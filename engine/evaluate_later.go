@@ -16,6 +16,12 @@ const (
 	unwatchedBatch = 400
 )
 
+// Reasons that a tag may have lost meanwhile.
+const (
+	reasonTime = "time"
+	reasonData = "data"
+)
+
 // Evaluations of images that nobody watches come after all others, whenever those were put off.
 const unwatchedPriority = 3
 
@@ -47,4 +53,41 @@ func evaluateAt(ctx context.Context, tx *store.Tx, jobs *Jobs, ids []int64, reas
 		}
 	}
 	return nil
+}
+
+// evaluateWaiting puts off the evaluation of what lacked advisory data that has come, or come anew, since.
+func evaluateWaiting(ctx context.Context, s *store.Store, jobs *Jobs) error {
+	rows, err := s.WaitingEvaluations(ctx)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	groups, err := s.FeedGroups(ctx)
+	if err != nil {
+		return err
+	}
+	rev, err := s.CurrentRevision(ctx)
+	if err != nil {
+		return err
+	}
+	off, err := s.OffAt(ctx, rev.ID)
+	if err != nil || off[wholeFeed] {
+		return err
+	}
+	came := map[string]store.FeedGroup{}
+	for _, g := range groups {
+		if g.LastError == "" && !off[g.Ecosystem] {
+			came[g.Ecosystem] = g
+		}
+	}
+	var ids []int64
+	for _, e := range rows {
+		if slices.ContainsFunc(e.Waits, func(eco string) bool { return came[eco].LastSync.After(e.EvaluatedAt) }) {
+			ids = append(ids, e.ImageID)
+		}
+	}
+	slices.Sort(ids)
+	if ids = slices.Compact(ids); len(ids) == 0 {
+		return nil
+	}
+	return s.Write(ctx, func(tx *store.Tx) error { return evaluateWatchedFirst(ctx, tx, jobs, ids, reasonData) })
 }

@@ -76,7 +76,7 @@ func (l *Local) Judge(ctx context.Context, a *image.Analysis) (*Judgement, error
 	if j.Scores, err = scoresOf(ctx, l.Store, j.Findings, l.Now()); err != nil {
 		return nil, err
 	}
-	if j.Gaps, err = m.gaps(ctx, a, time.Time{}); err != nil {
+	if j.Gaps, _, err = m.gaps(ctx, a, time.Time{}); err != nil {
 		return nil, err
 	}
 	states, err := sources(ctx, l.Store)

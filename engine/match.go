@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -154,6 +155,9 @@ func (m *matcher) enrich(ctx context.Context, found map[int64][]advisory.Finding
 
 // records gives the advisories by these names that rev has, without those of ecosystems that are switched off there.
 func (m *matcher) records(ctx context.Context, keys []advisory.Key, rev int64) (map[advisory.Key][]*advisory.Record, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
 	off, err := m.store.OffAt(ctx, rev)
 	if err != nil || off[wholeFeed] {
 		return nil, err
@@ -219,12 +223,20 @@ func (m *matcher) lay(ctx context.Context, analysisID int64, a *image.Analysis, 
 			known[r.Package.Package] = append(known[r.Package.Package], advisory.Knowledge{Finding: r.Match.Finding, Since: r.Match.Since, FixSince: r.Match.FixSince})
 		}
 	}
+	for _, list := range known { // in the order of their making they would differ between two databases
+		slices.SortStableFunc(list, func(a, b advisory.Knowledge) int { return strings.Compare(a.Finding.ID, b.Finding.ID) })
+	}
 	return m.assemble(ctx, a, rev, known)
 }
 
 // assemble applies the rules that hide. What the distribution says of the packages that own language packages decides
 // about those.
 func (m *matcher) assemble(ctx context.Context, a *image.Analysis, rev int64, known map[advisory.Package][]advisory.Knowledge) ([]advisory.ImageFinding, error) {
+	return m.assembleBy(ctx, a, rev, func(p advisory.Package) []advisory.Knowledge { return known[p] })
+}
+
+// assembleBy is assemble with a function that knows the findings of packages.
+func (m *matcher) assembleBy(ctx context.Context, a *image.Analysis, rev int64, known func(advisory.Package) []advisory.Knowledge) ([]advisory.ImageFinding, error) {
 	var keys []advisory.Key
 	for i := range a.Packages {
 		if owner := a.Packages[i].OwnedBy; owner != nil {
@@ -235,8 +247,7 @@ func (m *matcher) assemble(ctx context.Context, a *image.Analysis, rev int64, kn
 	if err != nil {
 		return nil, err
 	}
-	return advisory.Assemble(a.Packages, a.Distro,
-		func(p advisory.Package) []advisory.Knowledge { return known[p] },
+	return advisory.Assemble(a.Packages, a.Distro, known,
 		func(k advisory.Key) []*advisory.Record { return named[k] }), nil
 }
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -32,16 +31,17 @@ func (u *Policies) Get(ctx context.Context, account, id string) (store.Policy, e
 	return p, err
 }
 
-// Put stores a bundle, inactive when it is new; one that exists keeps its state. What does not validate is not stored.
-func (u *Policies) Put(ctx context.Context, account string, document []byte) (store.Policy, error) {
-	bundle, err := parseBundle(document)
+// Put stores a bundle of which the source is JSON, which is kept as it came, or YAML, of which the JSON is kept: inactive
+// when it is new; one that exists keeps its state. What does not validate is not stored.
+func (u *Policies) Put(ctx context.Context, account string, source []byte) (store.Policy, error) {
+	bundle, err := parseBundle(source)
 	if err != nil {
 		return store.Policy{}, err
 	}
-	now := u.now()
+	now, document := u.now(), bundle.Document()
 	p := store.Policy{
 		Account: account, ID: bundle.ID, Name: bundle.Name, Description: bundle.Description, Source: "local",
-		Digest: image.DigestOf(document), Document: json.RawMessage(document), CreatedAt: now, UpdatedAt: now,
+		Digest: image.DigestOf(document), Document: document, CreatedAt: now, UpdatedAt: now,
 	}
 	err = u.store.Write(ctx, func(tx *store.Tx) error {
 		old, err := tx.Policy(ctx, account, p.ID)

@@ -164,7 +164,10 @@ func (u *syncFeeds) finish(ctx context.Context, o *outcome) error {
 			return err
 		}
 	}
-	return u.remember(ctx, o)
+	if err := u.remember(ctx, o); err != nil {
+		return err
+	}
+	return evaluateWaiting(ctx, u.store, u.jobs)
 }
 
 // broken ends a sync that could not go on: what it staged is taken back at once where that is possible, which makes room

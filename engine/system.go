@@ -205,7 +205,7 @@ func (u *System) due(ctx context.Context) error {
 			ids = append(ids, r.ImageID)
 		}
 	}
-	return u.store.Write(ctx, func(tx *store.Tx) error { return evaluateLater(ctx, tx, u.jobs, ids, "time") })
+	return u.store.Write(ctx, func(tx *store.Tx) error { return evaluateLater(ctx, tx, u.jobs, ids, reasonTime) })
 }
 
 // retain takes the rows from evaluations past their time; headers and digests stay.

@@ -53,11 +53,22 @@ func (u *vexDocuments) lay(ctx context.Context, img store.Image, m Moment, s *st
 	if err != nil {
 		return err
 	}
-	subject := subjectOf(img, tags)
-	subject.Platform, subject.Distro = s.analyzed.Analysis.Platform, s.analyzed.Analysis.Distro
-	if s.vex, err = u.inForce(ctx, img.Account, img, &subject, m.At); err != nil {
+	subject := u.subject(img, tags, s)
+	if s.vex, err = u.inForce(ctx, img.Account, img, subject, m.At); err != nil {
 		return err
 	}
+	return u.apply(ctx, subject, s)
+}
+
+// subject is what documents are laid on.
+func (u *vexDocuments) subject(img store.Image, tags []store.Tag, s *state) *vex.Subject {
+	subject := subjectOf(img, tags)
+	subject.Platform, subject.Distro = s.analyzed.Analysis.Platform, s.analyzed.Analysis.Distro
+	return &subject
+}
+
+// apply lays the documents of s.vex on its findings.
+func (u *vexDocuments) apply(ctx context.Context, subject *vex.Subject, s *state) error {
 	var docs []vex.Attached
 	for _, row := range s.vex {
 		if row.Failure != "" {
@@ -70,7 +81,7 @@ func (u *vexDocuments) lay(ctx context.Context, img store.Image, m Moment, s *st
 		}
 		docs = append(docs, vex.Attached{Document: doc, Ref: row.ID, Called: row.Called, Counts: row.Counts, At: row.From})
 	}
-	s.vexUnmatched = vex.Apply(s.findings, s.analyzed.Analysis.Packages, &subject, docs)
+	s.vexUnmatched = vex.Apply(s.findings, s.analyzed.Analysis.Packages, subject, docs)
 	return nil
 }
 

@@ -61,8 +61,11 @@ type state struct {
 	analysisID int64
 	findings   []advisory.ImageFinding
 	gaps       []image.Gap
-	revision   store.Revision
-	at         time.Time
+	// data are those of the gaps that the state of the advisory data makes, waits the ecosystems that they name.
+	data     []image.Gap
+	waits    []string
+	revision store.Revision
+	at       time.Time
 	// vex are the VEX documents that were in force for the image, vexUnmatched their statements that matched nothing.
 	vex          []store.VEX
 	vexUnmatched []vex.Unmatched
@@ -96,17 +99,17 @@ func (u *Vulns) at(ctx context.Context, img store.Image, m Moment) (*state, erro
 	if s.findings, err = u.matcher.lay(ctx, s.analysisID, a, s.revision.ID, m.Retrospective); err != nil {
 		return nil, err
 	}
-	data, err := u.matcher.gaps(ctx, a, m.At)
-	if err != nil {
+	if s.data, s.waits, err = u.matcher.gaps(ctx, a, m.At); err != nil {
 		return nil, err
 	}
-	var keys []image.Gap
 	if !m.Retrospective { // then all is matched anew
-		if keys, err = u.matcher.keyGaps(ctx, s.analysisID, a, s.revision.ID, !m.At.IsZero()); err != nil {
+		keys, err := u.matcher.keyGaps(ctx, s.analysisID, a, s.revision.ID, !m.At.IsZero())
+		if err != nil {
 			return nil, err
 		}
+		s.data = append(s.data, keys...)
 	}
-	s.gaps = slices.Concat(a.Gaps, data, keys)
+	s.gaps = slices.Concat(a.Gaps, s.data)
 	return s, u.vex.lay(ctx, img, m, s)
 }
 
@@ -149,31 +152,63 @@ func (u *Vulns) dockerfileThen(ctx context.Context, img store.Image, t time.Time
 const staleAfter = 7 * 24 * time.Hour
 
 // gaps names the ecosystems of an image for which there is no advisory data, or only data whose last sync failed; of a
-// moment past, those for which there was none then.
-func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]image.Gap, error) {
+// moment past, those for which there was none then. waits are the ecosystems for which a sync may bring what is lacking.
+func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) (gaps []image.Gap, waits []string, err error) {
 	groups, err := m.store.FeedGroups(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rev, off, err := m.offAt(ctx, at)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	return m.dataGaps(ctx, a, dataState{at, rev, groups, off})
+}
+
+// dataState is the advisory data of a moment; zero is now.
+type dataState struct {
+	at     time.Time
+	rev    int64
+	groups []store.FeedGroup
+	off    map[string]bool // the ecosystems that are switched off
+}
+
+// dataGaps is gaps by what is known of the data.
+func (m *matcher) dataGaps(ctx context.Context, a *image.Analysis, d dataState) (gaps []image.Gap, waits []string, err error) {
+	gaps, waits = m.ecosystemGaps(a, d.at, d.groups, d.off)
+	if loadedAt(d.groups, d.at)[mavenEcosystem].Ecosystem == "" || d.off[wholeFeed] || d.off[mavenEcosystem] {
+		return gaps, waits, nil // they are told of with the others
+	}
+	nameless, err := m.groupless(ctx, a, d.rev)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(nameless) > 0 {
+		gaps = append(gaps, grouplessGap(nameless))
+	}
+	return gaps, waits, nil
+}
+
+// loadedAt are the groups that had been loaded at a moment, by ecosystem; zero is now.
+func loadedAt(groups []store.FeedGroup, at time.Time) map[string]store.FeedGroup {
 	loaded := map[string]store.FeedGroup{}
 	for _, g := range groups {
 		if !g.LastSync.IsZero() && (at.IsZero() || !g.CreatedAt.After(at)) {
 			loaded[g.Ecosystem] = g
 		}
 	}
+	return loaded
+}
+
+// ecosystemGaps are those of whole ecosystems.
+func (m *matcher) ecosystemGaps(a *image.Analysis, at time.Time, groups []store.FeedGroup, off map[string]bool) (gaps []image.Gap, waits []string) {
+	loaded := loadedAt(groups, at)
 	count, none := map[string]int{}, map[string]int{}
-	var nameless []*image.Package
 	for i := range a.Packages {
 		p := &a.Packages[i]
 		switch eco := advisory.DistinctOf(p, a.Distro).Ecosystem; {
 		case eco == advisory.EcosystemCPE && loaded[eco].Ecosystem == "":
 			none[advisory.NoEcosystem(p.Type, a.Distro)]++ // nobody asked for NVD's data
-		case p.Type == image.Maven && p.Namespace == "":
-			nameless = append(nameless, p)
 		case eco != "":
 			count[eco]++
 		case p.Type == image.Binary && p.OwnedBy != nil:
@@ -182,30 +217,27 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) ([]
 			none[advisory.NoEcosystem(p.Type, a.Distro)]++
 		}
 	}
-	var gaps []image.Gap
-	if nameless, err = m.groupless(ctx, nameless, rev, off); err != nil {
-		return nil, err
-	}
-	if len(nameless) > 0 {
-		gaps = append(gaps, grouplessGap(nameless))
-	}
 	for _, why := range sortedWords(none) {
 		gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("%d packages were not matched: %s", none[why], why)})
+	}
+	lacking := func(eco string, kind image.GapKind, format string, args ...any) {
+		gaps = append(gaps, image.Gap{Kind: kind, Layer: -1, Detail: fmt.Sprintf(format, args...)})
+		waits = append(waits, eco)
 	}
 	for _, eco := range sortedWords(count) {
 		g, ok := loaded[eco]
 		switch {
 		case off[wholeFeed] || off[eco]:
-			gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is switched off: its %d packages were not matched", eco, count[eco])})
+			lacking(eco, image.GapNoAdvisories, "advisory data for %s is switched off: its %d packages were not matched", eco, count[eco])
 		case !ok:
-			gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("no advisory data for %s: its %d packages were not matched", eco, count[eco])})
+			lacking(eco, image.GapNoAdvisories, "no advisory data for %s: its %d packages were not matched", eco, count[eco])
 		case at.IsZero() && m.now().Sub(g.LastSync) > staleAfter:
-			gaps = append(gaps, image.Gap{Kind: image.GapStaleAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is of %s: what came since is not known here", eco, g.LastSync.UTC().Format(time.DateOnly))})
+			lacking(eco, image.GapStaleAdvisories, "advisory data for %s is of %s: what came since is not known here", eco, g.LastSync.UTC().Format(time.DateOnly))
 		case g.LastError != "" && at.IsZero():
-			gaps = append(gaps, image.Gap{Kind: image.GapStaleAdvisories, Layer: -1, Detail: fmt.Sprintf("advisory data for %s is of %s: the last sync failed", eco, g.LastSync.UTC().Format(time.RFC3339))})
+			lacking(eco, image.GapStaleAdvisories, "advisory data for %s is of %s: the last sync failed", eco, g.LastSync.UTC().Format(time.RFC3339))
 		}
 	}
-	return gaps, nil
+	return gaps, waits
 }
 
 // offAt are the ecosystems that are switched off at a moment, with the revision of then; zero is now.

@@ -22,6 +22,7 @@ type item struct {
 	id      *string
 	pattern pattern
 	expires time.Time // zero: never
+	comment string
 }
 
 func (a *allowlist) add(gateName, triggerID string, it item) {

@@ -11,6 +11,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"landwaiter.dev/policy/gate"
 )
@@ -26,9 +28,13 @@ type Bundle struct {
 	policies        map[string]*compiledPolicy
 	allowlists      map[string]*allowlist
 	broken          []Problem // why it cannot be evaluated
+	needs           gate.Need
 }
 
-// Document is the bundle as it came, byte for byte. The caller must not change it.
+// Needs says which facts from outside of the image the rules of the bundle look at: [Input.Facts] may lack all others.
+func (b *Bundle) Needs() gate.Need { return b.needs }
+
+// Document is the bundle as JSON: as it came, byte for byte, or made of the YAML that came. The caller must not change it.
 func (b *Bundle) Document() json.RawMessage { return b.raw }
 
 type compiledPolicy struct {
@@ -45,12 +51,29 @@ type rule struct {
 	retired       *Problem
 }
 
-// Problem is one entry of validation_details or evaluation_problems.
+// Problem is one entry of validation_details or evaluation_problems. Where and what to do about it is told of faults in a
+// document only.
 type Problem struct {
 	Severity string `json:"severity"` // error, warn
 	// Type is the class of the problem, by its name on /v1.
 	Type    string `json:"problem_type"`
 	Details string `json:"details"`
+	// Path of what is at fault, like "policies[0].rules[3].params[1]"; "" for the whole document.
+	Path string `json:"path,omitempty"`
+	// Line and Column, in characters, from 1; 0 when they are not known.
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
+	// Hint says what may have been meant; "" when there is no telling.
+	Hint string `json:"hint,omitempty"`
+}
+
+// Where says where a fault is, for people.
+func (p *Problem) Where() string {
+	s := p.Path
+	if p.Line > 0 {
+		s = strings.TrimSpace(fmt.Sprintf("%s (line %d, column %d)", s, p.Line, p.Column))
+	}
+	return s
 }
 
 func problem(class, format string, args ...any) Problem {
@@ -68,20 +91,50 @@ type InvalidError struct {
 }
 
 func (e *InvalidError) Error() string {
+	s := "the policy bundle is not valid: " + e.Problems[0].Text()
 	if n := len(e.Problems) - 1; n > 0 {
-		return fmt.Sprintf("the policy bundle is not valid: %s (and %d more)", e.Problems[0].Details, n)
+		s += fmt.Sprintf(" (and %d more)", n)
 	}
-	return "the policy bundle is not valid: " + e.Problems[0].Details
+	return s
 }
 
-// Parse reads and validates a bundle for upload. The error is an [*InvalidError] with all that is wrong.
-func Parse(document []byte) (*Bundle, error) {
-	b, problems, err := build(document, true)
+// Text is what is wrong, where, and what may have been meant, in one line.
+func (p *Problem) Text() string {
+	s := p.Details
+	if where := p.Where(); where != "" {
+		s += "; at " + where
+	}
+	if p.Hint != "" {
+		s += "; " + p.Hint
+	}
+	return s
+}
+
+// Brief is the details without what repeats the path and without lists of all that would be valid, for people.
+func (p *Problem) Brief() string {
+	s := validLists.ReplaceAllString(p.Details, "")
+	if i := strings.LastIndex(s, " - '"); i >= 0 && p.Path != "" && bracketed(strings.Trim(s[i+3:], "'")) == p.Path {
+		s = s[:i]
+	}
+	return s
+}
+
+var validLists = regexp.MustCompile(`,valid_(gates|parameters)=\[[^\]]*\]`)
+
+// Parse reads and validates a bundle for upload, of which the source is JSON or YAML. The error is an [*InvalidError] with
+// all that is wrong.
+func Parse(source []byte) (*Bundle, error) {
+	document, err := fromSource(source)
 	if err != nil {
 		return nil, err
 	}
-	if len(problems) > 0 {
-		return nil, &InvalidError{Problems: problems}
+	b, problems, err := build(document, true)
+	if err == nil && len(problems) > 0 {
+		err = &InvalidError{Problems: problems}
+	}
+	if e, ok := IsInvalid(err); ok {
+		placed(e.Problems, source)
+		return nil, err
 	}
 	return b, nil
 }
@@ -101,21 +154,25 @@ func Load(document []byte) (*Bundle, error) {
 func build(document []byte, upload bool) (*Bundle, []Problem, error) {
 	doc, faults := readForm(document, upload)
 	if len(faults) > 0 {
-		e := &InvalidError{Form: faults[0]}
-		for _, f := range faults {
-			e.Problems = append(e.Problems, problem("SchemaError", "%s", f))
-		}
-		return nil, nil, e
+		return nil, nil, &InvalidError{Form: faults[0].Details, Problems: faults}
 	}
-	c := &compiler{upload: upload, bundle: &Bundle{
-		ID: doc.id, Name: doc.name, Description: doc.description, raw: json.RawMessage(append([]byte(nil), document...)),
-		policies: map[string]*compiledPolicy{}, allowlists: map[string]*allowlist{},
-	}}
+	b := &Bundle{ID: doc.id, Name: doc.name, Description: doc.description, raw: json.RawMessage(append([]byte(nil), document...))}
+	return b, compiled(b, doc, upload), nil
+}
+
+// compiled fills a bundle and says what is wrong with it.
+func compiled(b *Bundle, doc *document, upload bool) []Problem {
+	c := newCompiler(b, upload)
 	c.compile(doc)
 	if c.more > 0 {
 		c.problems = append(c.problems, problem("ValidationError", "There are %d more problems that are not listed", c.more))
 	}
-	return c.bundle, c.problems, nil
+	return c.problems
+}
+
+func newCompiler(b *Bundle, upload bool) *compiler {
+	b.policies, b.allowlists = map[string]*compiledPolicy{}, map[string]*allowlist{}
+	return &compiler{upload: upload, bundle: b}
 }
 
 // IsInvalid says whether err refuses a bundle, and how.

@@ -21,6 +21,7 @@ func (b *Bundle) Evaluate(in Input) *Evaluation {
 		Account: in.Account, ImageID: in.ImageID, ImageDigest: in.ImageDigest, Tag: tag, BundleID: b.ID, Bundle: b.raw,
 		PolicyAction: Go, At: in.At, Reproducible: true,
 	}}
+	run.context.Tag = tag
 	run.evaluate(newTarget(tag, in.ImageDigest, in.ImageID))
 	return run.evaluation
 }
@@ -32,7 +33,7 @@ func newContext(in *Input) *gate.Context {
 	}
 	c := &gate.Context{
 		Analysis: analysis, Gaps: in.Gaps, Dockerfile: in.Dockerfile, DockerfileMode: gate.Mode(in.DockerfileMode), Findings: in.Findings,
-		DetectedAt: in.DetectedAt, Feed: in.Feed, Files: in.Files, At: in.At, Compare: in.Compare, Deadline: time.Now().Add(timeLimit),
+		DetectedAt: in.DetectedAt, Feed: in.Feed, Facts: in.Facts, Files: in.Files, At: in.At, Compare: in.Compare, Deadline: time.Now().Add(timeLimit),
 	}
 	if in.Gaps == nil {
 		c.Gaps = analysis.Gaps
@@ -222,7 +223,7 @@ func (r *run) allow(lists []*allowlist, rows []Row) error {
 				return err
 			}
 			if it != nil {
-				row.Action, row.Allowed = Go, &AllowedBy{Name: l.name, ID: l.id, ItemID: it.id}
+				row.Action, row.Allowed = Go, &AllowedBy{Name: l.name, ID: l.id, ItemID: it.id, Reason: it.comment, Until: it.expires}
 				r.context.ChangesAt(it.expires)
 				break
 			}

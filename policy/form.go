@@ -3,7 +3,6 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -20,15 +19,19 @@ type (
 		allowlists                     []allowlistForm
 	}
 	policyForm struct {
+		at          string // its path, as that of all below
 		id, version string
 		rules       []ruleForm
 	}
 	ruleForm struct {
+		at                    string
 		gate, trigger, action string
+		comment               string
 		id                    *string
 		params                []gate.Pair
 	}
 	mappingForm struct {
+		at                   string
 		raw                  json.RawMessage
 		registry, repository string
 		imageType, image     string
@@ -37,35 +40,38 @@ type (
 		allowlistIDs         []string
 	}
 	allowlistForm struct {
+		at          string
 		id, version string
 		name        *string
 		items       []itemForm
 	}
 	itemForm struct {
+		at                         string
 		id                         *string
 		gate, triggerID, expiresOn string
+		comment                    string
 	}
 )
 
 // form reads a document of unknown origin and collects what is wrong with it, in the words of a JSON schema validator.
 // Keys are case-sensitive.
 type form struct {
-	faults []string
+	faults []Problem
 	upload bool
 }
 
-func readForm(doc []byte, upload bool) (*document, []string) {
+func readForm(doc []byte, upload bool) (*document, []Problem) {
 	f := &form{upload: upload}
 	if len(doc) > MaxDocument {
-		f.fault("", "the bundle has %d bytes; %d are allowed", len(doc), MaxDocument)
+		f.fault("", "", "the bundle has %d bytes; %d are allowed", len(doc), MaxDocument)
 		return nil, f.faults
 	}
 	if !utf8.Valid(doc) {
-		f.fault("", "the bundle is not UTF-8")
+		f.fault("", "", "the bundle is not UTF-8")
 		return nil, f.faults
 	}
 	if err := json.Unmarshal(doc, new(json.RawMessage)); err != nil {
-		f.fault("", "the bundle is not valid JSON: %v", err)
+		f.fault("", "", "the bundle is not valid JSON: %v", err)
 		return nil, f.faults
 	}
 	top := f.object(doc, "")
@@ -75,7 +81,7 @@ func readForm(doc []byte, upload bool) (*document, []string) {
 	d := &document{id: f.text(top, "", "id", true), version: f.text(top, "", "version", true), name: f.text(top, "", "name", false), description: f.text(top, "", "description", false)}
 	f.text(top, "", "comment", false)
 	if _, has := top.keys["id"]; has && d.id == "" {
-		f.fault("id", "the id must not be empty")
+		f.fault("id", "", "the id must not be empty")
 	}
 	f.required(top, "", "policies")
 	f.required(top, "", "mappings")
@@ -88,11 +94,11 @@ func readForm(doc []byte, upload bool) (*document, []string) {
 }
 
 func (f *form) policy(o *object, path string) policyForm {
-	p := policyForm{id: f.text(o, path, "id", true), version: f.text(o, path, "version", true)}
+	p := policyForm{at: path, id: f.text(o, path, "id", true), version: f.text(o, path, "version", true)}
 	f.text(o, path, "name", false)
 	f.text(o, path, "comment", false)
 	f.each(o, path, "rules", maxRules, func(o *object, path string) {
-		r := ruleForm{gate: f.text(o, path, "gate", true), trigger: f.text(o, path, "trigger", true), action: f.text(o, path, "action", true), id: f.optional(o, path, "id")}
+		r := ruleForm{at: path, comment: f.text(o, path, "comment", false), gate: f.text(o, path, "gate", true), trigger: f.text(o, path, "trigger", true), action: f.text(o, path, "action", true), id: f.optional(o, path, "id")}
 		if f.upload && r.action != "" {
 			f.word(r.action, join(path, "action"), "GO", "STOP", "WARN")
 		}
@@ -105,7 +111,7 @@ func (f *form) policy(o *object, path string) policyForm {
 }
 
 func (f *form) mapping(o *object, path string, mapping bool) mappingForm {
-	m := mappingForm{raw: o.raw, registry: f.text(o, path, "registry", true), repository: f.text(o, path, "repository", true)}
+	m := mappingForm{at: path, raw: o.raw, registry: f.text(o, path, "registry", true), repository: f.text(o, path, "repository", true)}
 	f.text(o, path, "name", f.upload)
 	f.text(o, path, "id", false)
 	f.required(o, path, "image")
@@ -129,10 +135,11 @@ func (f *form) mapping(o *object, path string, mapping bool) mappingForm {
 }
 
 func (f *form) allowlist(o *object, path string) allowlistForm {
-	a := allowlistForm{id: f.text(o, path, "id", true), version: f.text(o, path, "version", true), name: f.optional(o, path, "name")}
+	a := allowlistForm{at: path, id: f.text(o, path, "id", true), version: f.text(o, path, "version", true), name: f.optional(o, path, "name")}
 	f.text(o, path, "comment", false)
 	f.each(o, path, "items", maxItems, func(o *object, path string) {
 		a.items = append(a.items, itemForm{
+			at: path, comment: f.text(o, path, "comment", false),
 			id: f.optional(o, path, "id"), gate: f.text(o, path, "gate", true), triggerID: f.text(o, path, "trigger_id", true),
 			expiresOn: f.text(o, path, "expires_on", false),
 		})
@@ -146,15 +153,32 @@ type object struct {
 	raw  json.RawMessage
 }
 
-func (f *form) fault(path, format string, args ...any) {
+func (f *form) fault(path, hint, format string, args ...any) {
 	if len(f.faults) >= maxProblems { // enough to work on
 		return
 	}
-	s := fmt.Sprintf(format, args...)
+	p := problem("SchemaError", format, args...)
 	if path != "" {
-		s += " - '" + path + "'"
+		p.Details += " - '" + path + "'"
 	}
-	f.faults = append(f.faults, s)
+	p.Path, p.Hint = bracketed(path), hint
+	f.faults = append(f.faults, p)
+}
+
+// bracketed writes "policies.0.rules.3" as "policies[0].rules[3]".
+func bracketed(path string) string {
+	var b strings.Builder
+	for i, part := range strings.Split(path, ".") {
+		switch {
+		case part != "" && strings.Trim(part, "0123456789") == "":
+			b.WriteString("[" + part + "]")
+		case i > 0:
+			b.WriteString("." + part)
+		default:
+			b.WriteString(part)
+		}
+	}
+	return b.String()
 }
 
 func join(path, key string) string {
@@ -167,7 +191,7 @@ func join(path, key string) string {
 func (f *form) object(raw json.RawMessage, path string) *object {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &keys); err != nil || keys == nil {
-		f.fault(path, "%s is not of type 'object'", shown(raw))
+		f.fault(path, "", "%s is not of type 'object'", shown(raw))
 		return nil
 	}
 	return &object{keys: keys, raw: bytes.TrimSpace(raw)}
@@ -175,7 +199,7 @@ func (f *form) object(raw json.RawMessage, path string) *object {
 
 func (f *form) required(o *object, path, key string) {
 	if _, has := o.keys[key]; !has {
-		f.fault(path, "%s is a required property", gate.PythonText(key))
+		f.fault(path, f.misspelt(o, key), "%s is a required property", gate.PythonText(key))
 	}
 }
 
@@ -191,9 +215,9 @@ func (f *form) text(o *object, path, key string, required bool) string {
 	var s string
 	switch {
 	case raw[0] != '"' || json.Unmarshal(raw, &s) != nil:
-		f.fault(join(path, key), "%s is not of type 'string'", shown(raw))
+		f.fault(join(path, key), quoteHint(raw), "%s is not of type 'string'", shown(raw))
 	case len(s) > maxText && key != "comment" && key != "description" && key != "value":
-		f.fault(join(path, key), "the text has %d bytes; %d are allowed", len(s), maxText)
+		f.fault(join(path, key), "", "the text has %d bytes; %d are allowed", len(s), maxText)
 		return ""
 	}
 	return s
@@ -214,11 +238,11 @@ func (f *form) list(o *object, path, key string, most int) (list []json.RawMessa
 		return nil, false
 	}
 	if err := json.Unmarshal(raw, &list); err != nil {
-		f.fault(join(path, key), "%s is not of type 'array'", shown(raw))
+		f.fault(join(path, key), "put it in brackets: a list is wanted", "%s is not of type 'array'", shown(raw))
 		return nil, true
 	}
 	if most > 0 && len(list) > most {
-		f.fault(join(path, key), "the list has %d elements; %d are allowed", len(list), most)
+		f.fault(join(path, key), "", "the list has %d elements; %d are allowed", len(list), most)
 		return nil, true
 	}
 	return list, true
@@ -239,7 +263,7 @@ func (f *form) texts(o *object, path, key string) ([]string, bool) {
 	out := make([]string, len(list))
 	for i, raw := range list {
 		if raw[0] != '"' || json.Unmarshal(raw, &out[i]) != nil {
-			f.fault(join(path, key)+"."+strconv.Itoa(i), "%s is not of type 'string'", shown(raw))
+			f.fault(join(path, key)+"."+strconv.Itoa(i), quoteHint(raw), "%s is not of type 'string'", shown(raw))
 		}
 	}
 	return out, has
@@ -251,7 +275,7 @@ func (f *form) word(s, path string, words ...string) {
 			return
 		}
 	}
-	f.fault(path, "%s is not one of %s", gate.PythonText(s), gate.PythonList(words))
+	f.fault(path, didYouMean(s, words), "%s is not one of %s", gate.PythonText(s), gate.PythonList(words))
 }
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }

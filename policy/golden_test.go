@@ -2,10 +2,12 @@ package policy_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -26,15 +28,41 @@ type facts struct {
 	Tag         string                  `json:"tag"`
 	Dockerfile  string                  `json:"dockerfile"`
 	Analysis    image.Analysis          `json:"analysis"`
+	Files       []fileFact              `json:"files"`
 	Findings    []advisory.ImageFinding `json:"findings"`
 	LastSync    time.Time               `json:"last_sync"`
 	At          time.Time               `json:"at"`
+}
+
+// fileFact is a file of the tree; its mode is in octal.
+type fileFact struct {
+	Path   image.Path `json:"path"`
+	Type   string     `json:"type"`
+	Mode   string     `json:"mode"`
+	SHA256 string     `json:"sha256"`
+}
+
+func (f *facts) files() []image.File {
+	types := map[string]image.FileType{
+		"file": image.Regular, "hardlink": image.Regular, "dir": image.Directory, "symlink": image.Symlink, "char": image.CharDevice,
+	}
+	var files []image.File
+	for _, one := range f.Files {
+		mode, err := strconv.ParseUint(one.Mode, 8, 16)
+		sum, err2 := hex.DecodeString(one.SHA256)
+		if err != nil || err2 != nil || types[one.Type] == 0 {
+			panic("the facts have no such file: " + string(one.Path))
+		}
+		files = append(files, image.File{Path: one.Path, Type: types[one.Type], Mode: uint16(mode), SHA256: sum})
+	}
+	return files
 }
 
 func (f *facts) input() policy.Input {
 	return policy.Input{
 		Account: f.Account, ImageID: f.ImageID, ImageDigest: f.ImageDigest, Tag: f.Tag, Dockerfile: f.Dockerfile, Analysis: &f.Analysis,
 		Findings: f.Findings, Feed: policy.FeedFacts{Present: !f.LastSync.IsZero(), LastSync: f.LastSync}, At: f.At,
+		Files: f.files,
 	}
 }
 

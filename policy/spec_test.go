@@ -61,7 +61,8 @@ func TestSpec(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(strings.Fields(`always dockerfile files ruby_gems metadata licenses malware npms packages passwd_file
-		retrieved_files secret_scans vulnerabilities analysis`), names); diff != "" {
+		retrieved_files secret_scans vulnerabilities analysis
+		exploitability remediation inheritance license_terms secrets image signatures expression`), names); diff != "" {
 		t.Error(diff)
 	}
 	if len(retired) != 14 {

@@ -26,47 +26,62 @@ type compiler struct {
 	rules, items, patterns, regexps int
 }
 
-func (c *compiler) fault(class, format string, args ...any) {
+// at is where a fault is, by its path in dots, and what may have been meant.
+type at struct{ path, hint string }
+
+func (c *compiler) fault(where at, class, format string, args ...any) {
 	if len(c.problems) >= maxProblems {
 		c.more++
 		return
 	}
-	c.problems = append(c.problems, problem(class, format, args...))
+	p := problem(class, format, args...)
+	p.Path, p.Hint = bracketed(where.path), where.hint
+	c.problems = append(c.problems, p)
 }
 
 // versioned checks a version; false ends the work on what has it.
-func (c *compiler) versioned(found, what string) bool {
+func (c *compiler) versioned(found, path, what string) bool {
 	if found != version {
-		c.fault("UnsupportedVersionError", "Found version %s, expected one of supported versions ['%s']. Detail:\"Version not supported\" (%s)", found, version, what)
+		c.fault(at{join(path, "version"), `write "` + version + `"`}, "UnsupportedVersionError", "Found version %s, expected one of supported versions ['%s']. Detail:\"Version not supported\" (%s)", found, version, what)
 	}
 	return found == version
 }
 
 func (c *compiler) compile(d *document) {
-	if !c.versioned(d.version, "bundle="+d.id) {
+	if !c.versioned(d.version, "", "bundle="+d.id) {
 		return
 	}
-	var policies, allowlists []string
+	var policies, allowlists []reference
 	for i := range d.mappings {
-		m := c.mapping(&d.mappings[i], i)
-		policies, allowlists = append(policies, m.policies...), append(allowlists, m.allowlists...)
+		f := &d.mappings[i]
+		m := c.mapping(f)
+		for j, id := range m.policies {
+			place := join(f.at, "policy_id")
+			if f.policyIDs != nil {
+				place = fmt.Sprintf("%s.policy_ids.%d", f.at, j)
+			}
+			policies = append(policies, reference{id, place})
+		}
+		for j, id := range m.allowlists {
+			allowlists = append(allowlists, reference{id, fmt.Sprintf("%s.whitelist_ids.%d", f.at, j)})
+		}
 		c.bundle.mappings = append(c.bundle.mappings, m)
 	}
-	for _, id := range distinct(policies) {
-		if p := one(c, d.policies, id, "policy", func(p *policyForm) string { return p.id }); p != nil {
+	for _, r := range distinct(policies) {
+		if p := one(c, d.policies, r, "policy", func(p *policyForm) (id, at string) { return p.id, p.at }); p != nil {
 			c.policy(p)
 		}
 	}
-	for _, id := range distinct(allowlists) {
-		if a := one(c, d.allowlists, id, "whitelist", func(a *allowlistForm) string { return a.id }); a != nil {
+	for _, r := range distinct(allowlists) {
+		if a := one(c, d.allowlists, r, "whitelist", func(a *allowlistForm) (id, at string) { return a.id, a.at }); a != nil {
 			c.allowlist(a)
 		}
 	}
 	for i := range d.allowed {
-		c.bundle.allowed = append(c.bundle.allowed, c.image(&d.allowed[i], fmt.Sprintf("whitelisted_images.%d", i)))
+		c.bundle.allowed = append(c.bundle.allowed, c.image(&d.allowed[i]))
 	}
 	for i := range d.denied {
-		c.bundle.denied = append(c.bundle.denied, c.image(&d.denied[i], fmt.Sprintf("blacklisted_images.%d", i)))
+		c.bundle.denied = append(c.bundle.denied, c.image(&d.denied[i]))
 	}
 	for i := range c.bundle.mappings {
 		runs := 0
@@ -76,51 +91,62 @@ func (c *compiler) compile(d *document) {
 			}
 		}
 		if runs > maxRuns {
-			c.fault("ValidationError", "Mapping rule %d has %d rules to evaluate for an image; %d are allowed", i, runs, maxRuns)
+			c.fault(at{path: d.mappings[i].at}, "ValidationError", "Mapping rule %d has %d rules to evaluate for an image; %d are allowed", i, runs, maxRuns)
 		}
 	}
 }
 
+// reference is the id of a policy or an allowlist in a mapping rule.
+type reference struct{ id, at string }
+
 // distinct keeps the first of each.
-func distinct(ids []string) []string {
+func distinct(list []reference) []reference {
 	seen := map[string]bool{}
-	return slices.DeleteFunc(ids, func(id string) bool {
-		again := seen[id]
-		seen[id] = true
+	return slices.DeleteFunc(list, func(r reference) bool {
+		again := seen[r.id]
+		seen[r.id] = true
 		return again
 	})
 }
 
 // one finds the object of that id, which must be there once.
-func one[T any](c *compiler, list []T, id, kind string, idOf func(*T) string) *T {
+func one[T any](c *compiler, list []T, r reference, kind string, name func(*T) (id, at string)) *T {
 	var found *T
 	for i := range list {
-		if idOf(&list[i]) != id {
+		id, place := name(&list[i])
+		if id != r.id {
 			continue
 		}
 		if found != nil {
-			c.fault("DuplicateIdentifierFoundError", "Object identifier found multiple times, not unique (identifier=%s,identifier_type=%s)", id, kind)
+			_, first := name(found)
+			c.fault(at{join(place, "id"), "the other one is " + bracketed(first) + ": give one of them an id of its own"},
+				"DuplicateIdentifierFoundError", "Object identifier found multiple times, not unique (identifier=%s,identifier_type=%s)", r.id, kind)
 			return nil
 		}
 		found = &list[i]
 	}
 	if found == nil {
-		c.fault("ReferencedObjectNotFoundError", "Referenced object not found (reference_type=%s,reference_id=%s)", kind, id)
+		var ids []string
+		for i := range list {
+			id, _ := name(&list[i])
+			ids = append(ids, id)
+		}
+		c.fault(at{r.at, didYouMean(r.id, ids)}, "ReferencedObjectNotFoundError", "Referenced object not found (reference_type=%s,reference_id=%s)", kind, r.id)
 	}
 	return found
 }
 
-func (c *compiler) mapping(f *mappingForm, i int) mappingRule {
-	m := mappingRule{imageRule: c.image(f, fmt.Sprintf("mappings.%d", i)), allowlists: f.allowlistIDs}
+func (c *compiler) mapping(f *mappingForm) mappingRule {
+	m := mappingRule{imageRule: c.image(f), allowlists: f.allowlistIDs}
 	switch {
 	case f.policyID != nil && f.policyIDs != nil:
-		c.fault("ValidationError", "Cannot specify both policy_id and policy_ids properties in mapping rule, must use one or the other: %s", compact(f.raw))
+		c.fault(at{f.at, "leave policy_id out"}, "ValidationError", "Cannot specify both policy_id and policy_ids properties in mapping rule, must use one or the other: %s", compact(f.raw))
 	case f.policyID != nil:
 		m.policies = []string{*f.policyID}
 	case f.policyIDs != nil:
 		m.policies = *f.policyIDs
 	default:
-		c.fault("ValidationError", "No policy_id or policy_ids property found for mapping rule: %s", compact(f.raw))
+		c.fault(at{f.at, "name the policies to evaluate in policy_ids"}, "ValidationError", "No policy_id or policy_ids property found for mapping rule: %s", compact(f.raw))
 	}
 	return m
 }
@@ -132,17 +158,17 @@ func compact(raw json.RawMessage) string {
 	return string(raw)
 }
 
-func (c *compiler) image(f *mappingForm, where string) imageRule {
+func (c *compiler) image(f *mappingForm) imageRule {
 	r := imageRule{raw: f.raw, imageType: f.imageType, value: f.image}
-	r.registry = c.pattern(f.registry, where+".registry")
-	r.repository = c.pattern(f.repository, where+".repository")
+	r.registry = c.pattern(f.registry, f.at+".registry", f.at+".registry")
+	r.repository = c.pattern(f.repository, f.at+".repository", f.at+".repository")
 	if f.imageType == "tag" {
-		r.tag = c.pattern(f.image, where+".image.value")
+		r.tag = c.pattern(f.image, f.at+".image.value", f.at+".image.value")
 	}
 	return r
 }
 
-func (c *compiler) pattern(s, where string) pattern {
+func (c *compiler) pattern(s, path, where string) pattern {
 	if strings.HasPrefix(s, regexpPrefix) {
 		if c.regexps++; c.regexps > maxRegexps {
 			c.limit(c.regexps, maxRegexps, "patterns that begin with regexp:")
@@ -151,7 +177,7 @@ func (c *compiler) pattern(s, where string) pattern {
 	}
 	p, err := compilePattern(s)
 	if err != nil {
-		c.fault("ValidationError", "Pattern cannot be used: %v (%s)", err, where)
+		c.fault(at{path: path}, "ValidationError", "Pattern cannot be used: %v (%s)", err, where)
 	}
 	return p
 }
@@ -159,12 +185,12 @@ func (c *compiler) pattern(s, where string) pattern {
 // limit tells once that there is too much of something.
 func (c *compiler) limit(n, most int, what string) {
 	if n == most+1 {
-		c.fault("ValidationError", "The bundle has more than %d %s, which is the most that is allowed", most, what)
+		c.fault(at{}, "ValidationError", "The bundle has more than %d %s, which is the most that is allowed", most, what)
 	}
 }
 
 func (c *compiler) allowlist(f *allowlistForm) {
-	if !c.versioned(f.version, "whitelist="+f.id) {
+	if !c.versioned(f.version, f.at, "whitelist="+f.id) {
 		return
 	}
 	a := &allowlist{id: &f.id, name: f.name, exact: map[itemKey][]int{}, patterns: map[string][]int{}}
@@ -174,18 +200,18 @@ func (c *compiler) allowlist(f *allowlistForm) {
 			c.limit(c.items, maxItems, "items in its allowlists")
 			break
 		}
-		it := item{id: fi.id}
+		it := item{id: fi.id, comment: fi.comment}
 		where := fmt.Sprintf("whitelist=%s,item=%d,item_id=%s", f.id, i, orNone(fi.id))
 		var err error
 		if it.expires, err = parseExpiry(fi.expiresOn); err != nil {
-			c.fault("Exception", "%v (%s)", err, where)
+			c.fault(at{fi.at + ".expires_on", "write it like 2027-06-30T00:00:00Z"}, "Exception", "%v (%s)", err, where)
 		}
 		if !isLiteral(fi.triggerID) {
 			if c.patterns++; c.patterns > maxPatterns {
 				c.limit(c.patterns, maxPatterns, "items with a pattern in its allowlists")
 				break
 			}
-			it.pattern = c.pattern(fi.triggerID, where)
+			it.pattern = c.pattern(fi.triggerID, fi.at+".trigger_id", where)
 		}
 		a.add(fi.gate, fi.triggerID, it)
 	}
@@ -193,7 +219,7 @@ func (c *compiler) allowlist(f *allowlistForm) {
 }
 
 func (c *compiler) policy(f *policyForm) {
-	if !c.versioned(f.version, "policy="+f.id) {
+	if !c.versioned(f.version, f.at, "policy="+f.id) {
 		return
 	}
 	p := &compiledPolicy{id: f.id}
@@ -220,33 +246,38 @@ func (c *compiler) rule(f *ruleForm) (rule, bool) {
 	r := rule{id: orNone(f.id)}
 	var known bool
 	if r.action, known = actionOf(f.action); !known {
-		c.fault("ValidationError", "%s is not an action: use GO, WARN or STOP (gate=%s,trigger=%s,rule_id=%s)", gate.PythonText(f.action), f.gate, f.trigger, r.id)
+		c.fault(at{f.at + ".action", didYouMean(f.action, []string{"GO", "WARN", "STOP"})}, "ValidationError", "%s is not an action: use GO, WARN or STOP (gate=%s,trigger=%s,rule_id=%s)", gate.PythonText(f.action), f.gate, f.trigger, r.id)
 	}
 	g := gate.Find(f.gate)
 	switch {
 	case g == nil:
-		c.fault("GateNotFoundError", "The specified gate is not found in the policy engine as a valid gate name (gate=%s,trigger=None,rule_id=%s,valid_gates=%s)",
+		c.fault(at{f.at + ".gate", gateHint(f)}, "GateNotFoundError", "The specified gate is not found in the policy engine as a valid gate name (gate=%s,trigger=None,rule_id=%s,valid_gates=%s)",
 			f.gate, r.id, validGates)
 		return r, false
 	case g.Retired:
 		retired := retiredProblem(g, f, r.id)
 		if c.upload {
-			c.fault(retired.Type, "%s", retired.Details)
+			hint := "remove the rule"
+			if g.SupersededBy != "" {
+				hint = "use gate " + g.SupersededBy
+			}
+			c.fault(at{f.at + ".gate", hint}, retired.Type, "%s", retired.Details)
 		}
 		r.gate, r.trigger, r.retired = g.Name, strings.ToLower(f.trigger), &retired
 		return r, !c.upload
 	}
 	t := g.Trigger(f.trigger)
 	if t == nil {
-		c.fault("TriggerNotFoundError", "Trigger not found for specified gate. Valid triggers are: %s (gate=%s,trigger=%s,rule_id=%s)", gate.PythonList(g.TriggerNames()), g.Name, f.trigger, r.id)
+		c.fault(at{f.at + ".trigger", triggerHint(g, f.trigger)}, "TriggerNotFoundError", "Trigger not found for specified gate. Valid triggers are: %s (gate=%s,trigger=%s,rule_id=%s)", gate.PythonList(g.TriggerNames()), g.Name, f.trigger, r.id)
 		return r, false
 	}
 	r.gate, r.trigger = g.Name, t.Name
 	check, errs := t.NewCheck(f.params)
 	for _, err := range errs {
-		c.parameter(err, &r, t)
+		c.parameter(err, f, &r, t)
 	}
 	r.check = check
+	c.bundle.needs |= t.NeedsOf(f.params)
 	return r, len(errs) == 0 && known
 }
 
@@ -259,19 +290,25 @@ func retiredProblem(g *gate.Gate, f *ruleForm, id string) Problem {
 }
 
 // parameter tells what is wrong with one parameter of a rule.
-func (c *compiler) parameter(err error, r *rule, t *gate.Trigger) {
+func (c *compiler) parameter(err error, f *ruleForm, r *rule, t *gate.Trigger) {
 	where := fmt.Sprintf("gate=%s,trigger=%s,rule_id=%s", r.gate, r.trigger, r.id)
 	e, ok := err.(*gate.ParamError)
+	if !ok {
+		c.fault(at{path: f.at}, "PolicyError", "%v (%s)", err, where)
+		return
+	}
+	place := paramAt(f, t, e)
 	switch {
-	case !ok:
-		c.fault("PolicyError", "%v (%s)", err, where)
 	case e.Fault == gate.UnknownParam:
-		c.fault("InvalidParameterError", "Rule validation error (%s,parameter=%s,valid_parameters=%s)", where, e.Param, gate.PythonList(t.ParamNames()))
+		place.hint = paramHint(t, e.Param)
+		c.fault(place, "InvalidParameterError", "Rule validation error (%s,parameter=%s,valid_parameters=%s)", where, e.Param, gate.PythonList(t.ParamNames()))
 	case e.Fault == gate.MissingParam:
-		c.fault("ParameterValueInvalidError", "Required parameter (%s,parameter=%s)", where, e.Param)
+		place.hint = exampleHint(t, e.Param)
+		c.fault(place, "ParameterValueInvalidError", "Required parameter (%s,parameter=%s)", where, e.Param)
 	case e.Schema != "":
-		c.fault("ParameterValueInvalidError", "Parameter validation failed: JSON Schema validation failed. Schema=%s, Detail=%s (%s,parameter=%s)", e.Schema, e.Detail, where, e.Param)
+		place.hint = valueHint(f, t, e.Param)
+		c.fault(place, "ParameterValueInvalidError", "Parameter validation failed: JSON Schema validation failed. Schema=%s, Detail=%s (%s,parameter=%s)", e.Schema, e.Detail, where, e.Param)
 	default:
-		c.fault("ParameterValueInvalidError", "Parameter validation failed: %s (%s,parameter=%s)", e.Detail, where, e.Param)
+		c.fault(place, "ParameterValueInvalidError", "Parameter validation failed: %s (%s,parameter=%s)", e.Detail, where, e.Param)
 	}
 }

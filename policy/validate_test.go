@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"landwaiter.dev/internal/yamldoc"
 	"landwaiter.dev/policy"
 )
 
@@ -129,7 +130,7 @@ func TestValidation(t *testing.T) {
 		"no ids":                   {doc(``, p, ""), []string{`ValidationError: No policy_id or policy_ids property found for mapping rule: {"name":"m"`}},
 		"unknown references":       {doc(`,"policy_ids":["x","p"],"whitelist_ids":["y"]`, p, w), []string{"ReferencedObjectNotFoundError: Referenced object not found (reference_type=policy,reference_id=x)", "ReferencedObjectNotFoundError: Referenced object not found (reference_type=whitelist,reference_id=y)"}},
 		"twice":                    {doc(`,"policy_id":"p","whitelist_ids":["w"]`, p+","+p, w+","+w), []string{"DuplicateIdentifierFoundError: Object identifier found multiple times, not unique (identifier=p,identifier_type=policy)", "DuplicateIdentifierFoundError: Object identifier found multiple times, not unique (identifier=w,identifier_type=whitelist)"}},
-		"unknown gate":             {bundle(rule("STOP", "nogate", "x")), []string{"GateNotFoundError: The specified gate is not found in the policy engine as a valid gate name (gate=nogate,trigger=None,rule_id=r,valid_gates=['always', 'dockerfile', 'files', 'ruby_gems', 'metadata', 'licenses', 'malware', 'npms', 'packages', 'passwd_file', 'retrieved_files', 'secret_scans', 'vulnerabilities', 'analysis'])"}},
+		"unknown gate":             {bundle(rule("STOP", "nogate", "x")), []string{"GateNotFoundError: The specified gate is not found in the policy engine as a valid gate name (gate=nogate,trigger=None,rule_id=r,valid_gates=['always', 'dockerfile', 'files', 'ruby_gems', 'metadata', 'licenses', 'malware', 'npms', 'packages', 'passwd_file', 'retrieved_files', 'secret_scans', 'vulnerabilities', 'analysis', 'exploitability', 'remediation', 'inheritance', 'license_terms', 'secrets', 'image', 'signatures', 'expression'])"}},
 		"unknown trigger":          {bundle(rule("STOP", "Packages", "x")), []string{"TriggerNotFoundError: Trigger not found for specified gate. Valid triggers are: ['required_package', 'verify', 'blacklist'] (gate=packages,trigger=x,rule_id=r)"}},
 		"retired":                  {bundle(rule("STOP", "gemcheck", "gemnofeed")), []string{"EndOfLifedError: Gate gemcheck has been End-of-Lifed. It will not be evaluated, and should be removed from policies and replaced with 'ruby_gems' (gate=gemcheck,trigger=gemnofeed,rule_id=r)"}},
 		"retired for good":         {bundle(rule("STOP", "pkgdiff", "pkgadd")), []string{"EndOfLifedError: Gate pkgdiff has been End-of-Lifed. It will not be evaluated, and should be removed from policies (gate=pkgdiff"}},
@@ -184,6 +185,10 @@ func TestHostileBundles(t *testing.T) {
 		"many items":       bundleWith(always, list(`{"gate":"g","trigger_id":"t"}`, 100_001), ""),
 		"many patterns":    bundleWith(always, list(`{"gate":"g","trigger_id":"*t"}`, 10_001), ""),
 		"many expressions": bundleWith(always, list(`{"gate":"g","trigger_id":"regexp:(a|b)*\\w"}`, 2_001), ""),
+		"YAML bomb":        yamlBomb(),
+		"large YAML":       "id: " + strings.Repeat("x", policy.MaxYAML),
+		"deep YAML":        strings.Repeat("- ", 1<<20),
+		"not UTF-8":        "id: \xff\n",
 		"long expression":  bundleWith(always, `{"gate":"g","trigger_id":"regexp:`+strings.Repeat("(", 4000)+`"}`, ""),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -201,12 +206,49 @@ func TestHostileBundles(t *testing.T) {
 	}
 }
 
+func yamlBomb() string {
+	s := "id: b\nversion: 1_0\npolicies: []\nmappings: []\nx0: &x0 [x, x, x, x, x, x, x, x, x]\n"
+	for i := 1; i < 20; i++ {
+		s += fmt.Sprintf("x%d: &x%d [*x%d, *x%d, *x%d, *x%d]\n", i, i, i-1, i-1, i-1, i-1)
+	}
+	return s
+}
+
+// A large bundle is read soon, in either form, and looked through by lint.
+func TestManyRules(t *testing.T) {
+	t.Parallel()
+	var json, yaml strings.Builder
+	yaml.WriteString("id: b\nversion: 1_0\nmappings: [{name: m, registry: '*', repository: '*', image: {type: tag, value: '*'}, policy_ids: [p]}]\npolicies:\n- id: p\n  version: 1_0\n  rules:\n")
+	for i := range 10_000 {
+		name := fmt.Sprint("name=p", i)
+		json.WriteString("," + strings.Replace(rule("STOP", "packages", "blacklist", name), `"r"`, fmt.Sprintf(`"r%d"`, i), 1))
+		fmt.Fprintf(&yaml, "  - {gate: packages, trigger: blacklist, action: STOP, params: [{name: name, value: p%d}]}\n", i)
+	}
+	for name, source := range map[string]string{"JSON": bundle(json.String()[1:]), "YAML": yaml.String()} {
+		start := time.Now()
+		mustParse(t, source)
+		if list := policy.Lint([]byte(source), now); len(list) > 0 {
+			t.Errorf("%s: %v", name, list[0])
+		}
+		if spent := time.Since(start); spent > time.Minute {
+			t.Errorf("%s: took %v", name, spent)
+		}
+		t.Logf("%s: %d bytes in %v", name, len(source), time.Since(start))
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(bundle(always)))
 	f.Add(policy.Default())
 	f.Add([]byte(bundleWith(rule("STOP", "vulnerabilities", "package", "package_type=all"), `{"gate":"always","trigger_id":"al*","expires_on":"2026-01-01T00:00:00Z"}`, `,"whitelisted_images":[]`)))
 	f.Add([]byte(`{"id":"b","version":"1_0","policies":[{"id":null}],"mappings":[[]]}`))
+	f.Add([]byte("id: b\nversion: 1_0\npolicies: [&p {id: p, version: 1_0}]\nmappings: []\nx: *p\n"))
 	f.Fuzz(func(t *testing.T, doc []byte) {
+		for _, p := range policy.Lint(doc, now) {
+			if p.Details == "" || p.Line < 0 || p.Column < 0 {
+				t.Fatalf("lint says %+v", p)
+			}
+		}
 		b, err := policy.Parse(doc)
 		if err != nil {
 			if e, ok := policy.IsInvalid(err); !ok || len(e.Problems) == 0 || b != nil {
@@ -216,7 +258,7 @@ func FuzzParse(f *testing.F) {
 				return
 			}
 		}
-		if !bytes.Equal(b.Document(), doc) {
+		if yamldoc.IsJSON(doc) && !bytes.Equal(b.Document(), doc) {
 			t.Fatal("the document was changed")
 		}
 		checkDocument(t, b.Evaluate(policy.Input{Tag: "a/b:c", At: now}))

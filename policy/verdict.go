@@ -54,6 +54,8 @@ type Input struct {
 	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
 	DetectedAt func(*advisory.ImageFinding) time.Time
 	Feed       FeedFacts
+	// Facts from outside of the image; which of them the bundle needs, [Bundle.Needs] says.
+	Facts gate.Facts
 	// Files of the merged tree, sorted by path; asked for only when a rule needs them. Nil when they are not known.
 	Files func() []image.File
 	// At is the moment of the verdict.
@@ -79,6 +81,10 @@ type AllowedBy struct {
 	Name   *string `json:"whitelist_name"`
 	ID     *string `json:"whitelist_id"`
 	ItemID *string `json:"matched_rule_id"`
+	// Reason is the item's comment, and Until the moment from which on it allows nothing; both may be empty. The document of
+	// an evaluation does not have them.
+	Reason string    `json:"-"`
+	Until  time.Time `json:"-"`
 }
 
 // Reasons of a final action.

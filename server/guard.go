@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"landwaiter.dev/server/problem"
+	v1 "landwaiter.dev/server/v1"
 )
 
 // readBody reads the whole body before any handler runs, within limits of size and time, and refuses what is not JSON.
@@ -42,6 +43,7 @@ func readBody(next http.Handler, fail func(http.ResponseWriter, *http.Request, e
 		case err != nil:
 			fail(w, r, problem.New(http.StatusBadRequest, "body_not_read", "the request body did not arrive completely"))
 			return
+		case len(body) > 0 && r.Method == http.MethodPost && r.URL.Path == "/v1/policies" && v1.IsYAML(r.Header.Get("Content-Type")):
 		case len(body) > 0 && !isJSON(r.Header.Get("Content-Type")):
 			fail(w, r, problem.New(http.StatusUnsupportedMediaType, "unsupported_media_type", "send the body as application/json"))
 			return

@@ -263,6 +263,45 @@ func TestVulnerabilityShape(t *testing.T) {
 	}
 }
 
+// Versions of a bundle can be read again, and YAML is taken where its type says so.
+func TestPolicyVersions(t *testing.T) {
+	t.Parallel()
+	h := servertest.New().Handler()
+	yaml := header("Content-Type", "application/yaml; charset=utf-8")
+	status, _, text := ask(t, h, "POST /v1/policies", "id: b\nversion: 1_0 # ours\nname: one\n", yaml)
+	if record := parse[object](t, text); status != http.StatusOK || record["policyId"] != "b" || record["policybundle"].(object)["version"] != "1_0" {
+		t.Errorf("%d %s", status, text)
+	}
+	for _, refused := range []struct {
+		route, body string
+		change      func(*http.Request)
+		status      int
+	}{
+		{"POST /v1/policies", "id: b\n", header("Content-Type", "application/json"), http.StatusBadRequest},
+		{"POST /v1/policies", "a: b: c\n", yaml, http.StatusBadRequest},
+		{"PUT /v1/policies/b", "policyId: b\n", yaml, http.StatusUnsupportedMediaType},
+		{"POST /v1/images", "tag: a:1\n", yaml, http.StatusUnsupportedMediaType},
+	} {
+		if status, _, text := ask(t, h, refused.route, refused.body, refused.change); status != refused.status {
+			t.Errorf("%s %q: %d %s", refused.route, refused.body, status, text)
+		}
+	}
+	get[any](t, h, "POST /v1/policies", `{"id": "b", "version": "1_0", "name": "two"}`)
+	list := get[[]object](t, h, "GET /v1/policies/b/versions", "")
+	if len(list) != 2 || list[0]["version"] != 2.0 || list[0]["to"] != nil || list[1]["to"] == nil || list[0]["policybundle"] != nil {
+		t.Errorf("versions: %v", list)
+	}
+	one := get[object](t, h, "GET /v1/policies/b/versions/1", "")
+	if one["version"] != 1.0 || one["policybundle"].(object)["name"] != "one" || one["bundle_digest"] != list[1]["bundle_digest"] {
+		t.Errorf("version 1: %v", one)
+	}
+	for _, unknown := range []string{"c/versions", "c/versions/1", "b/versions/3"} {
+		if status, _, text := ask(t, h, "GET /v1/policies/"+unknown, ""); status != http.StatusNotFound {
+			t.Errorf("%s: %d %s", unknown, status, text)
+		}
+	}
+}
+
 // The way of a bundle as the original client goes it, and the check that other clients read.
 func TestPolicySequence(t *testing.T) {
 	t.Parallel()

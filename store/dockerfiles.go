@@ -39,6 +39,12 @@ func (q *Queries) DockerfileAt(ctx context.Context, row int64, at time.Time) (te
 	return text, digest, ignoreMissing(err)
 }
 
+// DockerfileByDigest returns a Dockerfile that is or was in force for an image.
+func (q *Queries) DockerfileByDigest(ctx context.Context, row int64, digest image.Digest) (text string, err error) {
+	err = q.one(ctx, "SELECT document FROM dockerfiles WHERE image_row = ? AND digest = ? ORDER BY from_at DESC LIMIT 1", []any{row, string(digest)}, &text)
+	return text, describe(err, "Dockerfile %.100q", digest)
+}
+
 // ignoreMissing is err, but nil for ErrNotFound.
 func ignoreMissing(err error) error {
 	if errors.Is(err, ErrNotFound) {

@@ -3,18 +3,29 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"landwaiter.dev/image"
 )
 
 const evaluationColumns = `e.id, e.account, e.image_row, e.image_digest, e.tag, e.policy_id, e.bundle_digest, e.analysis_id, e.dockerfile_digest,
-	e.feed_revision, e.evaluated_at, e.final_action, e.final_reason, e.reason, e.result, e.next_at, e.reproducible, e.rows_gone, e.vex_digest`
+	e.feed_revision, e.evaluated_at, e.final_action, e.final_reason, e.reason, e.result, e.next_at, e.reproducible, e.rows_gone, e.vex_digest,
+	e.analysis_digest, e.facts, e.waits`
 
 func scanEvaluation(row scanner, e *Evaluation) error {
-	return row.Scan(&e.ID, &e.Account, &e.ImageID, &e.ImageDigest, &e.Tag, &e.PolicyID, &e.BundleDigest, &e.AnalysisID, &e.DockerfileDigest,
-		&e.FeedRevision, moment{&e.EvaluatedAt}, &e.FinalAction, &e.FinalReason, &e.Reason, &e.Result, moment{&e.NextAt}, &e.Reproducible, &e.RowsGone, &e.VEXDigest)
+	var waits string
+	err := row.Scan(&e.ID, &e.Account, &e.ImageID, &e.ImageDigest, &e.Tag, &e.PolicyID, &e.BundleDigest, &e.AnalysisID, &e.DockerfileDigest,
+		&e.FeedRevision, moment{&e.EvaluatedAt}, &e.FinalAction, &e.FinalReason, &e.Reason, &e.Result, moment{&e.NextAt}, &e.Reproducible, &e.RowsGone, &e.VEXDigest,
+		&e.AnalysisDigest, &e.Facts, &waits)
+	if waits != "" {
+		e.Waits = strings.Split(waits, waitsBreak)
+	}
+	return err
 }
+
+// waitsBreak stands between the ecosystems of Waits; "Red Hat" has a blank.
+const waitsBreak = "\n"
 
 // PutEvaluation keeps a verdict, the newest of its image, tag and policy, and sets its ID; a zero EvaluatedAt is now.
 func (t *Tx) PutEvaluation(ctx context.Context, e *Evaluation) error {
@@ -30,10 +41,12 @@ func (t *Tx) PutEvaluation(ctx context.Context, e *Evaluation) error {
 		return describe(err, "keeping an evaluation")
 	}
 	err = t.one(ctx, `INSERT INTO evaluations (account, image_row, image_digest, tag, policy_id, bundle_digest, analysis_id, dockerfile_digest,
-			feed_revision, evaluated_at, final_action, final_reason, reason, result, next_at, reproducible, latest, rows_gone, vex_digest)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, TRUE, FALSE, ?) RETURNING id`,
+			feed_revision, evaluated_at, final_action, final_reason, reason, result, next_at, reproducible, latest, rows_gone, vex_digest,
+			analysis_digest, facts, waits)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, TRUE, FALSE, ?, ?, ?, ?) RETURNING id`,
 		[]any{e.Account, e.ImageID, string(e.ImageDigest), e.Tag, e.PolicyID, string(e.BundleDigest), e.AnalysisID, string(e.DockerfileDigest),
-			e.FeedRevision, micros(e.EvaluatedAt), e.FinalAction, e.FinalReason, e.Reason, string(e.Result), micros(e.NextAt), e.Reproducible, string(e.VEXDigest)}, &e.ID)
+			e.FeedRevision, micros(e.EvaluatedAt), e.FinalAction, e.FinalReason, e.Reason, string(e.Result), micros(e.NextAt), e.Reproducible, string(e.VEXDigest),
+			string(e.AnalysisDigest), e.Facts, strings.Join(e.Waits, waitsBreak)}, &e.ID)
 	return describe(err, "keeping an evaluation")
 }
 
@@ -52,10 +65,16 @@ func (q *Queries) LastEvaluation(ctx context.Context, account string, digest ima
 	return e, describe(err, "an evaluation of image %.100q", digest)
 }
 
-// DueEvaluations lists the newest verdicts of active images whose NextAt has come at a time, the longest due first.
+// inForce narrows newest verdicts, e, of images, i, to those that are kept up to date.
+const inForce = `i.state = 'active' AND i.status = 'analyzed'
+	AND EXISTS (SELECT 1 FROM policies p WHERE p.account = e.account AND p.id = e.policy_id AND p.active)
+	AND EXISTS (SELECT 1 FROM tags t WHERE t.image_row = i.id AND t.current AND t.registry || '/' || t.repository || ':' || t.tag = e.tag)`
+
+// DueEvaluations lists the newest verdicts whose NextAt has come at a time, the longest due first: those by the active policy,
+// of active images, for tags that they still have. Others wait until somebody asks, or activates the policy, or the tag returns.
 func (q *Queries) DueEvaluations(ctx context.Context, at time.Time, limit int) ([]Evaluation, error) {
 	return all(ctx, q, scanEvaluation, "SELECT "+evaluationColumns+` FROM evaluations e JOIN images i ON i.id = e.image_row
-		WHERE e.latest AND e.next_at > 0 AND e.next_at <= ? AND i.state = 'active' AND i.status = 'analyzed' ORDER BY e.next_at, e.id LIMIT ?`,
+		WHERE e.latest AND e.next_at > 0 AND e.next_at <= ? AND `+inForce+` ORDER BY e.next_at, e.id LIMIT ?`,
 		micros(at), limit)
 }
 

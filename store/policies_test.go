@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -83,6 +84,21 @@ func TestPolicyVersionsAndActivations(t *testing.T) {
 		put("one", `{"id":"one","v":3}`)
 		if p := must(b.Policy(b.ctx, "a", "one"))(t); p.Active {
 			t.Error("a policy came back active")
+		}
+		versions := must(b.PolicyVersions(b.ctx, "a", "one"))(t)
+		if len(versions) != 3 || versions[0].Document != nil || !versions[2].To.IsZero() {
+			t.Errorf("versions %+v", versions)
+		}
+		for i, v := range versions {
+			v.Document = []byte(fmt.Sprintf(`{"id":"one","v":%d}`, i+1))
+			if diff := cmp.Diff(v, must(b.PolicyVersion(b.ctx, "a", "one", i+1))(t)); diff != "" {
+				t.Error(diff)
+			}
+		}
+		for _, n := range []int{-1, 0, 4} {
+			if _, err := b.PolicyVersion(b.ctx, "a", "one", n); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("version %d: %v", n, err)
+			}
 		}
 	})
 }

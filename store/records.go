@@ -138,12 +138,18 @@ type Evaluation struct {
 	AnalysisID       int64
 	DockerfileDigest image.Digest // "" when none was given
 	// VEXDigest is that of the list of VEX documents that were in force, which is in the blobs; "" when there were none.
-	VEXDigest    image.Digest
+	VEXDigest image.Digest
+	// AnalysisDigest is that of the analysis document. Facts are, as a JSON object, the inputs that no digest stands for; ""
+	// of evaluations that are older than this.
+	AnalysisDigest image.Digest
+	Facts          string
+	// Waits are the ecosystems of which there was no data, or too old data, for this verdict.
+	Waits        []string
 	FeedRevision int64
 	EvaluatedAt  time.Time
 	FinalAction  string // go, warn, stop
 	FinalReason  string // policy_evaluation, whitelisted, blacklisted
-	// Reason it was run: "requested", "analysis", "feed", "bundle", "tag", "time"; "feed disabled", "feed enabled" and
+	// Reason it was run: "requested", "analysis", "feed", "bundle", "tag", "time", "vex", "data"; "feed disabled", "feed enabled" and
 	// "feed deleted" tell nobody.
 	Reason string
 	// Result is the digest of the stored evaluation document.

@@ -72,10 +72,18 @@ func Compile(pattern string) (*Regexp, error) {
 // String is the pattern as given.
 func (re *Regexp) String() string { return re.pattern }
 
+// Quick is the answer of [Regexp.Match] where the linear engine has it; else it is not sure.
+func (re *Regexp) Quick(text string) (matched, sure bool) {
+	if re.fast != nil && (!re.fastASCII || ascii(text)) && (!re.fastLine || strings.IndexByte(text, '\n') < 0) {
+		return re.fast.MatchString(text), true
+	}
+	return false, false
+}
+
 // Match says whether the text begins with a match. The error is [ErrTimeout] or wraps what the engine said.
 func (re *Regexp) Match(text string) (bool, error) {
-	if re.fast != nil && (!re.fastASCII || ascii(text)) && (!re.fastLine || strings.IndexByte(text, '\n') < 0) {
-		return re.fast.MatchString(text), nil
+	if matched, sure := re.Quick(text); sure {
+		return matched, nil
 	}
 	re.slowOnce.Do(re.compileSlow)
 	if re.slowErr != nil {

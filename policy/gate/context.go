@@ -2,6 +2,7 @@ package gate
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"landwaiter.dev/advisory"
@@ -33,6 +34,8 @@ type Compare func(ecosystem, a, b string) (int, error)
 // use; what it is made of is never changed.
 type Context struct {
 	Analysis *image.Analysis
+	// Tag in full, "registry/repository:tag".
+	Tag string
 	// Gaps are what could not be seen.
 	Gaps []image.Gap
 	// Dockerfile as the user gave it or as guessed, by its mode.
@@ -42,6 +45,7 @@ type Context struct {
 	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
 	DetectedAt func(*advisory.ImageFinding) time.Time
 	Feed       Feed
+	Facts      Facts
 	// Files of the merged tree, sorted by path; asked for once, when the first rule needs them. Nil when they are not known.
 	Files func() []image.File
 	// At is the moment of the verdict.
@@ -57,7 +61,12 @@ type Context struct {
 	prepared     bool
 	findings     []finding
 	laidOut      bool
+	matches      int
+	values       map[string]any // for expressions
+	categories   map[string]string
 	tree         once[[]image.File]
+	paths        once[[]string]
+	packages     once[[]*image.Package]
 	licenses     once[[]licensed]
 	passwd       once[[]account]
 	secrets      once[[]sighting]
@@ -93,6 +102,12 @@ func (c *Context) ChangesAt(t time.Time) {
 
 // Match matches text as Python's re.match does. The error wraps [pyregex.ErrTimeout] when time ran out.
 func (c *Context) Match(re *pyregex.Regexp, text string) (bool, error) {
+	// To ask the clock takes as long as most matches: it is not asked for each that is sure to end soon.
+	if c.matches++; c.matches%64 != 0 && len(text) <= 4096 {
+		if matched, sure := re.Quick(text); sure {
+			return matched, nil
+		}
+	}
 	if c.late() {
 		return false, pyregex.ErrTimeout
 	}
@@ -112,6 +127,28 @@ func (c *Context) files() []image.File {
 			return nil
 		}
 		return c.Files()
+	})
+}
+
+// absPaths are the absolute paths of the files, in one piece of memory.
+func (c *Context) absPaths() []string {
+	return c.paths.get(func() []string {
+		files := c.files()
+		size := 0
+		for i := range files {
+			size += 1 + len(files[i].Path)
+		}
+		var all strings.Builder
+		all.Grow(size)
+		for i := range files {
+			all.WriteByte('/')
+			all.WriteString(string(files[i].Path))
+		}
+		paths, rest := make([]string, len(files)), all.String()
+		for i := range files {
+			paths[i], rest = rest[:1+len(files[i].Path)], rest[1+len(files[i].Path):]
+		}
+		return paths
 	})
 }
 

@@ -38,8 +38,7 @@ func deniedVersion(trigger, what string, kind image.PackageType, message string)
 				shown += "-" + version
 			}
 			return func(c *Context, fire Fire) error {
-				for i := range c.Analysis.Packages {
-					p := &c.Analysis.Packages[i]
+				for _, p := range c.installed() {
 					if p.Type == kind && p.Name == name && (version == "" || p.Version == version) {
 						fire("", message+shown)
 						return nil

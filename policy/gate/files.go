@@ -88,9 +88,7 @@ func compileNameMatch(v Values) (Check, error) {
 		return nil, err
 	}
 	return func(c *Context, fire Fire) error {
-		files := c.files()
-		for i := range files {
-			path := files[i].Path.Abs()
+		for _, path := range c.absPaths() {
 			ok, err := c.Match(re, path)
 			if err != nil {
 				return err

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/pyregex"
 	"landwaiter.dev/policy/gate"
 )
 
@@ -161,5 +163,21 @@ func TestFilesAreAskedForOnce(t *testing.T) {
 	}
 	if asked != 1 {
 		t.Errorf("asked %d times", asked)
+	}
+}
+
+// TestTimeIsOver is about the limit of the whole evaluation: also expressions that are quick end with it.
+func TestTimeIsOver(t *testing.T) {
+	t.Parallel()
+	var files []image.File
+	for i := range 1000 {
+		files = append(files, image.File{Path: image.Path(fmt.Sprintf("%04d", i)), Type: image.Regular})
+	}
+	for _, regex := range []string{"/x", `/(?=x)`} {
+		c := withFiles(files...)
+		c.Deadline = time.Now()
+		if got := run(t, c, "files/name_match", "regex="+regex); len(got) != 1 || got[0] != "error: "+pyregex.ErrTimeout.Error() {
+			t.Errorf("%s: got %q", regex, got)
+		}
 	}
 }

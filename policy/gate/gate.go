@@ -33,6 +33,8 @@ type Trigger struct {
 	// Compile makes the check of one rule from its validated values. An error is about the value of a parameter and is
 	// made by [BadValue].
 	Compile func(v Values) (Check, error)
+	// Needs says which facts from outside of the image a rule with these values looks at; nil for none.
+	Needs func(v Values) Need
 }
 
 // Check looks at one image and fires for each fact. It must be safe for concurrent use: what it learns goes into the

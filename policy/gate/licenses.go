@@ -55,13 +55,8 @@ type licensed struct {
 // licensedPackages lists all packages by name.
 func (c *Context) licensedPackages() []licensed {
 	return c.licenses.get(func() []licensed {
-		order := make([]*image.Package, len(c.Analysis.Packages))
-		for i := range c.Analysis.Packages {
-			order[i] = &c.Analysis.Packages[i]
-		}
-		slices.SortStableFunc(order, func(a, b *image.Package) int {
-			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.V1Path(), b.V1Path()), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Arch, b.Arch))
-		})
+		order := slices.Clone(c.installed())
+		slices.SortStableFunc(order, func(a, b *image.Package) int { return cmp.Compare(a.Name, b.Name) })
 		list := make([]licensed, len(order))
 		for i, p := range order {
 			list[i] = licensed{p.Name, strings.Fields(strings.Join(p.Licenses, " "))}

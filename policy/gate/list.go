@@ -19,6 +19,14 @@ var active = []*Gate{
 	&secretsGate,
 	&vulnerabilitiesGate,
 	&analysisGate,
+	&exploitabilityGate,
+	&remediationGate,
+	&inheritanceGate,
+	&licenseTermsGate,
+	&allSecretsGate,
+	&imageGate,
+	&signaturesGate,
+	&expressionGate,
 }
 
 // Active returns the gates that work, in the order of the list. The caller must not change them.

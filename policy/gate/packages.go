@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,12 +9,13 @@ import (
 )
 
 var packagesGate = Gate{
-	Name:        "packages",
-	Description: "Checks of the packages of every kind: those of the distribution and those of programming languages.",
+	Name: "packages",
+	Description: "Checks of the packages of every kind: those of the distribution and those of programming languages. What a package of the " +
+		"distribution brought along is that package.",
 	Triggers: []Trigger{
 		{
 			Name:        "required_package",
-			Description: "Fires when a package is missing, or is not there in the version asked for. Of several of one name only the first is looked at.",
+			Description: "Fires when a package is missing, or is not there in the version asked for. Of several of one name only the first is looked at: the distribution's, else the one with the least path.",
 			Params: []Param{
 				{Name: "name", Order: 1, Required: true, Type: Text, Example: "libssl3", Description: "Name of the package, in its exact spelling."},
 				{Name: "version", Order: 2, Type: Text, Example: "3.0.9-1", Description: "Version of the package in full."},
@@ -42,7 +42,7 @@ func compileRequired(v Values) (Check, error) {
 	name, version, hasVersion := v["name"], v["version"], v["version"] != ""
 	minimum := v.Word("version_match_type", "exact") == "minimum"
 	return func(c *Context, fire Fire) error {
-		p := firstNamed(c.Analysis.Packages, name)
+		p := firstNamed(c.installed(), name)
 		switch {
 		case p == nil && hasVersion:
 			fire("", "Required input package ("+name+","+version+") is not present in container image")
@@ -67,8 +67,8 @@ func compileRequired(v Values) (Check, error) {
 func compileDeniedPackage(v Values) (Check, error) {
 	name, version := v["name"], v["version"]
 	return func(c *Context, fire Fire) error {
-		for i := range c.Analysis.Packages {
-			switch p := &c.Analysis.Packages[i]; {
+		for _, p := range c.installed() {
+			switch {
 			case p.Name != name:
 			case version == "":
 				fire("", "Package is blacklisted: "+name)
@@ -80,19 +80,13 @@ func compileDeniedPackage(v Values) (Check, error) {
 	}, nil
 }
 
-// firstNamed is the package of that name with the least path and version; nil when there is none.
-func firstNamed(packages []image.Package, name string) *image.Package {
-	var first *image.Package
-	for i := range packages {
-		p := &packages[i]
-		if p.Name != name {
-			continue
-		}
-		if first == nil || cmp.Or(strings.Compare(p.V1Path(), first.V1Path()), strings.Compare(p.Version, first.Version)) < 0 {
-			first = p
-		}
+// firstNamed is the first package of that name; nil when there is none.
+func firstNamed(packages []*image.Package, name string) *image.Package {
+	i := slices.IndexFunc(packages, func(p *image.Package) bool { return p.Name == name })
+	if i < 0 {
+		return nil
 	}
-	return first
+	return packages[i]
 }
 
 // orders names the version order of each kind of package by an ecosystem that has it.

@@ -13,7 +13,9 @@ import (
 func TestRequiredPackage(t *testing.T) {
 	t.Parallel()
 	analysis := &image.Analysis{Packages: []image.Package{
+		{Type: image.Binary, Name: "libc6", Version: "2.35", Location: "opt/libc.so.6"}, // the distribution's comes first
 		{Type: image.Deb, Name: "libc6", Version: "2.36-9"},
+		{Type: image.Python, Name: "brought", Version: "1", Location: "usr/lib/c", OwnedBy: &image.PackageRef{Name: "python3-brought"}},
 		{Type: image.Deb, Name: "perl", Version: "1:5.36-7"},
 		{Type: image.RPM, Name: "bash", Version: "5.1.8-6.el9"},
 		{Type: image.RPM, Name: "dbus", Version: "1:1.12-8.el9"},
@@ -37,6 +39,7 @@ func TestRequiredPackage(t *testing.T) {
 		{"name=Libc6", "|Required input package (Libc6) is not present in container image"},
 		{"name=no version=1", "|Required input package (no,1) is not present in container image"},
 		{"name=libc6 version=2.36-9", ""},
+		{"name=brought", "|Required input package (brought) is not present in container image"},
 		{"name=libc6 version=2.36", exact("libc6", "2.36-9")},
 		{"name=bash version=5.1.8", exact("bash", "5.1.8-6.el9")},
 		{"name=libc6 version=2.36 version_match_type=minimum", ""},
@@ -70,6 +73,7 @@ func TestPackageBlacklist(t *testing.T) {
 	analysis := &image.Analysis{Packages: []image.Package{
 		{Type: image.APK, Name: "openssl", Version: "1.1.1c-r0"},
 		{Type: image.Deb, Name: "telnetd", Version: "0.17-42"},
+		{Type: image.Binary, Name: "telnetd", Version: "0.17", Location: "usr/sbin/telnetd", OwnedBy: &image.PackageRef{Name: "telnetd"}},
 		{Type: image.RPM, Name: "vim", Version: "2:8.2-1.el9"},
 		{Type: image.NPM, Name: "left-pad", Version: "1.0.0", Location: "a/package.json"},
 		{Type: image.NPM, Name: "left-pad", Version: "1.0.0", Location: "b/package.json"},

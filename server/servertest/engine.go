@@ -44,15 +44,17 @@ type Engine struct {
 	// Requests are "METHOD path?query" in order of arrival, as the server saw them.
 	Requests []string
 
-	images        []*fakeImage
-	imports       []*fakeImport
-	policies      map[string]map[string]*store.Policy
-	subscriptions map[string]*store.Subscription
-	registries    map[string]*store.Registry
-	Passwords     map[string]string // registry passwords as they were given
-	Adds          []engine.AddImage
-	vex           []*store.VEX
-	Puts          int // versions of bundles that were stored
+	images   []*fakeImage
+	imports  []*fakeImport
+	policies map[string]map[string]*store.Policy
+	// policyVersions by account and id, the oldest first.
+	policyVersions map[string][]engine.PolicyVersion
+	subscriptions  map[string]*store.Subscription
+	registries     map[string]*store.Registry
+	Passwords      map[string]string // registry passwords as they were given
+	Adds           []engine.AddImage
+	vex            []*store.VEX
+	Puts           int // versions of bundles that were stored
 }
 
 type fakeImage struct {
@@ -63,7 +65,7 @@ type fakeImage struct {
 // New makes an empty engine.
 func New() *Engine {
 	return &Engine{
-		policies: map[string]map[string]*store.Policy{}, subscriptions: map[string]*store.Subscription{},
+		policies: map[string]map[string]*store.Policy{}, policyVersions: map[string][]engine.PolicyVersion{}, subscriptions: map[string]*store.Subscription{},
 		registries: map[string]*store.Registry{}, Passwords: map[string]string{},
 	}
 }
@@ -72,7 +74,7 @@ func New() *Engine {
 func (e *Engine) Handler() http.Handler {
 	h := server.New(server.Options{Auth: e, Services: v1.Services{
 		Images: e, Imports: imports{e}, Content: content{e}, Bases: bases{e}, Vulnerabilities: e, Queries: queries{e}, Checks: e, Policies: policies{e}, Subscriptions: subscriptions{e},
-		Registries: registries{e}, Notices: notices{e}, Feeds: feeds{e}, FeedArchives: feeds{e}, System: system{e}, VEX: vexes{e}, PolicySpec: spec, FeedGroup: strings.ToLower, SchemaVersion: "7",
+		Registries: registries{e}, Notices: notices{e}, Feeds: feeds{e}, FeedArchives: feeds{e}, System: system{e}, VEX: vexes{e}, Evaluations: evaluations{e}, Simulations: simulations{e}, PolicySpec: spec, FeedGroup: strings.ToLower, SchemaVersion: "7",
 	}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()

@@ -1,8 +1,10 @@
 package servertest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	"landwaiter.dev/engine"
 	"landwaiter.dev/image"
+	"landwaiter.dev/policy"
 	"landwaiter.dev/store"
 )
 
@@ -40,7 +43,11 @@ func (p policies) Get(_ context.Context, account, id string) (store.Policy, erro
 	return store.Policy{}, noSuch("policy", id)
 }
 
-func (p policies) Put(_ context.Context, account string, document []byte) (store.Policy, error) {
+func (p policies) Put(_ context.Context, account string, source []byte) (store.Policy, error) {
+	document, err := policy.JSONOf(source)
+	if err != nil {
+		return store.Policy{}, engine.Errorf(engine.ClassInvalid, "invalid_policy", "%v", err)
+	}
 	var b struct{ ID, Name, Version string }
 	if err := json.Unmarshal(document, &b); err != nil {
 		return store.Policy{}, engine.Errorf(engine.ClassInvalid, "invalid_policy", "Bundle failed validation")
@@ -62,7 +69,36 @@ func (p policies) Put(_ context.Context, account string, document []byte) (store
 		p.e.policies[account][b.ID] = one
 	}
 	one.Name, one.Document, one.Digest, one.UpdatedAt = b.Name, document, image.DigestOf(document), Start
+	key := account + "/" + b.ID
+	versions := p.e.policyVersions[key]
+	if n := len(versions); n > 0 {
+		versions[n-1].To = Start
+	}
+	p.e.policyVersions[key] = append(versions, engine.PolicyVersion{Number: len(versions) + 1, PolicyVersion: store.PolicyVersion{
+		PolicyID: b.ID, Digest: one.Digest, Document: document, From: Start,
+	}})
 	return *one, nil
+}
+
+func (p policies) Versions(_ context.Context, account, id string) ([]engine.PolicyVersion, error) {
+	p.e.mu.Lock()
+	defer p.e.mu.Unlock()
+	list := slices.Clone(p.e.policyVersions[account+"/"+id])
+	if len(list) == 0 {
+		return nil, noSuch("policy", id)
+	}
+	slices.Reverse(list)
+	return list, nil
+}
+
+func (p policies) Version(ctx context.Context, account, id, version string) (engine.PolicyVersion, error) {
+	list, err := p.Versions(ctx, account, id)
+	for _, v := range list {
+		if version == fmt.Sprint(v.Number) || version == string(v.Digest) {
+			return v, nil
+		}
+	}
+	return engine.PolicyVersion{}, cmp.Or(err, noSuch("policy", id+"@"+version))
 }
 
 func (p policies) Activate(_ context.Context, account, id string) (store.Policy, error) {
@@ -235,7 +271,8 @@ func (f feeds) State(context.Context) ([]engine.FeedState, error) {
 		{Feed: "vulnerabilities", Group: "debian:12", Ecosystem: "Debian:12", Enabled: true, CreatedAt: Start, LastSync: Start, Records: 31250},
 		{Feed: "vulnerabilities", Group: "github:python", Ecosystem: "PyPI", Enabled: true, CreatedAt: Start, LastSync: Start, Records: 15000, LastAttempt: Start, LastError: "the archive is truncated"},
 	}}
-	s.Sources = []engine.FeedSource{{Name: "Debian", Driver: "osv", LastSync: Start, LastAttempt: Start, Records: 31250, Held: true, Error: "it lost more than half"}}
+	s.Sources = []engine.FeedSource{{Name: "Debian", Driver: "osv", LastSync: Start, LastAttempt: Start, Records: 31250, Held: true, Error: "it lost more than half"}, {Name: "PyPI", Driver: "osv", LastSync: Start, Records: 15000, Archive: "archive out.lwf of 2024-04-30"}}
+	s.Archives = map[string]string{"github:python": "archive out.lwf of 2024-04-30"}
 	s.Sync = engine.SyncProgress{Running: true, Step: "loading", Part: "npm", Records: 1500}
 	if f.e.Unloaded > 0 {
 		f.e.Unloaded--

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"mime"
 	"net/http"
 	"reflect"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"landwaiter.dev/server/problem"
 	"landwaiter.dev/store"
@@ -42,8 +46,9 @@ type getPolicy struct {
 }
 
 type addPolicy struct {
-	Detail  bool `query:"detail" default:"true"`
-	RawBody []byte
+	Detail      bool   `query:"detail" default:"true"`
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte
 }
 
 type putPolicy struct {
@@ -55,12 +60,23 @@ type putPolicy struct {
 func (r *routes) policies() {
 	const tag = "Policies"
 	add(r, "GET /policies", tag, "List policies", r.listPolicies)
-	add(r, "POST /policies", tag, "Add a policy bundle", r.addPolicy, takes[map[string]any](r))
+	add(r, "POST /policies", tag, "Add a policy bundle", r.addPolicy, takes[map[string]any](r), alsoYAML)
 	add(r, "GET /policies/{policyId}", tag, "Get a policy", r.getPolicy)
 	add(r, "PUT /policies/{policyId}", tag, "Change or activate a policy", r.putPolicy, takes[PolicyRecord](r))
 	add(r, "DELETE /policies/{policyId}", tag, "Delete a policy", func(ctx context.Context, in *PolicyPath) (string, error) {
 		return "deleted", r.Policies.Delete(ctx, account(ctx), in.ID)
 	})
+}
+
+// IsYAML says whether a Content-Type is that of YAML.
+func IsYAML(contentType string) bool {
+	t, _, err := mime.ParseMediaType(contentType)
+	return err == nil && slices.Contains([]string{"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"}, t)
+}
+
+// alsoYAML documents that a body may be YAML.
+func alsoYAML(op *huma.Operation) {
+	op.RequestBody.Content["application/yaml"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 }
 
 func newPolicy(p *store.Policy, detail bool) PolicyRecord {
@@ -96,8 +112,10 @@ func (r *routes) getPolicy(ctx context.Context, in *getPolicy) ([]PolicyRecord, 
 
 func (r *routes) addPolicy(ctx context.Context, in *addPolicy) (PolicyRecord, error) {
 	var bundle map[string]json.RawMessage
-	if err := object(in.RawBody, &bundle); err != nil {
-		return PolicyRecord{}, err
+	if !IsYAML(in.ContentType) {
+		if err := object(in.RawBody, &bundle); err != nil {
+			return PolicyRecord{}, err
+		}
 	}
 	p, err := r.Policies.Put(ctx, account(ctx), bytes.Clone(in.RawBody))
 	return newPolicy(&p, in.Detail), err

@@ -69,9 +69,12 @@ type Checks interface {
 type Policies interface {
 	List(ctx context.Context, account string) ([]store.Policy, error)
 	Get(ctx context.Context, account, id string) (store.Policy, error)
-	Put(ctx context.Context, account string, document []byte) (store.Policy, error)
+	Put(ctx context.Context, account string, source []byte) (store.Policy, error)
 	Activate(ctx context.Context, account, id string) (store.Policy, error)
 	Delete(ctx context.Context, account, id string) error
+	// Versions lists all versions, the newest first; Version finds one by number, digest or moment.
+	Versions(ctx context.Context, account, id string) ([]engine.PolicyVersion, error)
+	Version(ctx context.Context, account, id, version string) (engine.PolicyVersion, error)
 }
 
 // Subscriptions keeps what an account wants to be told. Empty key and type in List mean any.
@@ -123,6 +126,8 @@ type Services struct {
 	Vulnerabilities Vulnerabilities
 	Queries         Queries
 	Checks          Checks
+	Evaluations     Evaluations
+	Simulations     Simulations
 	Policies        Policies
 	Subscriptions   Subscriptions
 	Registries      Registries
@@ -156,7 +161,10 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.vulnDiffs()
 	r.queries()
 	r.checks()
+	r.evaluations()
+	r.simulations()
 	r.policies()
+	r.policyVersions()
 	r.subscriptions()
 	r.notices()
 	r.registries()

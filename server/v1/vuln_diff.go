@@ -87,10 +87,14 @@ func (r *routes) vulnDiff(ctx context.Context, in *vulnDiff) (VulnDiffAnswer, er
 	if err != nil {
 		return VulnDiffAnswer{}, err
 	}
+	return r.newVulnDiff(found), nil
+}
+
+func (r *routes) newVulnDiff(found *engine.VulnDiff) VulnDiffAnswer {
 	return VulnDiffAnswer{
 		Before: newDiffSide(&found.Before), After: newDiffSide(&found.After), Unchanged: found.Unchanged,
 		Added: r.diffRows(found, found.Added), Removed: r.diffRows(found, found.Removed), Changed: r.diffRows(found, found.Changed),
-	}, nil
+	}
 }
 
 // moment reads one of the times; "" is the zero moment.

@@ -21,6 +21,8 @@ type Inventory struct {
 	Seed uint64
 	// Images in all; Bases that they are built on, 0 means 500 or what fits.
 	Images, Bases int
+	// Documents writes the documents of the analyses too, and a tag for each image.
+	Documents bool
 }
 
 // How many packages an image has: of its base, and of its application.
@@ -110,8 +112,8 @@ func version(seed uint64, rank, k int) int {
 	return int(30 * f * f)
 }
 
-// Write keeps the inventory in a store, as images of the account admin. Nothing is matched yet. Documents
-// of analyses are not written: what is asked about them fails.
+// Write keeps the inventory in a store, as images of the account admin. Nothing is matched yet. Without Documents, what is
+// asked about analyses fails.
 func (v Inventory) Write(ctx context.Context, s *store.Store) error {
 	err := s.Write(ctx, func(tx *store.Tx) error {
 		return tx.PutAccount(ctx, store.Account{Name: store.AdminAccount, Type: "admin", State: "enabled"})
@@ -134,13 +136,26 @@ func (v Inventory) Write(ctx context.Context, s *store.Store) error {
 			Account: store.AdminAccount, Digest: digest("image", n), ImageID: digest("config", n), Status: store.Analyzed,
 			Distro: sys.id, DistroVersion: sys.version, Architecture: "amd64", Size: 100 << 20, LayerCount: 6,
 		}
-		a := store.Analysis{Document: digest("analysis", n), ManifestDigest: i.Digest, ImageID: i.ImageID, DistroID: sys.id, DistroVersion: sys.version}
+		document := digest("analysis", n)
+		if v.Documents {
+			var err error
+			if document, err = v.document(ctx, s, n, j); err != nil {
+				return err
+			}
+		}
+		a := store.Analysis{Document: document, ManifestDigest: i.Digest, ImageID: i.ImageID, DistroID: sys.id, DistroVersion: sys.version}
 		if err := tx.PutAnalysis(ctx, &a, []int64{bases[j], apps[n/buildsOfApp]}); err != nil {
 			return err
 		}
 		i.AnalysisID, i.AnalyzedAt = a.ID, a.CreatedAt
 		if err := tx.InsertImage(ctx, &i); err != nil {
 			return err
+		}
+		if v.Documents {
+			t := store.Tag{Registry: "registry.example", Repository: fmt.Sprint("team/app-", n/buildsOfApp), Tag: fmt.Sprint("1.", n%buildsOfApp), Digest: i.Digest, Current: true}
+			if err := tx.PutTag(ctx, i.ID, t); err != nil {
+				return err
+			}
 		}
 		return tx.SetAnalysis(ctx, i.ID, a.ID, a.CreatedAt)
 	})

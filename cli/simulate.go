@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"landwaiter.dev/client"
+	"landwaiter.dev/internal/terminal"
+)
+
+func (a *app) policySimulate() *cobra.Command {
+	var q client.Simulate
+	var m momentFlags
+	var limit int
+	c := a.ask("simulate BUNDLE", "Show which verdicts a bundle would change, over the whole inventory; nothing is stored or told", cobra.ExactArgs(1), func(c *cobra.Command, s *client.Client, args []string) error {
+		var err error
+		if q.Moment, err = m.read(c); err != nil {
+			return err
+		}
+		if q.Bundle, err = a.readFile(args[0]); err != nil {
+			return err
+		}
+		if q.Rows == 0 {
+			q.Rows = -1
+		}
+		return a.simulate(c.Context(), s, q, limit)
+	})
+	c.Long = `Evaluates a bundle for every image and current tag of the inventory, as the server knows it now or at --as-of, and compares
+the verdicts with those of the active policy, or of --against. Images whose verdict changes are shown with the rows that came
+(+), went (-) and changed (~). With -o json each line is a document, the summary last.`
+	f := c.Flags()
+	f.StringVar(&q.PolicyID, "against", "", "id of the policy to compare with (default: the active one)")
+	f.StringVar(&q.Registry, "registry", "", "only tags of this registry")
+	f.StringVar(&q.Repository, "repository", "", "only tags of this repository")
+	f.StringVar(&q.Tag, "tag", "", "only tags of this name")
+	f.StringVar(&q.Show, "show", "verdicts", "verdicts: images whose final action changes; rows: of which any row does; all")
+	f.IntVar(&q.Rows, "rows", 5, "how many rows of each kind are shown of an image")
+	f.IntVar(&limit, "limit", 0, "how many images are shown; 0 shows all. The summary counts all of them")
+	m.add(c)
+	return c
+}
+
+// simulate shows images as they come.
+func (a *app) simulate(ctx context.Context, s *client.Client, q client.Simulate, limit int) error {
+	line := a.progress("simulation")
+	defer line.end()
+	if a.output != "json" {
+		line.set("evaluating the inventory")
+	}
+	seen, failed := 0, 0
+	lines := json.NewEncoder(a.out)
+	lines.SetEscapeHTML(false)
+	sum, err := s.Simulate(ctx, q, func(one *client.SimulatedImage) error {
+		if one.Error != "" {
+			failed++
+		}
+		if seen++; limit > 0 && seen > limit {
+			return nil
+		}
+		line.end()
+		if a.output == "json" {
+			return lines.Encode(map[string]any{"image": one})
+		}
+		a.showSimulated(one)
+		return nil
+	})
+	line.end()
+	if err != nil {
+		return err
+	}
+	if a.output == "json" {
+		if err := lines.Encode(map[string]any{"summary": sum}); err != nil {
+			return err
+		}
+	} else {
+		a.showSimulation(&sum)
+	}
+	if failed > 0 {
+		return errors.New("some images could not be evaluated")
+	}
+	return nil
+}
+
+func (a *app) showSimulated(one *client.SimulatedImage) {
+	tag := one.FullTag
+	if tag == "" {
+		tag = one.Digest
+	}
+	if one.Error != "" {
+		fmt.Fprintln(a.out, terminal.Escape(tag+": "+one.Error))
+		return
+	}
+	fmt.Fprintln(a.out, terminal.Escape(fmt.Sprintf("%s: %s (%s, %d rows as before)", tag, arrow(one.Before.FinalAction, one.After.FinalAction), short(one.Digest), one.Unchanged)))
+	row := func(sign, action string, r *client.EvaluationRow) {
+		fmt.Fprintln(a.out, terminal.Escape(fmt.Sprintf("  %s %s  %s %s  %s", sign, action, r.Gate, r.Trigger, r.Message)))
+	}
+	for i := range one.Added {
+		row("+", one.Added[i].Action, &one.Added[i])
+	}
+	for i := range one.Removed {
+		row("-", one.Removed[i].Action, &one.Removed[i])
+	}
+	for i := range one.RowDiff.Changed {
+		c := &one.RowDiff.Changed[i]
+		row("~", arrow(c.Before.Action, c.After.Action), &c.After)
+	}
+	if one.More > 0 {
+		fmt.Fprintf(a.out, "  and %d rows more\n", one.More)
+	}
+	if r := one.After.FinalReason; r != one.Before.FinalReason {
+		fmt.Fprintln(a.out, terminal.Escape("  reason: "+arrow(one.Before.FinalReason, r)))
+	}
+	for _, p := range one.Problems {
+		fmt.Fprintln(a.out, terminal.Escape("  problem: "+p.Type+": "+p.Details))
+	}
+}
+
+func (a *app) showSimulation(s *client.SimulationSummary) {
+	if s.Changed > 0 || s.RowsChanged > 0 {
+		fmt.Fprintln(a.out)
+	}
+	g := grid{header: []string{"gate", "trigger", "came", "went", "changed"}}
+	for _, t := range s.Triggers {
+		g.rows = append(g.rows, []string{t.Gate, t.Trigger, fmt.Sprint(t.Added), fmt.Sprint(t.Removed), fmt.Sprint(t.Changed)})
+	}
+	a.grid(g)
+	if len(g.rows) > 0 {
+		fmt.Fprintln(a.out)
+	}
+	var moves []string
+	for _, t := range s.Transitions {
+		moves = append(moves, fmt.Sprintf("%s: %d", arrow(t.Before, t.After), t.Count))
+	}
+	failed, unknown := "", ""
+	if s.Failed > 0 {
+		failed = fmt.Sprintf("%d images could not be evaluated", s.Failed)
+	}
+	if s.Unknown > 0 {
+		unknown = fmt.Sprintf("%d images were not analysed here then", s.Unknown)
+	}
+	rate := ""
+	if s.Seconds > 0 {
+		rate = fmt.Sprintf("%.1f s, %.0f images/s", s.Seconds, float64(s.Images)/s.Seconds)
+	}
+	a.facts("Images", fmt.Sprintf("%d, %d verdicts", s.Images, s.Verdicts), "Changed", fmt.Sprintf("%d verdicts, %d with other rows", s.Changed, s.RowsChanged),
+		"Verdicts", strings.Join(moves, ", "), "Failed", failed, "Not known", unknown, "Against", s.PolicyID, "As of", when(s.AsOf), "Took", rate)
+}

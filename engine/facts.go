@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+	"landwaiter.dev/policy"
+)
+
+// facts are the inputs of a verdict that no digest stands for. They are kept beside it, so that it can be given again.
+type facts struct {
+	// ImageID is the digest of the config.
+	ImageID image.Digest `json:"image_id"`
+	// AnalyzedAt is since when the image was known here: findings count as detected from then on.
+	AnalyzedAt time.Time `json:"analyzed_at"`
+	Feed       feedFact  `json:"feed"`
+	// Gaps that the state of the advisory data made.
+	Gaps []image.Gap `json:"gaps,omitempty"`
+}
+
+// feedFact is [policy.FeedFacts] as it is kept.
+type feedFact struct {
+	Present  bool      `json:"present"`
+	LastSync time.Time `json:"last_sync,omitzero"`
+}
+
+// waitsFor are the ecosystems whose data a verdict would be another one with: those in its gaps, and that of the distribution
+// when a rule fired because its data was absent or old.
+func waitsFor(e *policy.Evaluation, s *state) []string {
+	list := slices.Clone(s.waits)
+	eco := advisory.EcosystemOfDistro(s.analyzed.Analysis.Distro)
+	if eco != "" && slices.ContainsFunc(e.Rows, func(r policy.Row) bool {
+		return r.Gate == "vulnerabilities" && (r.Trigger == "stale_feed_data" || r.Trigger == "vulnerability_data_unavailable")
+	}) {
+		list = append(list, eco)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}

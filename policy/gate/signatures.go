@@ -1,0 +1,197 @@
+package gate
+
+import (
+	"slices"
+	"strings"
+
+	"landwaiter.dev/internal/pyregex"
+)
+
+// Signatures are what lies beside an image in its registry and was compared with what this installation trusts. Gates see
+// the outcome; who verified it was somebody else.
+type Signatures struct {
+	// Found in a fixed order.
+	Found []Signature
+	// Failures are what could not be read, one sentence each.
+	Failures []string
+}
+
+// Signature is one signature of an image, or one attestation about it.
+type Signature struct {
+	// PredicateType of an attestation, a URI; "" for a plain signature.
+	PredicateType string
+	// Trust is the name under which the installation trusts the signer; "" when nobody it trusts has signed.
+	Trust string
+	// Identity and Issuer of the signer's certificate; "" for a key.
+	Identity, Issuer string
+	// Problem says why it was not verified; "" when it was.
+	Problem string
+	// Origin is where it was found.
+	Origin string
+}
+
+// Verified says whether somebody trusted made it.
+func (s *Signature) Verified() bool { return s.Problem == "" && s.Trust != "" }
+
+var signaturesGate = Gate{
+	Name: "signatures",
+	Description: "Checks of the signatures and attestations beside the image in its registry, verified against the keys and identities that the settings name. An addition of " +
+		"Landwaiter.",
+	Triggers: []Trigger{
+		{
+			Name:        "unsigned",
+			Description: "Fires when the image has no verified signature that satisfies all the conditions given, also when nobody looked for any.",
+			Params:      signerParams(1),
+			Compile:     func(v Values) (Check, error) { return compileSigned(v, "") },
+			Needs:       always(NeedSignatures),
+		},
+		{
+			Name: "not_attested",
+			Description: "Fires when the image has no verified attestation of a kind that satisfies all the conditions given, also when nobody looked for any. The trigger id is the type of the " +
+				"predicate.",
+			Params: append([]Param{{Name: "predicate_type", Order: 1, Required: true, Type: Text, Example: "https://slsa.dev/provenance/v1",
+				Description: "Type of the predicate, in full; a * at its end stands for anything."}}, signerParams(2)...),
+			Compile: func(v Values) (Check, error) {
+				if v["predicate_type"] == "" {
+					return nil, BadValue("predicate_type", "the type of the predicate must not be empty")
+				}
+				return compileSigned(v, v["predicate_type"])
+			},
+			Needs: always(NeedSignatures),
+		},
+		{
+			Name: "unverified",
+			Description: "Fires for each signature and attestation that is there and was not verified: by a stranger, damaged, or of another image; and for what could not be read. The trigger " +
+				"id is where it was found.",
+			Compile: compileUnverified,
+			Needs:   always(NeedSignatures),
+		},
+	},
+}
+
+func signerParams(order int) []Param {
+	params := []Param{
+		{Name: "trust", Type: List, Example: "release-key", Description: "Names in the settings of whom may have signed; anybody whom the settings name when absent."},
+		{Name: "all", Type: Bool, Example: "true", Description: "Each of those that trust names must have signed, not only one of them; false when absent."},
+		{Name: "identity", Type: Text, Example: "https://github\\.com/team/.*",
+			Description: "Regular expression, matched from the start, for the identity in the signer's certificate; a key has none."},
+		{Name: "issuer", Type: Text, Example: "https://token.actions.githubusercontent.com", Description: "Issuer of the identity, in its exact spelling."},
+	}
+	for i := range params {
+		params[i].Order = order + i
+	}
+	return params
+}
+
+// signerRule says which signatures count.
+type signerRule struct {
+	predicate string
+	trust     []string
+	all       bool
+	identity  *pyregex.Regexp
+	issuer    string
+	hasIssuer bool
+}
+
+func compileSigned(v Values, predicate string) (Check, error) {
+	identity, err := v.Regexp("identity")
+	if err != nil {
+		return nil, err
+	}
+	r := signerRule{predicate: predicate, trust: v.List("trust"), all: v.Bool("all", false), identity: identity, issuer: v["issuer"], hasIssuer: v.Has("issuer")}
+	if r.all && r.trust == nil {
+		return nil, BadValue("all", "it needs the names of signers in the parameter trust")
+	}
+	return func(c *Context, fire Fire) error {
+		missing, err := r.missing(c)
+		if err != nil || missing == "" {
+			return err
+		}
+		id, what := "unsigned", "signature"
+		if predicate != "" {
+			id, what = predicate, "attestation of "+predicate
+		}
+		fire(id, "Image has no verified "+what+missing)
+		return nil
+	}, nil
+}
+
+// missing says what is missing, to stand after "no verified signature"; "" when nothing is.
+func (r *signerRule) missing(c *Context) (string, error) {
+	s := c.Facts.Signatures
+	if s == nil {
+		return ": nobody looked for any", nil
+	}
+	signed := map[string]bool{}
+	for i := range s.Found {
+		found := &s.Found[i]
+		counts, err := r.counts(c, found)
+		if err != nil {
+			return "", err
+		}
+		if counts {
+			signed[found.Trust] = true
+		}
+	}
+	by := ""
+	switch {
+	case r.all:
+		if lacking := slices.DeleteFunc(slices.Clone(r.trust), func(name string) bool { return signed[name] }); len(lacking) > 0 {
+			by = " by " + strings.Join(lacking, ", ")
+		} else {
+			return "", nil
+		}
+	case len(signed) > 0:
+		return "", nil
+	case r.trust != nil:
+		by = " by " + strings.Join(r.trust, " or ")
+	}
+	if len(s.Failures) > 0 {
+		by += "; not all could be read: " + s.Failures[0]
+	}
+	if by == "" {
+		by = " that satisfies the rule"
+	}
+	return by, nil
+}
+
+func (r *signerRule) counts(c *Context, s *Signature) (bool, error) {
+	switch {
+	case !s.Verified(), !r.fits(s.PredicateType), r.trust != nil && !slices.Contains(r.trust, s.Trust), r.hasIssuer && s.Issuer != r.issuer:
+		return false, nil
+	case r.identity != nil:
+		return c.Match(r.identity, s.Identity)
+	}
+	return true, nil
+}
+
+func (r *signerRule) fits(predicate string) bool {
+	if start, open := strings.CutSuffix(r.predicate, "*"); open {
+		return predicate != "" && strings.HasPrefix(predicate, start)
+	}
+	return predicate == r.predicate
+}
+
+func compileUnverified(Values) (Check, error) {
+	return func(c *Context, fire Fire) error {
+		s := c.Facts.Signatures
+		if s == nil {
+			return nil
+		}
+		for i := range s.Found {
+			found := &s.Found[i]
+			if found.Verified() {
+				continue
+			}
+			what := "Signature"
+			if found.PredicateType != "" {
+				what = "Attestation of " + found.PredicateType
+			}
+			fire(found.Origin, what+" in "+found.Origin+" was not verified: "+found.Problem)
+		}
+		for _, f := range s.Failures {
+			fire("unreadable", "Signatures beside the image could not be read: "+f)
+		}
+		return nil
+	}, nil
+}

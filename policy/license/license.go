@@ -1,0 +1,66 @@
+// Package license sorts licences by what they ask of those who pass software on, and reads SPDX licence expressions (SPDX
+// 2.3, annex D) with the meaning of their operators: of licences joined by OR one may choose, those joined by AND hold all.
+package license
+
+import (
+	"strings"
+	"sync"
+)
+
+// Category is what a licence asks for.
+type Category string
+
+// The categories, the mildest first. Unknown is what the table does not know: a LicenseRef, a text of one's own, nothing.
+const (
+	Permissive      Category = "permissive"       // to be named; public domain too
+	WeakCopyleft    Category = "weak_copyleft"    // the source of the licensed part itself
+	StrongCopyleft  Category = "strong_copyleft"  // the source of all that is made with it and passed on
+	NetworkCopyleft Category = "network_copyleft" // the same for those who only use it over a network
+	Proprietary     Category = "proprietary"      // use or change is restricted: non-commercial, source-available, by field
+	Unknown         Category = "unknown"
+)
+
+// Categories are all of them, the mildest first.
+func Categories() []Category {
+	return []Category{Permissive, WeakCopyleft, StrongCopyleft, NetworkCopyleft, Proprietary, Unknown}
+}
+
+// byID is the table by identifiers in lower case.
+var byID = sync.OnceValue(func() map[string]Category {
+	m := map[string]Category{}
+	for category, ids := range map[Category]string{
+		Permissive: permissiveIDs, WeakCopyleft: weakCopyleftIDs, StrongCopyleft: strongCopyleftIDs, NetworkCopyleft: networkCopyleftIDs, Proprietary: proprietaryIDs,
+	} {
+		for id := range strings.FieldsSeq(ids) {
+			m[strings.ToLower(id)] = category
+		}
+	}
+	return m
+})
+
+// CategoryOf sorts one licence: an identifier of the SPDX list, in any case, "GPL-2.0+" and "GPL-2.0" too, with or without
+// an exception ("GPL-2.0-only WITH Classpath-exception-2.0").
+func CategoryOf(id string) Category {
+	id = strings.ToLower(strings.TrimSpace(id))
+	id, exception, _ := strings.Cut(id, " with ")
+	id = strings.TrimSuffix(id, "+")
+	category, known := byID()[id]
+	if !known {
+		category, known = byID()[id+"-only"]
+	}
+	if !known {
+		return Unknown
+	}
+	if category == StrongCopyleft && exception != "" && linkingExceptions()[strings.TrimSpace(exception)] {
+		return WeakCopyleft
+	}
+	return category
+}
+
+var linkingExceptions = sync.OnceValue(func() map[string]bool {
+	m := map[string]bool{}
+	for id := range strings.FieldsSeq(linkingExceptionIDs) {
+		m[strings.ToLower(id)] = true
+	}
+	return m
+})
