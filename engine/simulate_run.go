@@ -215,7 +215,7 @@ func (run *simulation) state(ctx context.Context, one *simulating) (*state, []st
 	}); err != nil {
 		return nil, nil, err
 	}
-	if s.data, s.waits, err = vulns.matcher.dataGaps(ctx, a, m.At, run.groups, run.revision.ID, run.off); err != nil {
+	if s.data, s.waits, err = vulns.matcher.dataGaps(ctx, a, dataState{m.At, run.revision.ID, run.groups, run.off}); err != nil {
 		return nil, nil, err
 	}
 	s.gaps = slices.Concat(a.Gaps, s.data)
