@@ -18,6 +18,7 @@ import (
 	"landwaiter.dev/advisory/archive"
 	"landwaiter.dev/client"
 	"landwaiter.dev/engine"
+	"landwaiter.dev/internal/signkey"
 )
 
 // maxKeys bounds a file of keys.
@@ -289,12 +290,13 @@ func clientResults(list []engine.SyncResult) []client.SyncResult {
 }
 
 func (a *app) feedKeygen() *cobra.Command {
-	return a.asJSON(&cobra.Command{
-		Use: "keygen FILE", Short: "Make a key that signs exported advisory data", Args: cobra.ExactArgs(1),
+	var asPEM bool
+	c := a.asJSON(&cobra.Command{
+		Use: "keygen FILE", Short: "Make a key that signs exported advisory data and attestations", Args: cobra.ExactArgs(1),
 		Long: `Writes a private key to FILE, which only its owner can read, and prints the public key: that is what importing machines
-name in LANDWAITER_FEEDS_TRUST.`,
+name in LANDWAITER_FEEDS_TRUST, and what landwaiter verify takes.`,
 		RunE: func(_ *cobra.Command, args []string) error {
-			key, err := archive.NewKey()
+			key, err := signkey.New()
 			if err != nil {
 				return err
 			}
@@ -305,12 +307,17 @@ name in LANDWAITER_FEEDS_TRUST.`,
 			if err != nil {
 				return unreadable(args[0], err)
 			}
-			_, err = io.Copy(f, strings.NewReader(key.Text()))
+			private, public := key.Text(), key.Public().String()
+			if asPEM {
+				private, public = string(key.PEM()), strings.TrimSpace(string(key.Public().PEM()))
+			}
+			_, err = io.Copy(f, strings.NewReader(private))
 			if err := errors.Join(err, f.Close()); err != nil {
 				return err
 			}
-			public := key.Public().String()
 			return a.show(map[string]string{"file": args[0], "public_key": public}, func() { fmt.Fprintln(a.out, public) })
 		},
 	})
+	c.Flags().BoolVar(&asPEM, "pem", false, "as PEM, for other programs too")
+	return c
 }

@@ -166,6 +166,17 @@ func when(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
+// dropEmpty removes a column that no row has a text in.
+func (g *grid) dropEmpty(column int) {
+	if slices.ContainsFunc(g.rows, func(row []string) bool { return row[column] != "" }) {
+		return
+	}
+	g.header = slices.Delete(g.header, column, column+1)
+	for i := range g.rows {
+		g.rows[i] = slices.Delete(g.rows[i], column, column+1)
+	}
+}
+
 // bytesText is a size for people.
 func bytesText(n int64) string {
 	if n < 1000 {

@@ -83,6 +83,8 @@ func (a *app) commands() []*cobra.Command {
 		a.checkCommand(),
 		a.evaluateCommand(),
 		a.evaluationCommand(),
+		a.attestCommand(),
+		a.verifyCommand(),
 		a.policyCommand(),
 		a.subscriptionCommand(),
 		a.noticeCommand(),

@@ -18,11 +18,16 @@ type serverFlags struct {
 
 // asks gives a command the flags that name a server, and -o with the forms that it has besides table and json.
 func (a *app) asks(c *cobra.Command, forms ...string) *cobra.Command {
+	return a.asJSON(a.reaches(c), forms...)
+}
+
+// reaches is asks without -o.
+func (a *app) reaches(c *cobra.Command) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&a.server.url, "url", "", "address of the server, with or without /v1 [LANDWAITER_URL] (default "+client.DefaultURL+")")
 	f.StringVar(&a.server.user, "user", "", "user name [LANDWAITER_USER]; the password comes from LANDWAITER_PASS or a prompt")
 	f.StringVar(&a.server.account, "account", "", "account to work in, for administrators [LANDWAITER_ACCOUNT]")
-	return a.asJSON(c, forms...)
+	return c
 }
 
 // client makes the client that the flags and the environment describe; a flag wins.

@@ -28,7 +28,9 @@ type Evaluation struct {
 	EvaluatedAt time.Time `json:"last_evaluation,omitzero"`
 	Revision    int64     `json:"feed_revision"`
 	AsOf        time.Time `json:"as_of,omitzero"`
-	Detail      struct {
+	// Stored is the number of the stored evaluation; 0 when it was not stored.
+	Stored int64 `json:"evaluation_id,omitempty"`
+	Detail struct {
 		Result json.RawMessage `json:"result,omitempty"`
 		Policy json.RawMessage `json:"policy,omitempty"`
 	} `json:"detail"`

@@ -43,11 +43,15 @@ type world struct {
 	// What publishers serve.
 	records map[string]map[string]any
 	kev     map[string]string
+	// kevMore is what the catalogue says of a CVE beside the day.
+	kevMore map[string]map[string]any
 	// What the engine was told to take up of it.
 	synced []*advisory.Record
 	known  map[string]string
 	// Images by name, with what they hold.
 	images map[string]*modelImage
+	// layers of images that have some.
+	layers map[string][]image.Layer
 	past   []snapshot
 }
 
@@ -153,7 +157,9 @@ func (w *world) sync() []int64 {
 	w.must(errors.Join(err, z.Close()))
 	catalogue := []any{map[string]any{"cveID": "CVE-1999-0001", "dateAdded": "2026-02-03"}}
 	for _, cve := range slices.Sorted(maps.Keys(w.kev)) {
-		catalogue = append(catalogue, map[string]any{"cveID": cve, "dateAdded": w.kev[cve]})
+		entry := map[string]any{"cveID": cve, "dateAdded": w.kev[cve]}
+		maps.Copy(entry, w.kevMore[cve])
+		catalogue = append(catalogue, entry)
 	}
 	raw, err := json.Marshal(map[string]any{"catalogVersion": "1", "vulnerabilities": catalogue})
 	w.must(err)
@@ -218,7 +224,7 @@ func (w *world) analyse(name string, pkgs []image.Package) {
 			return err
 		}))
 	}
-	a := &image.Analysis{Digest: digest, ID: m.row.ImageID, Packages: pkgs, Distro: image.Distro{ID: "debian", VersionID: "12"}}
+	a := &image.Analysis{Digest: digest, ID: m.row.ImageID, Packages: pkgs, Distro: image.Distro{ID: "debian", VersionID: "12"}, Layers: w.layers[name]}
 	u := &analyze{store: w.store, jobs: w.e.Images.jobs, matcher: w.e.Vulns.matcher, feeds: w.e.Feeds, attested: w.e.attested, notices: w.e.Images.notices, log: w.e.config.Log, now: w.clock.Now}
 	doc, err := keepDocument(w.ctx, w.store, a)
 	w.must(err)

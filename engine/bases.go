@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"landwaiter.dev/image"
 	"landwaiter.dev/store"
@@ -45,7 +46,7 @@ func (u *Bases) of(ctx context.Context, account string, analysisID int64) (Linea
 }
 
 func (u *Bases) find(ctx context.Context, account string, c store.Chains) (*image.KnownBase, error) {
-	found, err := u.store.BaseOf(ctx, account, c.Prefixes)
+	found, err := u.store.BaseOf(ctx, account, c.Prefixes, time.Time{})
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -143,7 +144,7 @@ func TestBaseOfOlderAnalyses(t *testing.T) {
 			left, err := s.AnalysesWithoutChains(t.Context(), 0, 10)
 			return err == nil && len(left) == 0
 		})
-		found, err := s.BaseOf(t.Context(), admin, above.Prefixes)
+		found, err := s.BaseOf(t.Context(), admin, above.Prefixes, time.Time{})
 		if err != nil || found.Digest != image.DigestOf(document) {
 			t.Errorf("the base is %s, %v", found.Digest, err)
 		}

@@ -124,13 +124,22 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 
 // judge evaluates with all inputs given.
 func (u *Checks) judge(ctx context.Context, account, fullTag string, img store.Image, s *state, f facts, bundle *policy.Bundle, p store.Policy, reason string) (*verdict, error) {
+	needs := bundle.Needs()
+	var err error
+	if f.Outside == nil {
+		if f.Outside, err = u.outside(ctx, account, s.analyzed.Analysis, s.revision, s.at, needs); err != nil {
+			return nil, err
+		}
+	}
 	in, failed := u.input(ctx, account, fullTag, img.Digest, s, f)
+	if in.Facts, err = u.gateFacts(ctx, f.Outside, s.findings, s.revision.ID, s.at, needs); err != nil {
+		return nil, err
+	}
 	e := bundle.Evaluate(in)
 	if err := failed(); err != nil {
 		return nil, err
 	}
 	v := &verdict{document: e.Document(), bundle: p.Document, vex: vexInputs(s.vex)}
-	var err error
 	if v.evidence, err = withoutTimes(e.Evidence()); err != nil {
 		return nil, err
 	}

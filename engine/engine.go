@@ -132,7 +132,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 		node: store.Node{HostID: c.HostID, Roles: c.Roles, BaseURL: c.BaseURL, Version: c.Version, StartedAt: c.Now()}}
 
 	analyzer := &analyze{store: s, jobs: jobs, registries: e.Registries, reader: c.Reader, decode: c.SBOM, matcher: match, feeds: e.Feeds, attested: e.attested, notices: tell, log: c.Log, now: c.Now}
-	evaluator := &evaluate{store: s, vulns: e.Vulns, checks: e.Checks, policies: e.Policies, notices: tell}
+	evaluator := &evaluate{store: s, vulns: e.Vulns, checks: e.Checks, policies: e.Policies, notices: tell, jobs: jobs}
 	watcher := &watch{store: s, images: e.Images, registries: e.Registries, notices: tell, log: c.Log}
 
 	workers := river.NewWorkers()

@@ -74,7 +74,11 @@ func (u *syncFeeds) stageExploited(ctx context.Context, o *outcome, name string,
 		u.fail(o, name, shrunk("the KEV catalogue", "entries", len(catalogue.Added), len(before)))
 		return false, nil
 	}
-	changed, err := u.store.StageKEV(ctx, o.rev, catalogue.Added)
+	details := make(map[string]store.KEVDetail, len(catalogue.Details))
+	for cve, d := range catalogue.Details {
+		details[cve] = store.KEVDetail(d)
+	}
+	changed, err := u.store.StageKEV(ctx, o.rev, catalogue.Added, details)
 	if err != nil {
 		return false, err
 	}

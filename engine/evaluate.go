@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 	"landwaiter.dev/notify"
+	"landwaiter.dev/policy"
 	"landwaiter.dev/store"
 )
 
@@ -23,6 +25,7 @@ type evaluate struct {
 	checks   *Checks
 	policies *Policies
 	notices  *notices
+	jobs     *Jobs
 }
 
 func (u *evaluate) run(ctx context.Context, job *river.Job[evaluateArgs]) error {
@@ -79,7 +82,14 @@ func (u *evaluate) image(ctx context.Context, id int64, reason string) error {
 			return err
 		}
 	}
-	return nil
+	if p.ID == "" || reason != "analysis" && reason != "tag" {
+		return nil
+	}
+	bundle, err := policy.Load(p.Document)
+	if err != nil {
+		return fmt.Errorf("the stored policy %q: %w", p.ID, err)
+	}
+	return u.builtOn(ctx, img, s, bundle.Needs())
 }
 
 // concerned says whether a reason is one for this tag: others of the image, or this one meanwhile, may have been evaluated

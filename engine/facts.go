@@ -16,6 +16,8 @@ type facts struct {
 	// AnalyzedAt is since when the image was known here: findings count as detected from then on.
 	AnalyzedAt time.Time `json:"analyzed_at"`
 	Feed       feedFact  `json:"feed"`
+	// Outside is what lies outside of the image; nil where the bundle asks for none of it.
+	Outside *outside `json:"outside,omitempty"`
 	// Gaps that the state of the advisory data made.
 	Gaps []image.Gap `json:"gaps,omitempty"`
 }
@@ -35,6 +37,11 @@ func waitsFor(e *policy.Evaluation, s *state) []string {
 		return r.Gate == "vulnerabilities" && (r.Trigger == "stale_feed_data" || r.Trigger == "vulnerability_data_unavailable")
 	}) {
 		list = append(list, eco)
+	}
+	for _, r := range e.Rows {
+		if r.Gate == "analysis" && r.Trigger == "stale_source" && !slices.Contains(list, r.TriggerID) {
+			list = append(list, r.TriggerID)
+		}
 	}
 	slices.Sort(list)
 	return slices.Compact(list)

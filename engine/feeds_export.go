@@ -74,13 +74,21 @@ func exportExploited(ctx context.Context, s *store.Store, out *archive.Writer, r
 	if err != nil || len(added) == 0 {
 		return err
 	}
+	known, err := s.KEVDetailsAt(ctx, rev, sortedWords(added))
+	if err != nil {
+		return err
+	}
+	details := make(map[string]feed.ExploitDetail, len(known))
+	for cve, d := range known {
+		details[cve] = feed.ExploitDetail(d)
+	}
 	return out.Exploited(archive.Section{SyncedAt: synced}, func(yield func(string, string) bool) {
 		for _, cve := range sortedWords(added) {
 			if !yield(cve, added[cve]) {
 				return
 			}
 		}
-	})
+	}, details)
 }
 
 func exportScores(ctx context.Context, s *store.Store, out *archive.Writer, synced time.Time) error {

@@ -41,7 +41,8 @@ type ImageSide struct {
 // PackageChange is a package that both have, in two versions.
 type PackageChange struct{ Before, After image.Package }
 
-// FileDiff counts the entries of both trees. Compared is false when one of the trees is not known, as of an import.
+// FileDiff counts the entries of both trees. Compared is false when one of the trees is not known, as of an import; directories
+// that no layer lists are not compared.
 type FileDiff struct {
 	Before, After           image.FileCount
 	Compared                bool

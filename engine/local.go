@@ -136,8 +136,17 @@ func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis
 		return nil, err
 	}
 	now := l.Now()
+	outside, err := checks.outside(ctx, store.AdminAccount, a, j.Revision, now, b.Needs())
+	if err != nil {
+		return nil, err
+	}
+	facts, err := checks.gateFacts(ctx, outside, j.Findings, j.Revision.ID, now, b.Needs())
+	if err != nil {
+		return nil, err
+	}
 	var unread error
 	e := b.Evaluate(policy.Input{
+		Facts:   facts,
 		Account: store.AdminAccount, ImageID: a.ID.Hex(), ImageDigest: string(a.Digest), Tag: fullTag,
 		Analysis: a, Dockerfile: a.Dockerfile, DockerfileMode: "Guessed",
 		Findings: j.Findings, Gaps: slices.Concat(a.Gaps, j.Gaps), Feed: feed, At: now,

@@ -35,7 +35,7 @@ type verdicts struct {
 
 func newVerdicts(t *testing.T, d storetest.Database) *verdicts {
 	w := newWorld(t, t, d)
-	v := &verdicts{world: w, evaluator: &evaluate{store: w.store, vulns: w.e.Vulns, checks: w.e.Checks, policies: w.e.Policies, notices: w.e.Images.notices}}
+	v := &verdicts{world: w, evaluator: &evaluate{store: w.store, vulns: w.e.Vulns, checks: w.e.Checks, policies: w.e.Policies, notices: w.e.Images.notices, jobs: w.e.Images.jobs}}
 	w.says(0, "low")
 	w.says(1, "high")
 	w.sync()

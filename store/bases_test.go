@@ -51,7 +51,7 @@ func (b *bench) analysedAs(i *store.Image, c store.Chains, layers int) store.Ana
 // base is the name of the base of an image, "" when there is none.
 func (b *bench) base(account, letters string) image.Digest {
 	b.t.Helper()
-	i, err := b.BaseOf(b.ctx, account, store.ChainsOf(stack(letters)).Prefixes)
+	i, err := b.BaseOf(b.ctx, account, store.ChainsOf(stack(letters)).Prefixes, time.Time{})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		b.t.Fatal(err)
 	}

@@ -127,7 +127,7 @@ func TestPackagesStaged(t *testing.T) {
 		if diff := cmp.Diff([]string{"libc 1", "ssl 1"}, names(b.PackagesStaged(b.ctx, 2))); diff != "" {
 			t.Error(diff)
 		}
-		must(b.StageKEV(b.ctx, 2, map[string]string{"CVE-8": "2026-01-01", "CVE-99": "2026-01-01"}))(t)
+		must(b.StageKEV(b.ctx, 2, map[string]string{"CVE-8": "2026-01-01", "CVE-99": "2026-01-01"}, nil))(t)
 		if diff := cmp.Diff([]string{"libc 1", "ssl 1", "bash 1"}, names(b.PackagesStaged(b.ctx, 2))); diff != "" {
 			t.Error(diff)
 		}

@@ -163,7 +163,7 @@ func TestKEVByRevision(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench) {
 		stage := func(rev int64, c map[string]string, want ...string) {
 			t.Helper()
-			changed := must(b.StageKEV(b.ctx, rev, c))(t)
+			changed := must(b.StageKEV(b.ctx, rev, c, nil))(t)
 			slices.Sort(changed)
 			if diff := cmp.Diff(want, changed); diff != "" {
 				t.Errorf("revision %d changes:\n%s", rev, diff)

@@ -100,6 +100,8 @@ func (c *Contents) Rows(kind string) int64 {
 type row struct {
 	CVE        string  `json:"cve"`
 	Added      string  `json:"added,omitempty"`
+	Due        string  `json:"due,omitempty"`
+	Ransomware bool    `json:"ransomware,omitempty"`
 	EPSS       float64 `json:"epss,omitempty"`
 	Percentile float64 `json:"percentile,omitempty"`
 }

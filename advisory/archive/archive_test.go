@@ -81,7 +81,7 @@ func file(t testing.TB, key *archive.PrivateKey, fill func(*archive.Writer) erro
 			return errors.Join(
 				w.Records(archive.Section{Part: "Debian", SyncedAt: day}, texts(t, record("DEBIAN-CVE-2026-1"), record("DEBIAN-CVE-2026-2"))),
 				w.Records(archive.Section{Part: "alpine/v3.18/main"}, texts(t, record("ALPINE-CVE-2026-1"))),
-				w.Exploited(archive.Section{SyncedAt: day}, maps.All(map[string]string{"CVE-2026-1001": "2026-02-03"})),
+				w.Exploited(archive.Section{SyncedAt: day}, maps.All(map[string]string{"CVE-2026-1001": "2026-02-03"}), map[string]feed.ExploitDetail{"CVE-2026-1001": {Due: "2026-02-24", Ransomware: true}}),
 				w.Scores(archive.Section{Day: "2026-02-28"}, func(yield func(feed.Score, error) bool) {
 					yield(feed.Score{CVE: "CVE-2026-1001", EPSS: 0.5, Percentile: 0.75}, nil)
 				}),

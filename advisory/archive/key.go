@@ -4,16 +4,11 @@ import (
 	"bufio"
 	"crypto/ed25519"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
-)
 
-// What stands before the base64 text of a key, so that one is not taken for the other.
-const (
-	privatePrefix = "landwaiter-private:"
-	publicPrefix  = "landwaiter-public:"
+	"landwaiter.dev/internal/signkey"
 )
 
 // PrivateKey signs files. It never prints.
@@ -34,39 +29,39 @@ func NewKey() (PrivateKey, error) {
 	return PrivateKey{key}, err
 }
 
+var errNotEd25519 = errors.New("files are signed with Ed25519 keys alone; make one with landwaiter feeds keygen")
+
 // Text is the key as its file holds it, a line.
-func (k PrivateKey) Text() string {
-	return privatePrefix + base64.StdEncoding.EncodeToString(k.key.Seed()) + "\n"
-}
+func (k PrivateKey) Text() string { return signkey.FromSeed(k.key.Seed()).Text() }
 
 // Public is the key that verifies.
 func (k PrivateKey) Public() PublicKey { return PublicKey(k.key.Public().(ed25519.PublicKey)) }
 
 // String is the key as people hand it on: "landwaiter-public:…".
-func (k PublicKey) String() string { return publicPrefix + base64.StdEncoding.EncodeToString(k[:]) }
+func (k PublicKey) String() string { return signkey.FromEd25519(k[:]).String() }
 
-// ParsePrivateKey reads what [PrivateKey.Text] wrote.
+// ParsePrivateKey reads what [PrivateKey.Text] wrote, or PEM.
 func ParsePrivateKey(text string) (PrivateKey, error) {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(text), privatePrefix)
-	seed, err := base64.StdEncoding.DecodeString(rest)
-	switch {
-	case strings.HasPrefix(strings.TrimSpace(text), publicPrefix):
-		return PrivateKey{}, errors.New("it is a public key; signing needs the private one that landwaiter feeds keygen wrote")
-	case !ok || err != nil || len(seed) != ed25519.SeedSize:
-		return PrivateKey{}, errors.New("it is not a private key; make one with landwaiter feeds keygen")
+	key, err := signkey.ParsePrivate(text)
+	if err != nil {
+		return PrivateKey{}, err
+	}
+	seed, ok := key.Seed()
+	if !ok {
+		return PrivateKey{}, errNotEd25519
 	}
 	return PrivateKey{ed25519.NewKeyFromSeed(seed)}, nil
 }
 
-// ParsePublicKey reads what [PublicKey.String] gives.
+// ParsePublicKey reads what [PublicKey.String] gives, or PEM.
 func ParsePublicKey(text string) (PublicKey, error) {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(text), publicPrefix)
-	raw, err := base64.StdEncoding.DecodeString(rest)
-	switch {
-	case strings.HasPrefix(strings.TrimSpace(text), privatePrefix):
-		return PublicKey{}, errors.New("it is a private key, which nobody but the signer may have; give the public one")
-	case !ok || err != nil || len(raw) != ed25519.PublicKeySize:
-		return PublicKey{}, fmt.Errorf("%.80q is not a public key: want %s…, as landwaiter feeds keygen prints it", text, publicPrefix)
+	key, err := signkey.ParsePublic(text)
+	if err != nil {
+		return PublicKey{}, err
+	}
+	raw, ok := key.Ed25519()
+	if !ok {
+		return PublicKey{}, errNotEd25519
 	}
 	return PublicKey(raw), nil
 }

@@ -65,6 +65,7 @@ func (a *Archive) Exploited() (*feed.Catalog, error) {
 			continue
 		}
 		c.Added[r.CVE] = r.Added
+		c.Detail(r.CVE, r.Due, r.Ransomware)
 	}
 	return c, failed
 }

@@ -52,12 +52,13 @@ func (w *Writer) Records(s Section, records iter.Seq2[[]byte, error]) error {
 	})
 }
 
-// Exploited adds the catalogue of exploited vulnerabilities: the day on which each was taken up, in any order.
-func (w *Writer) Exploited(s Section, added iter.Seq2[string, string]) error {
+// Exploited adds the catalogue of exploited vulnerabilities: the day on which each was taken up, in any order, and the details
+// that there are.
+func (w *Writer) Exploited(s Section, added iter.Seq2[string, string], details map[string]feed.ExploitDetail) error {
 	s.Kind = Exploited
 	return w.section(s, func(write func([]byte) error) error {
 		for cve, day := range added {
-			if err := writeRow(write, row{CVE: cve, Added: day}); err != nil {
+			if err := writeRow(write, row{CVE: cve, Added: day, Due: details[cve].Due, Ransomware: details[cve].Ransomware}); err != nil {
 				return err
 			}
 		}

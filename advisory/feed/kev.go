@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -15,8 +16,31 @@ type Catalog struct {
 	Released time.Time
 	// Added is the day ("2006-01-02") on which each CVE was taken up.
 	Added map[string]string
+	// Details of the CVEs of which there are any.
+	Details map[string]ExploitDetail
 	// Problems are entries that were skipped.
 	Problems []error
+}
+
+// ExploitDetail is what the catalogue says of an exploited vulnerability beside the day.
+type ExploitDetail struct {
+	// Due is the day ("2006-01-02") by which it should be mended; "" where none is named.
+	Due string
+	// Ransomware says that it is known to be used in ransomware campaigns.
+	Ransomware bool
+}
+
+// Detail notes what is said of a CVE beside the day; a due date that is no day is left out.
+func (c *Catalog) Detail(cve, due string, ransomware bool) {
+	if _, err := time.Parse(time.DateOnly, due); err != nil {
+		due = ""
+	}
+	if d := (ExploitDetail{due, ransomware}); d != (ExploitDetail{}) {
+		if c.Details == nil {
+			c.Details = map[string]ExploitDetail{}
+		}
+		c.Details[cve] = d
+	}
 }
 
 var cvePattern = regexp.MustCompile(`^CVE-\d{4}-\d{4,19}$`)
@@ -40,7 +64,7 @@ func ReadKEV(r io.Reader) (*Catalog, error) {
 	var in struct {
 		CatalogVersion  string
 		DateReleased    string
-		Vulnerabilities []struct{ CveID, DateAdded string }
+		Vulnerabilities []struct{ CveID, DateAdded, DueDate, KnownRansomwareCampaignUse string }
 	}
 	if err := json.Unmarshal(data, &in); err != nil {
 		return refuse("it is cut off or not JSON: %v", short(err))
@@ -58,6 +82,7 @@ func ReadKEV(r io.Reader) (*Catalog, error) {
 		}
 		if before, twice := c.Added[v.CveID]; !twice || v.DateAdded < before {
 			c.Added[v.CveID] = v.DateAdded
+			c.Detail(v.CveID, v.DueDate, strings.EqualFold(v.KnownRansomwareCampaignUse, "Known"))
 		}
 	}
 	if len(c.Added) == 0 {

@@ -138,7 +138,7 @@ func many(n int) map[string]any {
 
 func TestManyFindings(t *testing.T) {
 	t.Parallel()
-	values := many(100_000)
+	values := many(30_000)
 	for text, want := range map[string]string{
 		`findings.exists(f, f.severity_level > 5 && f.package.name.startsWith("x"))`: "",
 		`findings.filter(f, f.severity_level == 5).map(f, f.id)`:                     "",

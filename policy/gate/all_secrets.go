@@ -17,8 +17,8 @@ var allSecretsGate = Gate{
 		Description: "Fires for each secret: for each rule, place and line. The trigger id is the rule, followed by + and the path of the file, or by +config: and the part of the image's " +
 			"config.",
 		Params: []Param{
-			{Name: "rules", Order: 1, Type: List, Example: "private_key,PRIV_KEY", Description: "Rules by their names; all when absent."},
-			{Name: "except_rules", Order: 2, Type: List, Example: "jwt", Description: "Rules that are left out."},
+			{Name: "rules", Order: 1, Type: List, Example: "PRIV_KEY,github-token", Description: "Rules by their names; all when absent."},
+			{Name: "except_rules", Order: 2, Type: List, Example: "url-password", Description: "Rules that are left out."},
 			{Name: "removed", Order: 3, Type: Enum("include", "exclude", "only"), Example: "include",
 				Description: "What becomes of secrets in files that a later layer deleted or replaced, which whoever pulls the image has all the same; include when absent."},
 			{Name: "place", Order: 4, Type: Enum("all", "files", "config"), Example: "all",

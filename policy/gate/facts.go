@@ -61,25 +61,26 @@ type Threat struct {
 // Lineage is what is known of the image below another one.
 type Lineage struct {
 	// Base is the image of the same account whose layers are the lowest ones; nil when there is none.
-	Base *image.KnownBase
+	Base *image.KnownBase `json:"base,omitempty"`
 	// Declared is what the image itself says, which nobody checked; nil when it says nothing.
-	Declared *image.BaseImage
+	Declared *image.BaseImage `json:"declared,omitempty"`
 	// Newer are tags of the base, or the one declared, that point at another digest now.
-	Newer []NewerBase
+	Newer []NewerBase `json:"newer,omitempty"`
 }
 
 // NewerBase is a tag of a base image that has moved on.
 type NewerBase struct {
 	// Tag in full, Digest what it points at, Was what the image was built on, Since when the tag was seen to have moved.
-	Tag         string
-	Digest, Was image.Digest
-	Since       time.Time
+	Tag    string       `json:"tag"`
+	Digest image.Digest `json:"digest"`
+	Was    image.Digest `json:"was"`
+	Since  time.Time    `json:"since"`
 }
 
 // SourceAge is how old the data of one source is.
 type SourceAge struct {
 	// Name is an ecosystem ("Debian:12", "PyPI"), or "kev", "epss" or "nvd".
-	Name string
+	Name string `json:"name"`
 	// LastSync is zero when there is no data.
-	LastSync time.Time
+	LastSync time.Time `json:"last_sync,omitzero"`
 }

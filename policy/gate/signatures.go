@@ -11,23 +11,24 @@ import (
 // the outcome; who verified it was somebody else.
 type Signatures struct {
 	// Found in a fixed order.
-	Found []Signature
+	Found []Signature `json:"found,omitempty"`
 	// Failures are what could not be read, one sentence each.
-	Failures []string
+	Failures []string `json:"failures,omitempty"`
 }
 
 // Signature is one signature of an image, or one attestation about it.
 type Signature struct {
 	// PredicateType of an attestation, a URI; "" for a plain signature.
-	PredicateType string
+	PredicateType string `json:"predicate_type,omitempty"`
 	// Trust is the name under which the installation trusts the signer; "" when nobody it trusts has signed.
-	Trust string
+	Trust string `json:"trust,omitempty"`
 	// Identity and Issuer of the signer's certificate; "" for a key.
-	Identity, Issuer string
+	Identity string `json:"identity,omitempty"`
+	Issuer   string `json:"issuer,omitempty"`
 	// Problem says why it was not verified; "" when it was.
-	Problem string
+	Problem string `json:"problem,omitempty"`
 	// Origin is where it was found.
-	Origin string
+	Origin string `json:"origin"`
 }
 
 // Verified says whether somebody trusted made it.

@@ -25,12 +25,18 @@ func Categories() []Category {
 	return []Category{Permissive, WeakCopyleft, StrongCopyleft, NetworkCopyleft, Proprietary, Unknown}
 }
 
+// ownPermissiveIDs are names without an identifier of the list that the analysis gives to what is free.
+const ownPermissiveIDs = ` LicenseRef-public-domain LicenseRef-MIT-style`
+
 // byID is the table by identifiers in lower case.
 var byID = sync.OnceValue(func() map[string]Category {
 	m := map[string]Category{}
 	for category, ids := range map[Category]string{
 		Permissive: permissiveIDs, WeakCopyleft: weakCopyleftIDs, StrongCopyleft: strongCopyleftIDs, NetworkCopyleft: networkCopyleftIDs, Proprietary: proprietaryIDs,
 	} {
+		if category == Permissive {
+			ids += ownPermissiveIDs
+		}
 		for id := range strings.FieldsSeq(ids) {
 			m[strings.ToLower(id)] = category
 		}

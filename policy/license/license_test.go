@@ -13,7 +13,7 @@ import (
 func TestCategories(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]license.Category{
-		"MIT": license.Permissive, "mit": license.Permissive, "CC0-1.0": license.Permissive, "BSD-2-Clause-FreeBSD": license.Permissive,
+		"MIT": license.Permissive, "mit": license.Permissive, "CC0-1.0": license.Permissive, "LicenseRef-public-domain": license.Permissive, "BSD-2-Clause-FreeBSD": license.Permissive,
 		"LGPL-2.1-or-later": license.WeakCopyleft, "LGPL-2.1+": license.WeakCopyleft, "MPL-2.0": license.WeakCopyleft,
 		"GPL-2.0-only": license.StrongCopyleft, "GPL-2.0": license.StrongCopyleft, "GPL-3.0+": license.StrongCopyleft,
 		"GPL-2.0-only WITH Classpath-exception-2.0": license.WeakCopyleft, "GPL-2.0 with classpath-exception-2.0": license.WeakCopyleft,
