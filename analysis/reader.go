@@ -98,7 +98,7 @@ const (
 	filesRevision     = 2
 	packagesRevision  = 2
 	keptRevision      = 3
-	searchRevision    = 1
+	searchRevision    = 2
 	retrievedRevision = 1
 	malwareRevision   = 1
 	mergeRevision     = 2

@@ -36,19 +36,20 @@ func (a *app) feedList() *cobra.Command {
 			return err
 		}
 		return a.show(orEmpty(feeds), func() {
-			g := grid{header: []string{"feed", "group", "last sync", "records", "problem"}, empty: "no feeds"}
+			g := grid{header: []string{"feed", "group", "last sync", "records", "from", "problem"}, empty: "no feeds"}
 			for _, f := range feeds {
 				for _, one := range f.Groups {
 					one.Enabled = one.Enabled && f.Enabled
-					g.rows = append(g.rows, []string{f.Name, one.Name, lastSync(one), fmt.Sprint(one.Records), trouble(one.LastError, one.Problems)})
+					g.rows = append(g.rows, []string{f.Name, one.Name, lastSync(one), fmt.Sprint(one.Records), one.Archive, trouble(one.LastError, one.Problems)})
 				}
 				for _, bad := range f.Failing { // what no group tells
 					if !slices.ContainsFunc(f.Groups, func(one client.FeedGroup) bool { return one.LastError == bad.Error }) {
-						g.rows = append(g.rows, []string{f.Name, bad.Name, orText(when(bad.LastSync), "never"), "", bad.Error})
+						g.rows = append(g.rows, []string{f.Name, bad.Name, orText(when(bad.LastSync), "never"), "", "", bad.Error})
 					}
 				}
 			}
 			slices.SortFunc(g.rows, slices.Compare)
+			g.dropEmpty(4)
 			a.grid(g)
 		})
 	})
@@ -66,7 +67,7 @@ func (a *app) feedSources() *cobra.Command {
 			sources = append(sources, f.Sources...)
 		}
 		return a.show(sources, func() {
-			g := grid{header: []string{"source", "driver", "last sync", "records", "skipped", "problem"}, empty: "nothing was asked yet"}
+			g := grid{header: []string{"source", "driver", "last sync", "records", "skipped", "from", "problem"}, empty: "nothing was asked yet"}
 			for _, one := range sources {
 				problem := trouble(one.LastError, one.Problems)
 				if one.Held {
@@ -75,8 +76,9 @@ func (a *app) feedSources() *cobra.Command {
 				if one.Off {
 					problem = "off: the settings set its source to none"
 				}
-				g.rows = append(g.rows, []string{one.Name, one.Driver, orText(when(one.LastSync), "never"), fmt.Sprint(one.Records), fmt.Sprint(one.Skipped), problem})
+				g.rows = append(g.rows, []string{one.Name, one.Driver, orText(when(one.LastSync), "never"), fmt.Sprint(one.Records), fmt.Sprint(one.Skipped), one.Archive, problem})
 			}
+			g.dropEmpty(5)
 			a.grid(g)
 		})
 	})

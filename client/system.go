@@ -87,6 +87,8 @@ type FeedSource struct {
 	// Skipped entries, and the first of them in words.
 	Skipped  int      `json:"skipped_count,omitempty"`
 	Problems []string `json:"problems,omitempty"`
+	// Archive names the file that the part was imported from, and its day.
+	Archive string `json:"archive,omitempty"`
 	// Off says that the server's settings set the source to none, so that nothing of the part counts.
 	Off bool `json:"off,omitempty"`
 }
@@ -107,6 +109,8 @@ type FeedGroup struct {
 	Records   int64     `json:"record_count"`
 	LastError string    `json:"last_error,omitempty"`
 	Problems  []string  `json:"problems,omitempty"` // records that were refused
+	// Archive names the file that its data was imported from, and its day.
+	Archive string `json:"archive,omitempty"`
 }
 
 // Ready says whether the feed and each enabled group of it has loaded, and that it has one.

@@ -89,10 +89,11 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 			f.Sources = append(f.Sources, FeedSource{
 				Name: name, Driver: driverOf(name), LastSync: st.LastSync, LastAttempt: st.LastAttempt, Records: st.Records,
 				Error: st.LastError, Held: st.Held, Skipped: st.Skipped, Problems: st.Problems,
-				Off: foldersOff[name],
+				Off: foldersOff[name], Archive: st.Archive,
 			})
 		}
 	}
+	f.Archives = archivesOf(f.Groups, states)
 	if f.Archive, err = archiveState(ctx, u.store, states); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"landwaiter.dev/advisory/archive"
@@ -250,4 +252,22 @@ func archiveState(ctx context.Context, s *store.Store, states map[string]sourceS
 		}
 	}
 	return &st, nil
+}
+
+// archivesOf names, by group, the files from which parts were imported that speak of it.
+func archivesOf(groups []store.FeedGroup, states map[string]sourceState) map[string]string {
+	out := map[string]string{}
+	for _, g := range groups {
+		var names []string
+		for _, part := range sortedWords(states) {
+			st := states[part]
+			if _, has := st.Counts[g.Ecosystem]; has && st.Archive != "" && !slices.Contains(names, st.Archive) {
+				names = append(names, st.Archive)
+			}
+		}
+		if len(names) > 0 {
+			out[g.Group] = strings.Join(names, ", ")
+		}
+	}
+	return out
 }

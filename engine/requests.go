@@ -144,6 +144,8 @@ type FeedState struct {
 	Revision int64
 	// Archive is the file that was imported last; nil when none ever was.
 	Archive *ArchiveState
+	// Archives are the files that the groups' data was imported from, by group, with their days; several with commas between.
+	Archives map[string]string
 	// Sources are all parts of all sources that were asked, by name.
 	Sources []FeedSource
 	Sync    SyncProgress
@@ -161,6 +163,8 @@ type FeedSource struct {
 	// Skipped entries, and the first of them in words.
 	Skipped  int
 	Problems []string
+	// Archive names the file that the part was imported from, and its day; "" when it came from its source.
+	Archive string
 	// Off says that the settings set the source to none, so that nothing of the part counts.
 	Off bool
 }

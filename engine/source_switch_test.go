@@ -163,9 +163,12 @@ func TestAnArchiveWhereSourcesAreNone(t *testing.T) {
 			t.Errorf("after the import (-want +got):\n%s", diff)
 		}
 		for _, part := range f.state(t).Sources {
-			if part.Off {
-				t.Errorf("%s is shown as off", part.Name)
+			if part.Off || part.Driver != "epss" && !strings.HasPrefix(part.Archive, "archive feeds-2026.lwf of 20") {
+				t.Errorf("%s is shown as off: %t, from %q", part.Name, part.Off, part.Archive)
 			}
+		}
+		if got := f.state(t).Archives["debian:12"]; !strings.HasPrefix(got, "archive feeds-2026.lwf of 20") {
+			t.Errorf("the group is shown as from %q", got)
 		}
 	})
 }

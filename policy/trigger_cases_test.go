@@ -2,9 +2,12 @@ package policy_test
 
 import (
 	"slices"
+	"time"
 
+	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 	"landwaiter.dev/policy"
+	"landwaiter.dev/policy/gate"
 )
 
 // triggerCase is a rule of a trigger that fires and one that does not, on the image of testdata/golden/policy-bait or on
@@ -48,6 +51,26 @@ func withData(in *policy.Input) { in.Feed = policy.FeedFacts{Present: true, Last
 func withExploited(in *policy.Input) {
 	in.Findings = slices.Clone(in.Findings)
 	in.Findings[0].KnownExploited = "2026-11-20"
+}
+
+// withFacts adds what is known from outside of the image.
+func withFacts(in *policy.Input) {
+	withExploited(in)
+	f := &in.Findings[0]
+	f.Since, f.FixSince = in.At.AddDate(0, 0, -20), in.At.AddDate(0, 0, -10)
+	in.Findings[1].VEX = &advisory.VEX{Status: "not_affected", Author: "Somebody", Unverified: true}
+	in.Facts = gate.Facts{
+		Threats: map[string]gate.Threat{f.ID: {Score: 0.5, Percentile: 0.97, Scored: "2026-11-23", Due: "2026-12-11", Ransomware: true}},
+		Lineage: &gate.Lineage{
+			Base:  &image.KnownBase{Digest: "sha256:old", Tags: []string{"docker.io/debian:12"}, Layers: 1},
+			Newer: []gate.NewerBase{{Tag: "docker.io/debian:12", Digest: "sha256:new", Was: "sha256:old", Since: in.At.AddDate(0, 0, -3)}},
+		},
+		Sources: []gate.SourceAge{{Name: "Debian:12", LastSync: in.At.AddDate(0, 0, -3)}},
+		Signatures: &gate.Signatures{Found: []gate.Signature{
+			{Trust: "release", Origin: "release.sig"}, {Trust: "ci", PredicateType: "https://slsa.dev/provenance/v1", Origin: "ci.att"},
+			{Identity: "mallory@example.com", Origin: "mallory.sig", Problem: "nobody trusted has signed it"},
+		}},
+	}
 }
 
 var triggerCases = []triggerCase{
@@ -115,24 +138,39 @@ var triggerCases = []triggerCase{
 
 	{trigger: "analysis/gaps", hit: []string{"kinds=malware_scanner"}, miss: []string{"kinds=parser_failed"}},
 	{trigger: "analysis/gap_count", hit: []string{"min_count=1"}, miss: []string{"min_count=2"}},
-	{trigger: "analysis/stale_source", facts: withOutside, with: withOutsideWords, hit: []string{"max_days=3", "sources=Debian:12"}, miss: []string{"max_days=5", "sources=Debian:12"}},
-	{trigger: "analysis/unverified_vex", facts: withUnverifiedVEX, with: "with a VEX document that nobody vouches for", hit: nil, miss: []string{"statuses=fixed"}},
+	{trigger: "analysis/stale_source", facts: withFacts, hit: []string{"max_days=3"}, miss: []string{"max_days=4"}},
+	{trigger: "analysis/unverified_vex", facts: withFacts, with: "with a statement beside it that nobody vouches for", hit: []string{"statuses=not_affected"}, miss: []string{"statuses=fixed"}},
 
-	{trigger: "exploitability/kev", facts: withOutside, with: withOutsideWords, hit: []string{"due_passed=true"}, miss: []string{"ransomware=true"}},
-	{trigger: "exploitability/epss", facts: withOutside, with: withOutsideWords, hit: []string{"min_percentile=0.95"}, miss: []string{"min_score=0.9"}},
-	{trigger: "remediation/fix_known", facts: withOutside, with: withOutsideWords, hit: []string{"max_days=9"}, miss: []string{"max_days=11"}},
-	{trigger: "remediation/known_here", facts: withOutside, with: withOutsideWords, hit: []string{"max_days=20"}, miss: []string{"max_days=21"}},
-	{trigger: "inheritance/vulnerabilities", facts: withOutside, with: withOutsideWords, hit: []string{"origin=base"}, miss: []string{"origin=image", "package_type=os"}},
-	{trigger: "inheritance/packages", facts: withOutside, with: withOutsideWords, hit: []string{"origin=base", "names=bash"}, miss: []string{"origin=image", "names=bash"}},
-	{trigger: "inheritance/base_unknown", missFacts: withOutside, missWith: withOutsideWords},
-	{trigger: "inheritance/base_outdated", facts: withOutside, with: withOutsideWords, hit: nil, miss: []string{"grace_days=7"}},
-	{trigger: "inheritance/base_age", facts: withOutside, with: withOutsideWords, hit: []string{"max_days=90"}, miss: []string{"max_days=5000"}},
-	{trigger: "license_terms/category", hit: []string{"categories=unknown", "package_type=non-os"}, miss: []string{"categories=proprietary"}},
-	{trigger: "secrets/found", hit: []string{"rules=PRIV_KEY", "removed=only"}, miss: []string{"rules=PRIV_KEY", "removed=only", "path_exclude=/root/.*"}},
-	{trigger: "image/age", hit: []string{"max_days=365"}, miss: []string{"max_days=5000"}},
-	{trigger: "image/created_missing", facts: withoutTime, with: "that a reproducible build made", missFacts: withTime, missWith: "that says when it was made"},
-	{trigger: "signatures/unsigned", hit: []string{"trust=release"}, miss: []string{"trust=release"}, missFacts: withOutside, missWith: withOutsideWords},
-	{trigger: "signatures/not_attested", facts: withOutside, with: withOutsideWords, hit: []string{"predicate_type=https://spdx.dev/Document"}, miss: []string{"predicate_type=https://slsa.dev/provenance/*"}},
-	{trigger: "signatures/unverified", facts: withOutside, with: withOutsideWords, missFacts: withoutStrangers, missWith: "that nobody but the trusted has signed"},
-	{trigger: "expression/matches", hit: []string{`expression=packages.filter(p, p.name.startsWith("libgcrypt")).map(p, p.name + " " + p.version)`, "message=Cryptography"}, miss: []string{`expression=config.user == "app"`}},
+	{trigger: "exploitability/kev", facts: withFacts, with: "with a finding of CISA's catalogue", hit: []string{"ransomware=true"}, miss: []string{"ransomware=false"}},
+	{trigger: "exploitability/epss", facts: withFacts, with: "with a finding that has a score", hit: []string{"min_score=0.1"}, miss: []string{"min_score=0.9"}},
+
+	{trigger: "remediation/fix_known", facts: withFacts, with: "with a fix known for 10 days", hit: []string{"max_days=10", "severity_comparison=>=", "severity=unknown"}, miss: []string{"max_days=11", "severity_comparison=>=", "severity=unknown"}},
+	{trigger: "remediation/known_here", facts: withFacts, with: "with a finding known for 20 days", hit: []string{"max_days=20", "severity_comparison=>=", "severity=unknown"}, miss: []string{"max_days=21", "severity_comparison=>=", "severity=unknown"}},
+
+	{trigger: "inheritance/vulnerabilities", facts: withFacts, with: "on a known base", hit: []string{"origin=base"}, miss: []string{"origin=image"}},
+	{trigger: "inheritance/packages", facts: withFacts, with: "on a known base", hit: []string{"origin=base", "names=apt"}, miss: []string{"origin=image", "names=apt"}},
+	{trigger: "inheritance/base_unknown", missFacts: withFacts, missWith: "on a known base"},
+	{trigger: "inheritance/base_outdated", facts: withFacts, with: "whose base has moved 3 days ago", hit: []string{"grace_days=3"}, miss: []string{"grace_days=4"}},
+	{trigger: "inheritance/base_age", facts: withFacts, with: "on a known base", hit: []string{"max_days=90"}, miss: []string{"max_days=3000"}},
+
+	{trigger: "license_terms/category", hit: []string{"categories=unknown", "package_type=non-os"}, miss: []string{"categories=network_copyleft"}},
+
+	{trigger: "secrets/found", hit: []string{"rules=PRIV_KEY", "removed=only"}, miss: []string{"rules=PRIV_KEY", "place=config"}},
+
+	{trigger: "image/age", hit: []string{"max_days=90"}, miss: []string{"max_days=3000"}},
+	{trigger: "image/created_missing", facts: func(in *policy.Input) {
+		a := *in.Analysis
+		a.Created = time.Unix(0, 0)
+		in.Analysis = &a
+	}, with: "made at the beginning of Unix time", missFacts: func(in *policy.Input) {
+		a := *in.Analysis
+		a.Created = in.At.AddDate(0, 0, -3)
+		in.Analysis = &a
+	}, missWith: "that says when it was made"},
+
+	{trigger: "signatures/unsigned", facts: withFacts, with: "that the key release has signed", hit: []string{"trust=other"}, miss: []string{"trust=other,release"}},
+	{trigger: "signatures/not_attested", facts: withFacts, with: "with provenance", hit: []string{"predicate_type=https://spdx.dev/Document"}, miss: []string{"predicate_type=https://slsa.dev/provenance/*"}},
+	{trigger: "signatures/unverified", facts: withFacts, with: "with a signature by a stranger", missFacts: func(in *policy.Input) { in.Facts.Signatures = &gate.Signatures{} }, missWith: "without signatures"},
+
+	{trigger: "expression/matches", hit: []string{`expression=config.user == "" && size(packages) > 50`}, miss: []string{`expression=config.user == "app"`}},
 }

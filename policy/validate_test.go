@@ -230,7 +230,7 @@ func TestManyRules(t *testing.T) {
 		if list := policy.Lint([]byte(source), now); len(list) > 0 {
 			t.Errorf("%s: %v", name, list[0])
 		}
-		if spent := time.Since(start); spent > 10*time.Second {
+		if spent := time.Since(start); spent > time.Minute {
 			t.Errorf("%s: took %v", name, spent)
 		}
 		t.Logf("%s: %d bytes in %v", name, len(source), time.Since(start))

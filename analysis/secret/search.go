@@ -192,13 +192,14 @@ func (s *Scanner) names(rule int) (name, pattern string) {
 	return s.detectors[rule-len(s.lines)].rule, ""
 }
 
-// results sorts the finds. Of secrets that are equal and on the same line the one of the rule that is listed first stays.
+// results sorts the finds. A detector's secret that is equal to another one on the same line is left out, so that the rule
+// that is listed first stays; each expression has its own, because policies ask for it by name.
 func (q *Search) results() (secrets, content []image.TextMatch) {
 	slices.SortStableFunc(q.found, func(a, b find) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.HMAC, b.HMAC), cmp.Compare(a.rule, b.rule))
 	})
 	q.found = slices.CompactFunc(q.found, func(a, b find) bool {
-		return a.HMAC != "" && a.Line == b.Line && a.HMAC == b.HMAC && a.rule != b.rule
+		return a.HMAC != "" && a.Line == b.Line && a.HMAC == b.HMAC && a.rule != b.rule && max(a.rule, b.rule) >= len(q.scanner.lines)
 	})
 	slices.SortStableFunc(q.found, func(a, b find) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Pattern, b.Pattern))

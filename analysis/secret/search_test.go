@@ -198,6 +198,24 @@ func TestDigests(t *testing.T) {
 	}
 }
 
+// TestEqualSecretsOnALine leaves out what detectors find again, and nothing that an expression finds.
+func TestEqualSecretsOnALine(t *testing.T) {
+	t.Parallel()
+	s := newScanner(t, Options{Detectors: true})
+	key := made(upperNum, 20)
+	found, _, _ := searched(s, []byte("aws_access_key_id=; api_key="+key+"\n-----BEGIN PRIVATE KEY-----"+strings.TrimPrefix(ecKey(t), "-----BEGIN PRIVATE KEY-----")))
+	var got []string
+	for _, m := range found {
+		got = append(got, fmt.Sprint(m.Line, " ", m.Rule))
+	}
+	if diff := cmp.Diff([]string{"1 API_KEY", "1 AWS_ACCESS_KEY", "2 PRIV_KEY"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if found[0].HMAC != found[1].HMAC {
+		t.Error("the same secret has two digests")
+	}
+}
+
 func TestPlaceholdersAreNoSecrets(t *testing.T) {
 	t.Parallel()
 	s := newScanner(t, Options{Detectors: true})

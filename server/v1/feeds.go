@@ -44,6 +44,7 @@ type FeedSource struct {
 	Held        bool     `json:"held,omitempty" doc:"It lost more than half, and waits for a sync with accept_shrink"`
 	Skipped     int      `json:"skipped_count,omitempty" doc:"Entries that could not be read or were taken with a doubt"`
 	Problems    []string `json:"problems,omitempty" doc:"The first of them"`
+	Archive     string   `json:"archive,omitempty" doc:"The file that it was imported from, and its day"`
 	Off         bool     `json:"off,omitempty" doc:"The settings set the source to none: nothing of the part counts"`
 }
 
@@ -66,6 +67,7 @@ type FeedGroup struct {
 	LastAttempt clock    `json:"last_attempt"`
 	LastError   string   `json:"last_error,omitempty"`
 	Problems    []string `json:"problems,omitempty" doc:"Records that were refused"`
+	Archive     string   `json:"archive,omitempty" doc:"The file that its data was imported from, and its day"`
 }
 
 // SyncResult is what one feed did.
@@ -152,7 +154,9 @@ func newFeed(s *engine.FeedState) Feed {
 		Sync: SyncState{s.Sync.Running, s.Sync.Step, s.Sync.Part, s.Sync.Records, clock(s.Sync.At)},
 	}
 	for i := range s.Groups {
-		f.Groups = append(f.Groups, newFeedGroup(&s.Groups[i]))
+		g := newFeedGroup(&s.Groups[i])
+		g.Archive = s.Archives[g.Name]
+		f.Groups = append(f.Groups, g)
 	}
 	for _, bad := range s.Failing {
 		f.Failing = append(f.Failing, FailingSource{bad.Name, clock(bad.LastSync), bad.Error, bad.Held})
@@ -160,7 +164,7 @@ func newFeed(s *engine.FeedState) Feed {
 	for i := range s.Sources {
 		one := &s.Sources[i]
 		f.Sources = append(f.Sources, FeedSource{
-			one.Name, one.Driver, clock(one.LastSync), clock(one.LastAttempt), one.Records, one.Error, one.Held, one.Skipped, one.Problems, one.Off,
+			one.Name, one.Driver, clock(one.LastSync), clock(one.LastAttempt), one.Records, one.Error, one.Held, one.Skipped, one.Problems, one.Archive, one.Off,
 		})
 	}
 	return f
