@@ -158,12 +158,21 @@ func (run *simulation) image(ctx context.Context, one *simulating) ([]Simulated,
 	checks := run.u.checks
 	feed := feedFactsOf(run.groups, run.off, s.analyzed.Analysis.Distro, run.revision, run.at)
 	f := facts{ImageID: one.image.ImageID, AnalyzedAt: one.image.AnalyzedAt, Feed: feedFact{feed.Present, feed.LastSync}}
+	needs := run.baseline.Needs() | run.candidate.Needs()
+	if f.Outside, err = checks.outside(ctx, run.account, s.analyzed.Analysis, run.revision, run.at, needs); err != nil {
+		return nil, err
+	}
+	known, err := checks.gateFacts(ctx, f.Outside, s.findings, run.revision.ID, run.at, needs)
+	if err != nil {
+		return nil, err
+	}
 	var out []Simulated
 	for _, t := range tags {
 		if !t.Current || !run.wants(t) {
 			continue
 		}
 		in, failed := checks.input(ctx, run.account, t.FullTag(), one.image.Digest, s, f)
+		in.Facts = known
 		before, after := run.baseline.Evaluate(in), run.candidate.Evaluate(in)
 		if err := failed(); err != nil {
 			return nil, err
