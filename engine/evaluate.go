@@ -106,4 +106,3 @@ func (u *evaluate) concerned(ctx context.Context, img store.Image, tag, policyID
 		return len(last.Waits) > 0, nil
 	}
 }
-

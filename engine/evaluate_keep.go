@@ -133,4 +133,3 @@ func forNotice(document json.RawMessage, e store.Evaluation) any {
 	m["image_digest"], m["final_action"], m["status"] = string(e.ImageDigest), e.FinalAction, Status(e.FinalAction)
 	return m
 }
-
