@@ -46,21 +46,25 @@ func groupHints(p *image.Package) string {
 
 // InferGroup says of which group an archive is that names none, and why in one sentence. The records are those filed
 // under its key. Its classes lie in the group's directory, or below, or its bundle bears the group's name; or the group is
-// called like the artifact, and is the only one that has such an artifact. "" when nothing speaks for one.
+// called like the artifact, and no record is about such an artifact of another group alone: where it is named beside others,
+// these have packed it anew. "" when nothing speaks for one.
 func InferGroup(p Package, records []*Record) (group, why string) {
-	groups := map[string]bool{}
+	groups, rival := map[string]bool{}, false
 	artifact := ":" + p.Name
 	for _, r := range records {
 		if r == nil || !r.Withdrawn.IsZero() {
 			continue
 		}
+		own, other := false, false
 		for i := range r.Affected {
 			if a := &r.Affected[i]; a.Ecosystem == mavenEcosystem {
 				if g, ok := strings.CutSuffix(a.Package, artifact); ok && g != "" && !strings.Contains(g, ":") {
 					groups[g] = true
+					own, other = own || g == p.Name, other || g != p.Name
 				}
 			}
 		}
+		rival = rival || other && !own
 	}
 	say := func(group, why string) (string, string) {
 		return group, fmt.Sprintf("the archive names no group; %s is inferred: %s", group, why)
@@ -82,8 +86,8 @@ func InferGroup(p Package, records []*Record) (group, why string) {
 		return say(byClasses, "its classes are in "+classes)
 	case byBundle != "":
 		return say(byBundle, "its bundle is called "+bundle)
-	case len(groups) == 1 && groups[p.Name]:
-		return say(p.Name, "it is the only one with an artifact of this name in the advisory data, and called the same")
+	case groups[p.Name] && !rival:
+		return say(p.Name, "it is called like the artifact, and the advisory data has no other of its own")
 	}
 	return "", ""
 }

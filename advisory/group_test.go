@@ -23,8 +23,10 @@ func TestTheGroupOfAnArchiveWithoutOne(t *testing.T) {
 		{"classes above the group", "x", "org", "", "org.a:x", ""},
 		{"no classes", "spring-webmvc", "", "", "org.springframework:spring-webmvc", ""},
 		{"the group is called like the artifact", "commons-io", "", "", "commons-io:commons-io",
-			"commons-io:commons-io: the archive names no group; commons-io is inferred: it is the only one with an artifact of this name in the advisory data, and called the same"},
+			"commons-io:commons-io: the archive names no group; commons-io is inferred: it is called like the artifact, and the advisory data has no other of its own"},
 		{"and there is another", "commons-io", "", "", "commons-io:commons-io org.evil:commons-io", ""},
+		{"which repackages it", "commons-io", "", "", "commons-io:commons-io org.repack:commons-io+commons-io:commons-io",
+			"commons-io:commons-io: the archive names no group; commons-io is inferred: it is called like the artifact, and the advisory data has no other of its own"},
 		{"which the classes decide", "commons-io", "org/evil/io", "", "commons-io:commons-io org.evil:commons-io",
 			"org.evil:commons-io: the archive names no group; org.evil is inferred: its classes are in org/evil/io"},
 		{"the nearest of two", "core", "org/a/b/c", "", "org.a:core org.a.b:core org:core",
@@ -49,7 +51,11 @@ func TestTheGroupOfAnArchiveWithoutOne(t *testing.T) {
 		distinct := DistinctOf(&p, image.Distro{})
 		var records []*Record
 		for _, name := range strings.Fields(c.records) {
+			name, beside, _ := strings.Cut(name, "+") // both named by one record
 			r := about("GHSA-"+name, "Maven", name, "0..2.0")
+			if beside != "" {
+				r.Affected = append(r.Affected, about("", "Maven", beside, "0..1.0").Affected...)
+			}
 			r.Affected = append(r.Affected, about("", "Maven", "org.a.b.c:other", "0..2.0").Affected...)
 			if len(distinct.Keys()) != 1 {
 				t.Fatalf("%s: keys %v", c.name, distinct.Keys())
@@ -63,7 +69,9 @@ func TestTheGroupOfAnArchiveWithoutOne(t *testing.T) {
 		findings, problems := Match(distinct, records, nil)
 		got := ""
 		for _, f := range findings {
-			got += f.Evidence[0].Package + ": " + f.Inferred()
+			if got == "" {
+				got = f.Evidence[0].Package + ": " + f.Inferred()
+			}
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" || problems != nil {
 			t.Errorf("%s: %v\n%s", c.name, problems, diff)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -9,6 +10,7 @@ import (
 
 	"landwaiter.dev/client"
 	"landwaiter.dev/internal/terminal"
+	"landwaiter.dev/report"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -33,11 +35,15 @@ func (a *app) check(use string) *cobra.Command {
 		if q.Moment, err = m.read(c); err != nil {
 			return err
 		}
+		inForm := slices.Contains(report.VerdictForms(), a.output)
+		if inForm && q.History {
+			return usage(c, fmt.Errorf("--history goes with table and json"))
+		}
 		img, err := s.Image(c.Context(), args[0])
 		if err != nil {
 			return err
 		}
-		q.Digest, q.Detail = img.Digest, !quiet
+		q.Digest, q.Detail = img.Digest, !quiet || inForm
 		if q.Tag == "" {
 			if q.Tag, err = tagFor(args[0], &img); err != nil {
 				return err
@@ -53,7 +59,11 @@ func (a *app) check(use string) *cobra.Command {
 				return err
 			}
 		}
-		if err := a.show(list, func() {
+		if inForm {
+			if err := a.reportEvaluation(c, s, &img, &list[0], results[0], q.Moment); err != nil {
+				return err
+			}
+		} else if err := a.show(list, func() {
 			for i := range list {
 				if i > 0 {
 					fmt.Fprintln(a.out)
@@ -67,7 +77,7 @@ func (a *app) check(use string) *cobra.Command {
 			return &Exit{Code: ExitStop}
 		}
 		return nil
-	})
+	}, report.VerdictForms()...)
 	f := c.Flags()
 	f.StringVar(&q.Tag, "tag", "", "tag to evaluate for (default: the one asked with, else the image's newest)")
 	f.StringVar(&q.PolicyID, "policy", "", "id of the policy (default: the active one)")

@@ -15,16 +15,20 @@ import (
 	"landwaiter.dev/internal/terminal"
 )
 
-// asJSON adds -o to a command: table or json.
-func (a *app) asJSON(c *cobra.Command) *cobra.Command {
-	c.Flags().StringVarP(&a.output, "output", "o", "table", "table, or json for programs")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+// asJSON adds -o to a command: table or json, and more forms where it has some.
+func (a *app) asJSON(c *cobra.Command, more ...string) *cobra.Command {
+	forms, help := append([]string{"table", "json"}, more...), "table, or json for programs"
+	if len(more) > 0 {
+		help += "; or " + strings.Join(more, ", ")
+	}
+	c.Flags().StringVarP(&a.output, "output", "o", "table", help)
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
 	run := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if a.output != "table" && a.output != "json" {
+		if !slices.Contains(forms, a.output) {
 			bad := a.output
 			a.output = "table"
-			return usage(c, fmt.Errorf("there is no output %q; use table or json", bad))
+			return usage(c, fmt.Errorf("there is no output %q; use %s or %s", bad, strings.Join(forms[:len(forms)-1], ", "), forms[len(forms)-1]))
 		}
 		return run(c, args)
 	}

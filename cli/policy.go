@@ -16,7 +16,7 @@ import (
 
 func (a *app) policyCommand() *cobra.Command {
 	return group("policy", "Write, check and test policies, and keep them on a server",
-		a.policyLint(), a.policyDescribe(), a.policyDiff(), a.policyConvert(), a.policyBundles(),
+		a.policyLint(), a.policyTest(), a.policyDescribe(), a.policyDiff(), a.policyConvert(), a.policyBundles(),
 		a.policyAdd(), a.policyList(), a.policyGet(), a.policyVersions(), a.policyActivate(), a.policyDelete(), a.policySimulate())
 }
 

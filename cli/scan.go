@@ -125,10 +125,13 @@ func verdictOf(b *policy.Bundle, e *policy.Evaluation) *report.Verdict {
 	v := &report.Verdict{Policy: orWord(b.Name, b.ID), Action: e.FinalAction, Reason: e.FinalReason, Rows: []report.Row{}}
 	for _, r := range e.Rows {
 		row := report.Row{Gate: r.Gate, Trigger: r.Trigger, TriggerID: r.TriggerID, Message: r.Message, Action: r.Action}
-		if r.Allowed != nil {
-			row.Allowed = "an allowlist"
-			if r.Allowed.Name != nil {
-				row.Allowed = *r.Allowed.Name
+		if a := r.Allowed; a != nil {
+			row.Allowed, row.AllowedReason, row.AllowedUntil = "an allowlist", a.Reason, a.Until
+			if a.Name != nil {
+				row.Allowed = *a.Name
+			}
+			if a.ItemID != nil {
+				row.AllowedItem = *a.ItemID
 			}
 		}
 		v.Rows = append(v.Rows, row)

@@ -16,8 +16,10 @@ type serverFlags struct {
 	url, user, account string
 }
 
-// asks gives a command the flags that name a server.
-func (a *app) asks(c *cobra.Command) *cobra.Command { return a.asJSON(a.reaches(c)) }
+// asks gives a command the flags that name a server, and -o with the forms that it has besides table and json.
+func (a *app) asks(c *cobra.Command, forms ...string) *cobra.Command {
+	return a.asJSON(a.reaches(c), forms...)
+}
 
 // reaches is asks without -o.
 func (a *app) reaches(c *cobra.Command) *cobra.Command {
@@ -52,7 +54,7 @@ func (a *app) client() (*client.Client, error) {
 }
 
 // ask is a command that asks a server: it makes the client and calls run.
-func (a *app) ask(use, short string, args cobra.PositionalArgs, run func(*cobra.Command, *client.Client, []string) error) *cobra.Command {
+func (a *app) ask(use, short string, args cobra.PositionalArgs, run func(*cobra.Command, *client.Client, []string) error, forms ...string) *cobra.Command {
 	return a.asks(&cobra.Command{
 		Use: use, Short: short, Args: args,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -62,7 +64,7 @@ func (a *app) ask(use, short string, args cobra.PositionalArgs, run func(*cobra.
 			}
 			return run(c, asked, args)
 		},
-	})
+	}, forms...)
 }
 
 // momentFlags are --as-of and --retrospective.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -64,8 +65,9 @@ type EvaluationResult struct {
 // Row is one line of an evaluation.
 type Row struct {
 	Gate, Trigger, TriggerID, Message, Action, PolicyID string
-	// Allowlisted names the allowlist that excused the row; "" when none did.
-	Allowlisted string
+	// Allowlisted names the allowlist that excused the row; "" when none did. AllowlistID and AllowlistItem are the ids of
+	// the list and of its item, "" where the bundle gives none.
+	Allowlisted, AllowlistID, AllowlistItem string
 }
 
 // Rows of the evaluation, by the names of the header; none when the document has no table.
@@ -105,7 +107,7 @@ func (r *EvaluationResult) Rows() []Row {
 			case "Policy_Id":
 				row.PolicyID = text
 			case "Whitelisted":
-				row.Allowlisted = allowlist(cells[i])
+				row.Allowlisted, row.AllowlistID, row.AllowlistItem = allowlist(cells[i])
 			}
 		}
 		rows = append(rows, row)
@@ -113,22 +115,16 @@ func (r *EvaluationResult) Rows() []Row {
 	return rows
 }
 
-func allowlist(cell json.RawMessage) string {
+func allowlist(cell json.RawMessage) (name, id, item string) {
 	var match struct {
-		Name *string `json:"whitelist_name"`
-		ID   *string `json:"whitelist_id"`
+		Name string `json:"whitelist_name"`
+		ID   string `json:"whitelist_id"`
+		Item string `json:"matched_rule_id"`
 	}
 	if json.Unmarshal(cell, &match) != nil { // false
-		return ""
+		return "", "", ""
 	}
-	switch {
-	case match.Name != nil && *match.Name != "":
-		return *match.Name
-	case match.ID != nil && *match.ID != "":
-		return *match.ID
-	default:
-		return "allowlist"
-	}
+	return cmp.Or(match.Name, match.ID, "allowlist"), match.ID, match.Item
 }
 
 // Check evaluates an image; the answer holds one evaluation, or with History all, newest first.

@@ -334,6 +334,8 @@ type Evidence struct {
 	Compared  string `json:"compared"`
 	Range     string `json:"range"`
 	Fixed     string `json:"fixed,omitempty"`
+	// Inferred says how the group of a Java archive was found that names none.
+	Inferred string `json:"inferred,omitempty"`
 }
 
 // Score holds the scores of one record; -1 means unknown.

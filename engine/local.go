@@ -123,6 +123,11 @@ func (m *matcher) layFresh(ctx context.Context, a *image.Analysis, rev int64) ([
 	return m.assemble(ctx, a, rev, known)
 }
 
+// Files are those of the tree of an image that was analysed here, sorted by path.
+func (l *Local) Files(ctx context.Context, a *image.Analysis) ([]image.File, error) {
+	return (&Content{store: l.Store}).files(ctx, a)
+}
+
 // Verdict evaluates a bundle against what is known.
 func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis, j *Judgement, fullTag string) (*policy.Evaluation, error) {
 	checks := &Checks{store: l.Store}
@@ -147,7 +152,7 @@ func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis
 		Findings: j.Findings, Gaps: slices.Concat(a.Gaps, j.Gaps), Feed: feed, At: now,
 		DetectedAt: func(*advisory.ImageFinding) time.Time { return now },
 		Files: func() (files []image.File) {
-			files, unread = (&Content{store: l.Store}).files(ctx, a)
+			files, unread = l.Files(ctx, a)
 			return files
 		},
 	})

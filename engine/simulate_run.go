@@ -215,7 +215,9 @@ func (run *simulation) state(ctx context.Context, one *simulating) (*state, []st
 	}); err != nil {
 		return nil, nil, err
 	}
-	s.data, s.waits = vulns.matcher.dataGaps(a, m.At, run.groups, run.off)
+	if s.data, s.waits, err = vulns.matcher.dataGaps(ctx, a, m.At, run.groups, run.revision.ID, run.off); err != nil {
+		return nil, nil, err
+	}
 	s.gaps = slices.Concat(a.Gaps, s.data)
 	tags, err := vulns.vex.tagsAt(ctx, one.image, m)
 	if err == nil && run.vex {

@@ -158,16 +158,15 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) (ga
 	if err != nil {
 		return nil, nil, err
 	}
-	off, err := m.offAt(ctx, at)
+	rev, off, err := m.offAt(ctx, at)
 	if err != nil {
 		return nil, nil, err
 	}
-	gaps, waits = m.dataGaps(a, at, groups, off)
-	return gaps, waits, nil
+	return m.dataGaps(ctx, a, at, groups, rev, off)
 }
 
 // dataGaps is gaps by what is known of the groups and of what is switched off.
-func (m *matcher) dataGaps(a *image.Analysis, at time.Time, groups []store.FeedGroup, off map[string]bool) (gaps []image.Gap, waits []string) {
+func (m *matcher) dataGaps(ctx context.Context, a *image.Analysis, at time.Time, groups []store.FeedGroup, rev int64, off map[string]bool) (gaps []image.Gap, waits []string, err error) {
 	loaded := map[string]store.FeedGroup{}
 	for _, g := range groups {
 		if !g.LastSync.IsZero() && (at.IsZero() || !g.CreatedAt.After(at)) {
@@ -175,14 +174,14 @@ func (m *matcher) dataGaps(a *image.Analysis, at time.Time, groups []store.FeedG
 		}
 	}
 	count, none := map[string]int{}, map[string]int{}
-	nameless := 0
+	var nameless []*image.Package
 	for i := range a.Packages {
 		p := &a.Packages[i]
 		switch eco := advisory.DistinctOf(p, a.Distro).Ecosystem; {
 		case eco == advisory.EcosystemCPE && loaded[eco].Ecosystem == "":
 			none[advisory.NoEcosystem(p.Type, a.Distro)]++ // nobody asked for NVD's data
 		case p.Type == image.Maven && p.Namespace == "":
-			nameless++
+			nameless = append(nameless, p)
 		case eco != "":
 			count[eco]++
 		case p.Type == image.Binary && p.OwnedBy != nil:
@@ -191,11 +190,11 @@ func (m *matcher) dataGaps(a *image.Analysis, at time.Time, groups []store.FeedG
 			none[advisory.NoEcosystem(p.Type, a.Distro)]++
 		}
 	}
-	if nameless > 0 {
-		gaps = append(gaps, image.Gap{
-			Kind: image.GapUnidentified, Layer: -1,
-			Detail: fmt.Sprintf("Java archives without a group that were not matched, because nothing in them says whose they are: %d", nameless),
-		})
+	if nameless, err = m.groupless(ctx, nameless, rev, off); err != nil {
+		return nil, nil, err
+	}
+	if len(nameless) > 0 {
+		gaps = append(gaps, grouplessGap(nameless))
 	}
 	for _, why := range sortedWords(none) {
 		gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("%d packages were not matched: %s", none[why], why)})
@@ -217,19 +216,20 @@ func (m *matcher) dataGaps(a *image.Analysis, at time.Time, groups []store.FeedG
 			lacking(eco, image.GapStaleAdvisories, "advisory data for %s is of %s: the last sync failed", eco, g.LastSync.UTC().Format(time.RFC3339))
 		}
 	}
-	return gaps, waits
+	return gaps, waits, nil
 }
 
-// offAt are the ecosystems that are switched off at a moment; zero is now.
-func (m *matcher) offAt(ctx context.Context, at time.Time) (map[string]bool, error) {
+// offAt are the ecosystems that are switched off at a moment, with the revision of then; zero is now.
+func (m *matcher) offAt(ctx context.Context, at time.Time) (int64, map[string]bool, error) {
 	rev, err := m.store.CurrentRevision(ctx)
 	if err == nil && !at.IsZero() {
 		rev, _, err = m.store.RevisionAt(ctx, at)
 	}
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	return ecosystemsOff(ctx, m.store, rev.ID)
+	off, err := ecosystemsOff(ctx, m.store, rev.ID)
+	return rev.ID, off, err
 }
 
 func sortedWords[V any](m map[string]V) []string {

@@ -45,8 +45,10 @@ type finding struct {
 	LayerDigest image.Digest `json:"layer_digest,omitempty"`
 	Inherited   bool         `json:"inherited,omitempty"`
 	// MatchedByCPE says that name and version of a program alone speak for it.
-	MatchedByCPE bool  `json:"matched_by_cpe,omitempty"`
-	EPSS         *EPSS `json:"epss,omitempty"`
+	MatchedByCPE bool `json:"matched_by_cpe,omitempty"`
+	// GroupInferred says how the group of a Java archive was found that names none.
+	GroupInferred string `json:"group_inferred,omitempty"`
+	EPSS          *EPSS  `json:"epss,omitempty"`
 }
 
 func placed(list []advisory.ImageFinding, r *Result) []finding {
@@ -57,7 +59,7 @@ func placed(list []advisory.ImageFinding, r *Result) []finding {
 		if n := f.Package.Layer; n >= 0 && n < len(layers) {
 			blob = layers[n].Blob
 		}
-		out = append(out, finding{f, blob, r.Base.Inherits(f.Package.Layer), f.ByCPE(), r.epss(&f.Finding)})
+		out = append(out, finding{f, blob, r.Base.Inherits(f.Package.Layer), f.ByCPE(), f.Inferred(), r.epss(&f.Finding)})
 	}
 	return out
 }

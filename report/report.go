@@ -1,4 +1,5 @@
-// Package report shows a result: as a table for people, as JSON, SARIF or an SBOM document for machines. It decides
+// Package report shows a result: as a table or a page for people, as JSON, SARIF, an SBOM document or the form of a build
+// service for machines. It decides
 // nothing and leaves nothing out: what was not seen and what a rule hides is in every form that has a place for it.
 package report
 
@@ -77,8 +78,12 @@ type Row struct {
 	TriggerID string `json:"trigger_id"`
 	Message   string `json:"message"`
 	Action    string `json:"action"`
-	// Allowed names the allowlist that lets it pass; "" when none does.
-	Allowed string `json:"allowed,omitempty"`
+	// Allowed names the allowlist that lets it pass; "" when none does. Then AllowedItem is the item's id, AllowedReason its
+	// comment and AllowedUntil its end, where it has them.
+	Allowed       string    `json:"allowed,omitempty"`
+	AllowedItem   string    `json:"allowed_item,omitempty"`
+	AllowedReason string    `json:"allowed_reason,omitempty"`
+	AllowedUntil  time.Time `json:"allowed_until,omitzero"`
 }
 
 // Style is how a result is laid out.
@@ -107,6 +112,11 @@ var formats = []struct {
 	{"syft-json", writeSBOM("syft-json")},
 	{"github-json", writeSBOM("github-json")},
 	{"sarif", writeSARIF},
+	{"junit", writeJUnit},
+	{"github", writeGitHub},
+	{"gitlab", writeGitLab},
+	{"markdown", writeMarkdown},
+	{"html", writeHTML},
 }
 
 // Formats lists the forms that [Write] knows.
@@ -116,6 +126,11 @@ func Formats() []string {
 		names = append(names, f.name)
 	}
 	return names
+}
+
+// VerdictForms lists those that show a verdict and need no packages, so that they can be made of what a server answers.
+func VerdictForms() []string {
+	return []string{"sarif", "junit", "github", "gitlab", "markdown", "html"}
 }
 
 // Check says whether a form is known.

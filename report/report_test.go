@@ -58,8 +58,9 @@ func result() *Result {
 		Base: &image.KnownBase{Digest: image.DigestOf([]byte("base")), Tags: []string{"docker.io/library/debian:12"}, Layers: 1},
 		Verdict: &Verdict{Policy: "default", Action: "stop", Reason: "policy_evaluation", Rows: []Row{
 			{Gate: "vulnerabilities", Trigger: "package", TriggerID: "CVE-2026-1+openssl", Message: "CRITICAL …", Action: "stop"},
-			{Gate: "dockerfile", Trigger: "exposed_ports", TriggerID: "x", Message: "port 22", Action: "go", Allowed: "our list"},
-		}},
+			{Gate: "dockerfile", Trigger: "exposed_ports", TriggerID: "x", Message: "port 22", Action: "go", Allowed: "our list", AllowedItem: "i1", AllowedReason: "behind the |gate|", AllowedUntil: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)},
+			{Gate: "files", Trigger: "name_match", TriggerID: "y", Message: "file=/a\nb::error::x <script>alert(1)</script> @all \x1b[31m", Action: "warn"},
+		}, Problems: []string{"a rule took too long"}},
 	}
 }
 

@@ -158,6 +158,9 @@ func (p *page) findings(r *Result) {
 		if f.ByCPE() {
 			notes = append(notes, "matched by CPE")
 		}
+		if f.Inferred() != "" {
+			notes = append(notes, "group inferred")
+		}
 		if e := r.epss(&f.Finding); e != nil {
 			notes = append(notes, fmt.Sprintf("EPSS %.1f%%", 100*e.Score))
 		}

@@ -11,3 +11,8 @@ func (s *Store) FileNames(ctx context.Context) error {
 func (s *Store) FileIDs(ctx context.Context) error {
 	return s.Write(ctx, func(tx *Tx) error { return fileIDs(ctx, tx.tx, tx.d) })
 }
+
+// FileArtifacts is what a migration does to the records of Maven that are stored.
+func (s *Store) FileArtifacts(ctx context.Context) error {
+	return s.Write(ctx, func(t *Tx) error { return fileArtifacts(ctx, t.tx, s.d) })
+}

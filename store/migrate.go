@@ -122,7 +122,7 @@ func (d *dialect) migrations() ([]*goose.Migration, error) {
 }
 
 // fills are what a migration does to rows that SQL cannot read.
-var fills = map[int64]func(context.Context, *sql.Tx, *dialect) error{7: fileIDs, 8: fileNames}
+var fills = map[int64]func(context.Context, *sql.Tx, *dialect) error{7: fileIDs, 8: fileNames, 13: fileArtifacts}
 
 // newestMigration is the version that this binary knows.
 func newestMigration() int64 {

@@ -53,6 +53,7 @@ type VulnerabilityRow struct {
 	KnownExploited string              `json:"known_exploited,omitempty" doc:"Day on which CISA's catalogue took it up"`
 	DetectedAt     *clock              `json:"detected_at,omitempty" doc:"When this installation first knew it"`
 	Evidence       []advisory.Evidence `json:"evidence"`
+	GroupInferred  string              `json:"group_inferred,omitempty" doc:"How the group of a Java archive was found that names none"`
 	Ignored        string              `json:"ignored,omitempty"`
 	VEX            *advisory.VEX       `json:"vex,omitempty" doc:"The VEX statement that counts for it, or is shown beside it"`
 	Inherited      bool                `json:"inherited" doc:"The package comes from base_image"`
@@ -171,7 +172,7 @@ func (r *routes) vulnerabilityRow(f *advisory.ImageFinding) VulnerabilityRow {
 		PackageCPE: "None", PackageCPE23: "None", URL: or(f.URL, "None"), Fix: or(strings.Join(f.Fixes, ","), "None"),
 		Feed: "vulnerabilities", FeedGroup: r.FeedGroup(ecosystemOf(f)), WillNotFix: f.State == advisory.WontFix,
 		Aliases: f.IDs, SeveritySource: f.SeveritySource, FixState: string(f.State), KnownExploited: f.KnownExploited,
-		Evidence: f.Evidence, Ignored: f.Ignored, VEX: f.VEX, CVSS: f.CVSS, Layer: f.Package.Layer, Title: f.Title,
+		Evidence: f.Evidence, GroupInferred: f.Inferred(), Ignored: f.Ignored, VEX: f.VEX, CVSS: f.CVSS, Layer: f.Package.Layer, Title: f.Title,
 		Published: ifSet(f.Published), DetectedAt: ifSet(f.Since), FixSince: ifSet(f.FixSince),
 	}
 	if f.Package.Location != "" {

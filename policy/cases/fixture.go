@@ -1,0 +1,196 @@
+package cases
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+	"landwaiter.dev/internal/yamldoc"
+	"landwaiter.dev/policy/gate"
+)
+
+// Fixture is an image as a case judges it.
+type Fixture struct {
+	Analysis  *image.Analysis
+	Reference string
+	Findings  []advisory.ImageFinding
+	Gaps      []image.Gap
+	At        time.Time
+	// Base is the image below; nil when none is known. Threats by CVE.
+	Base    *image.KnownBase
+	Threats map[string]gate.Threat
+	// Files of the tree; nil when they are not known.
+	Files func() ([]image.File, error)
+}
+
+// ParseFixture reads a result as landwaiter analyze and scan write it with -o json, or an analysis alone.
+func ParseFixture(document []byte) (*Fixture, error) {
+	var result struct {
+		Reference string            `json:"reference"`
+		At        time.Time         `json:"at"`
+		Analysis  *image.Analysis   `json:"analysis"`
+		Findings  []json.RawMessage `json:"findings"`
+		Ignored   []json.RawMessage `json:"ignored"`
+		Gaps      []image.Gap       `json:"gaps"`
+		Base      *image.KnownBase  `json:"base_image"`
+	}
+	if err := json.Unmarshal(document, &result); err != nil {
+		return nil, fmt.Errorf("it is no result of landwaiter analyze -o json: %w", err)
+	}
+	f := &Fixture{Analysis: result.Analysis, Reference: result.Reference, At: result.At, Gaps: result.Gaps, Base: result.Base, Threats: map[string]gate.Threat{}}
+	if f.Analysis == nil {
+		f.Analysis = &image.Analysis{}
+		if err := json.Unmarshal(document, f.Analysis); err != nil || f.Analysis.Schema == 0 {
+			return nil, errors.New("it is no result of landwaiter analyze -o json: there is no analysis in it")
+		}
+		f.Gaps = f.Analysis.Gaps
+	}
+	if f.Analysis.Schema > image.AnalysisSchema {
+		return nil, fmt.Errorf("it is of a newer version of Landwaiter (schema %d)", f.Analysis.Schema)
+	}
+	for _, raw := range result.Findings {
+		var scored struct {
+			IDs  []string `json:"ids"`
+			EPSS *Threat  `json:"epss"`
+		}
+		if json.Unmarshal(raw, &scored) == nil && scored.EPSS != nil {
+			for _, id := range scored.IDs {
+				f.Threats[id] = scored.EPSS.threat()
+			}
+		}
+	}
+	var err error
+	f.Findings, err = f.findings(slices.Concat(result.Findings, result.Ignored))
+	return f, err
+}
+
+// ParseFindings reads a list of findings, or those of a result, about the packages of the fixture. The package of a finding
+// may be its name alone.
+func (f *Fixture) ParseFindings(source []byte) ([]advisory.ImageFinding, error) {
+	document := json.RawMessage(source)
+	if !yamldoc.IsJSON(source) {
+		var err error
+		if document, err = yamldoc.JSON(source, yamldoc.Options{Text: func(key string) bool { return texts[key] }}); err != nil {
+			return nil, err
+		}
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(document, &list) != nil {
+		var result struct {
+			Findings *[]json.RawMessage `json:"findings"`
+			Ignored  []json.RawMessage  `json:"ignored"`
+		}
+		if err := json.Unmarshal(document, &result); err != nil || result.Findings == nil {
+			return nil, errors.New("it is neither a list of findings nor a result that has one")
+		}
+		list = slices.Concat(*result.Findings, result.Ignored)
+	}
+	return f.findings(list)
+}
+
+func (f *Fixture) findings(list []json.RawMessage) ([]advisory.ImageFinding, error) {
+	findings := make([]advisory.ImageFinding, 0, len(list))
+	for i, raw := range list {
+		one, err := f.finding(raw)
+		if err != nil {
+			return nil, fmt.Errorf("finding %d: %w", i+1, err)
+		}
+		findings = append(findings, one)
+	}
+	return findings, nil
+}
+
+func (f *Fixture) finding(raw json.RawMessage) (advisory.ImageFinding, error) {
+	var short struct {
+		Package json.RawMessage `json:"package"`
+	}
+	if err := json.Unmarshal(raw, &short); err != nil {
+		return advisory.ImageFinding{}, err
+	}
+	var one advisory.ImageFinding
+	var name string
+	byName := len(short.Package) > 0 && json.Unmarshal(short.Package, &name) == nil
+	if byName {
+		var keys map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &keys); err != nil {
+			return one, err
+		}
+		delete(keys, "package")
+		raw, _ = json.Marshal(keys) // texts as they came
+	}
+	if err := json.Unmarshal(raw, &one); err != nil {
+		return one, err
+	}
+	if one.ID == "" {
+		return one, errors.New("it has no id")
+	}
+	if byName {
+		i := slices.IndexFunc(f.Analysis.Packages, func(p image.Package) bool { return p.Name == name })
+		if i < 0 {
+			return one, fmt.Errorf("the image has no package %q", name)
+		}
+		one.Package = f.Analysis.Packages[i]
+	}
+	if one.Package.Name == "" {
+		return one, errors.New("it has no package")
+	}
+	if len(one.IDs) == 0 {
+		one.IDs = []string{one.ID}
+	}
+	if one.State == "" {
+		if one.State = advisory.NotFixed; len(one.Fixes) > 0 {
+			one.State = advisory.Fixed
+		}
+	}
+	if one.Distinct == (advisory.Package{}) {
+		one.Distinct = advisory.DistinctOf(&one.Package, f.Analysis.Distro)
+	}
+	return one, nil
+}
+
+// tree makes files of those that a case lists.
+func tree(list []File) ([]image.File, error) {
+	files := make([]image.File, 0, len(list))
+	for _, f := range list {
+		path := image.Path(strings.TrimPrefix(f.Path, "/"))
+		if path == "" {
+			return nil, errors.New("a file has no path")
+		}
+		one := image.File{Path: path, Size: f.Size, Mode: 0o644}
+		switch f.Type {
+		case "", "file":
+			one.Type = image.Regular
+		case "dir":
+			one.Type, one.Mode = image.Directory, 0o755
+		case "link":
+			one.Type = image.Symlink
+		default:
+			return nil, fmt.Errorf("%s: %.40q is no type: use file, dir or link", f.Path, f.Type)
+		}
+		if f.Mode != "" {
+			n, err := strconv.ParseUint(f.Mode, 8, 12)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %.40q is no mode: want octal digits up to 7777", f.Path, f.Mode)
+			}
+			one.Mode = uint16(n)
+		}
+		if f.SHA256 != "" {
+			d, err := image.ParseDigest("sha256:" + strings.TrimPrefix(f.SHA256, "sha256:"))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", f.Path, err)
+			}
+			if one.SHA256, err = hexBytes(d.Hex()); err != nil {
+				return nil, err
+			}
+		}
+		files = append(files, one)
+	}
+	slices.SortFunc(files, func(a, b image.File) int { return strings.Compare(string(a.Path), string(b.Path)) })
+	return files, nil
+}

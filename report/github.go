@@ -1,0 +1,51 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"landwaiter.dev/internal/terminal"
+	"landwaiter.dev/sbom"
+)
+
+// writeGitHub writes workflow commands of GitHub Actions, which become annotations of the run: an error for each row that
+// stops, a warning for each that warns, for each problem and each gap, a notice for what an allowlist lets pass. The first
+// line is the verdict, since GitHub shows the first ten of a kind.
+func writeGitHub(w io.Writer, r *Result, _ Style) error {
+	var b bytes.Buffer
+	command := func(kind, title, message string) {
+		fmt.Fprintf(&b, "::%s title=%s::%s\n", kind, githubProperty.Replace(terminal.Escape(title)), githubText.Replace(terminal.EscapeLines(message)))
+	}
+	kinds := map[string]string{"stop": "error", "warn": "warning"}
+	kindOf := func(action string) string {
+		if kind := kinds[action]; kind != "" {
+			return kind
+		}
+		return "notice"
+	}
+	if v := r.Verdict; v != nil {
+		command(kindOf(v.Action), "Landwaiter: "+v.Action, r.summary())
+		for _, p := range v.Problems {
+			command("error", "not evaluated", p)
+		}
+	}
+	for _, row := range ranked(r.Verdict) {
+		title, message := row.Gate+"/"+row.Trigger, row.Message
+		if row.Allowed != "" {
+			message += " — allowed by " + row.allowance()
+		}
+		command(kindOf(row.Action), title, message)
+	}
+	for _, g := range r.Gaps {
+		command("warning", "not seen: "+string(g.Kind), sbom.GapText(g))
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+var (
+	githubText     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	githubProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)

@@ -1,0 +1,139 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+
+	"landwaiter.dev/advisory"
+	"landwaiter.dev/image"
+)
+
+// hostile has names that try to be markup, commands and mentions wherever a name of an image or a bundle can stand.
+func hostile() *Result {
+	const evil = "<script>alert(1)</script>\n::error::x\r\n| a | b |\n# @everyone [x](javascript:alert(1)) `<img src=x onerror=alert(1)>` \x1b[31m\u202e%0A&amp;\xff ]]>"
+	p := image.Package{Type: image.NPM, Name: evil, Version: evil, Location: image.Path("app/" + evil)}
+	return &Result{
+		Name: evil, Reference: "", Matched: true, Version: "1.2.3",
+		Analysis: &image.Analysis{Distro: image.Distro{ID: evil}, Packages: []image.Package{p}},
+		Findings: []advisory.ImageFinding{
+			{Finding: advisory.Finding{ID: evil, IDs: []string{evil}, Title: evil, URL: "javascript:alert(1)", Fixes: []string{evil}, KnownExploited: evil,
+				Evidence: []advisory.Evidence{{Record: evil, Compared: evil, Range: evil}}}, Package: p},
+			{Finding: advisory.Finding{ID: evil}, Package: p, Ignored: evil},
+		},
+		Gaps: []image.Gap{{Kind: image.GapParserFailed, Path: image.Path(evil), Detail: evil}},
+		Verdict: &Verdict{Policy: evil, Action: "stop", Reason: "policy_evaluation", Problems: []string{evil}, Rows: []Row{
+			{Gate: evil, Trigger: evil, TriggerID: evil, Message: evil, Action: "stop"},
+			{Gate: evil, Trigger: evil, TriggerID: evil, Message: evil, Action: "go", Allowed: evil, AllowedItem: evil, AllowedReason: evil},
+		}},
+	}
+}
+
+func written(t *testing.T, format string, r *Result) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Write(&b, format, r, Style{}); err != nil {
+		t.Fatalf("%s: %v", format, err)
+	}
+	return b.String()
+}
+
+func TestHostileNames(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"junit", "github", "gitlab", "markdown", "html"} {
+		out := written(t, format, hostile())
+		for _, bad := range []string{"\x1b", "\xff"} {
+			if strings.Contains(out, bad) && format != "github" {
+				t.Errorf("%s: %q comes through", format, bad)
+			}
+		}
+	}
+	page := written(t, "html", hostile())
+	for _, bad := range []string{"<script", "<img", "javascript:", "onerror=\"", "\u202e"} {
+		// As text it may stand there; what it must not be is a tag or an address.
+		if bad == "javascript:" {
+			bad = `href="javascript:`
+		}
+		if strings.Contains(page, bad) {
+			t.Errorf("html: %q comes through", bad)
+		}
+	}
+	if tags := regexp.MustCompile(`(?i)<(script|link|img|iframe|object)|src=["']|url\(|@import`).FindString(strings.ReplaceAll(page, "src=x onerror", "")); tags != "" {
+		t.Errorf("html: the page does not stand alone: %s", tags)
+	}
+	for line := range strings.Lines(written(t, "github", hostile())) {
+		if !regexp.MustCompile(`^::(error|warning|notice) title=[^:]*::.*\n$`).MatchString(line) || strings.Contains(line, "\r") || strings.Contains(line, "\x1b") {
+			t.Errorf("github: %q", line)
+		}
+	}
+	text := written(t, "markdown", hostile())
+	for _, bad := range []string{"<script", "@everyone", "](", "\n::", "<img", "`<"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("markdown: %q comes through", bad)
+		}
+	}
+	for line := range strings.Lines(text) {
+		if cells := strings.Count(strings.ReplaceAll(line, `\|`, ""), "|"); strings.HasPrefix(line, "|") && (cells < 2 || cells > 6) {
+			t.Errorf("markdown: %d cells in %q", cells, line)
+		}
+	}
+	d := xml.NewDecoder(strings.NewReader(written(t, "junit", hostile())))
+	for {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("junit: %v", err)
+		}
+	}
+}
+
+// What the schema of GitLab's container scanning reports asks.
+func TestGitLabReport(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]*Result{"plain": result(), "hostile": hostile(), "nothing": {Name: "docker-archive:a b.tar", Analysis: &image.Analysis{}}} {
+		var d gitlabReport
+		if err := json.Unmarshal([]byte(written(t, "gitlab", r)), &d); err != nil {
+			t.Fatal(err)
+		}
+		at := regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$`)
+		img := regexp.MustCompile(`^[^:]+(:\d+[^:]*)?:[^:]+(:[^:]+)?$`)
+		if !at.MatchString(d.Scan.StartTime) || d.Scan.Type != "container_scanning" || d.Scan.Analyzer.Version == "" || d.Vulnerabilities == nil {
+			t.Errorf("%s: scan %+v", name, d.Scan)
+		}
+		for _, m := range d.Scan.Messages {
+			if m.Value == "" || m.Level != "info" && m.Level != "warn" {
+				t.Errorf("%s: message %+v", name, m)
+			}
+		}
+		ids := map[string]bool{}
+		for _, v := range d.Vulnerabilities {
+			if v.ID == "" || ids[v.ID] || len(v.Name) > 255 || len(v.Identifiers) == 0 || v.Location.System == "" || !img.MatchString(v.Location.Image) {
+				t.Errorf("%s: %+v", name, v)
+			}
+			ids[v.ID] = true
+			for _, i := range v.Identifiers {
+				if i.URL != "" && !strings.HasPrefix(i.URL, "http") || i.Name == "" {
+					t.Errorf("%s: identifier %+v", name, i)
+				}
+			}
+		}
+	}
+}
+
+// Every row, problem and gap of a verdict is in every form that shows verdicts.
+func TestNothingIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"junit", "github", "gitlab", "markdown", "html"} {
+		out := written(t, format, result())
+		for _, part := range []string{"port 22", "our list", "i1", "behind the", "a rule took too long", "not a zip archive", "name", "stop"} {
+			if !strings.Contains(strings.ReplaceAll(out, `\_`, "_"), part) {
+				t.Errorf("%s: %q is left out", format, part)
+			}
+		}
+	}
+}

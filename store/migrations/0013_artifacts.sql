@@ -1,0 +1,2 @@
+-- Records of Maven packages are filed under their artifact alone as well (":artifact"), for archives that do not name their
+-- group. Those that are stored already are filed so by their names, which are enough for it.
