@@ -237,6 +237,9 @@ func (u *analyze) save(ctx context.Context, r read) (saved, error) {
 		return saved{}, err
 	}
 	err := u.store.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.ShareRevision(ctx); err != nil {
+			return err
+		}
 		row := store.Analysis{
 			Document: r.document, ManifestDigest: a.Digest, ImageID: a.ID, DistroID: a.Distro.ID, DistroVersion: a.Distro.VersionID, CreatedAt: u.now(),
 			Chains: store.ChainsOf(a.Layers),
@@ -262,9 +265,13 @@ func distinctByLayer(a *image.Analysis) map[int][]advisory.Package {
 	return byLayer
 }
 
-// keepSet stores packages, by one of the methods of the transaction that do, and the set of them.
+// keepSet stores packages, by one of the methods of the transaction that do, and the set of them. None of it is collected
+// before an analysis points to it.
 func keepSet(ctx context.Context, tx *store.Tx, packages []advisory.Package,
 	keep func(context.Context, []advisory.Package, func(advisory.Package) []advisory.Key) ([]store.PackageRow, error)) ([]store.PackageRow, int64, error) {
+	if _, err := tx.ShareRevision(ctx); err != nil {
+		return nil, 0, err
+	}
 	rows, err := keep(ctx, packages, advisory.Package.Keys)
 	if err != nil {
 		return nil, 0, err

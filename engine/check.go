@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
-	"landwaiter.dev/notify"
 	"landwaiter.dev/policy"
 	"landwaiter.dev/store"
 )
@@ -27,6 +25,22 @@ type Checks struct {
 
 // Check evaluates an image for a tag. What is asked as of now is stored, and told when it changes a verdict.
 func (u *Checks) Check(ctx context.Context, account string, r CheckRequest) (*Check, error) {
+	var out *Check
+	err := untilCurrent(func(last bool) (err error) {
+		out, err = u.once(ctx, account, r, last)
+		return err
+	})
+	if errors.Is(err, errOutdated) {
+		err = Errorf(ClassConflict, "inputs_changed", "%w", err)
+	}
+	if err != nil || !r.History {
+		return out, err
+	}
+	return out, u.history(ctx, account, r, out)
+}
+
+// once is one try; [errOutdated] when something changed meanwhile.
+func (u *Checks) once(ctx context.Context, account string, r CheckRequest, last bool) (*Check, error) {
 	img, err := getImage(ctx, u.store, account, r.Digest)
 	if err != nil {
 		return nil, err
@@ -43,30 +57,31 @@ func (u *Checks) Check(ctx context.Context, account string, r CheckRequest) (*Ch
 	if err != nil {
 		return nil, err
 	}
-	v, err := u.verdict(ctx, account, ref.FullTag(), img, s, p, "requested")
+	var v *verdict
+	if r.Interactive || !r.Moment.At.IsZero() {
+		v, err = u.verdict(ctx, account, ref.FullTag(), img, s, p, reasonRequested)
+	} else {
+		v, err = u.decide(ctx, ref.FullTag(), img, s, p, reasonRequested, last)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if !r.Interactive && r.Moment.At.IsZero() {
-		if err := u.keep(ctx, img, v); err != nil {
-			return nil, err
-		}
-	}
-	out := &Check{Image: img, FullTag: ref.FullTag(), Revision: s.revision.ID, AsOf: s.at, Evaluations: []CheckedEvaluation{v.checked()}}
-	if !r.History {
-		return out, nil
-	}
-	rows, err := u.store.Evaluations(ctx, account, img.Digest, ref.FullTag(), r.PolicyID)
+	return &Check{Image: img, FullTag: ref.FullTag(), Revision: s.revision.ID, AsOf: s.at, Evaluations: []CheckedEvaluation{v.checked()}}, nil
+}
+
+// history adds what was stored before to a check.
+func (u *Checks) history(ctx context.Context, account string, r CheckRequest, out *Check) error {
+	rows, err := u.store.Evaluations(ctx, account, out.Image.Digest, out.FullTag, r.PolicyID)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, row := range rows {
-		if row.ID == v.header.ID || !r.Moment.At.IsZero() && row.EvaluatedAt.After(r.Moment.At) {
+		if row.ID == out.Evaluations[0].Header.ID || !r.Moment.At.IsZero() && row.EvaluatedAt.After(r.Moment.At) {
 			continue
 		}
 		doc, err := u.document(ctx, row)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		bundle, err := u.bundle(ctx, account, row.BundleDigest)
 		if err != nil {
@@ -76,7 +91,7 @@ func (u *Checks) Check(ctx context.Context, account string, r CheckRequest) (*Ch
 			PolicyID: row.PolicyID, FinalAction: row.FinalAction, EvaluatedAt: row.EvaluatedAt, Document: doc, Bundle: bundle, Header: row,
 		})
 	}
-	return out, nil
+	return nil
 }
 
 // choose is the bundle with the id, else the active one, as in force at the moment. Retrospectively, where none was in
@@ -162,7 +177,7 @@ func (u *Checks) judge(ctx context.Context, account, fullTag string, img store.I
 // be read; files are read when the first rule asks for them.
 func (u *Checks) input(ctx context.Context, account, fullTag string, d image.Digest, s *state, f facts) (in policy.Input, failed func() error) {
 	var broken error
-	return policy.Input{
+	in = policy.Input{
 		Account: account, ImageID: f.ImageID.Hex(), ImageDigest: string(d), Tag: fullTag,
 		Analysis: s.analyzed.Analysis, Dockerfile: s.analyzed.Dockerfile, DockerfileMode: s.analyzed.Mode,
 		Findings: s.findings, Gaps: s.gaps, Feed: policy.FeedFacts(f.Feed), At: s.at,
@@ -173,12 +188,15 @@ func (u *Checks) input(ctx context.Context, account, fullTag string, d image.Dig
 			}
 			return one.Since
 		},
-		Files: sync.OnceValue(func() []image.File {
+	}
+	if wasRead(s.analyzed.Analysis) {
+		in.Files = sync.OnceValue(func() []image.File {
 			files, err := u.vulns.content.files(ctx, s.analyzed.Analysis)
 			broken = errors.Join(broken, err)
 			return files
-		}),
-	}, func() error { return broken }
+		})
+	}
+	return in, func() error { return broken }
 }
 
 // feedFacts says how old the data for the image's distribution was at a moment. Of the past, the last change is known and
@@ -208,69 +226,6 @@ func feedFactsOf(groups []store.FeedGroup, off map[string]bool, d image.Distro, 
 		return policy.FeedFacts{Present: true, LastSync: g.LastSync}
 	}
 	return policy.FeedFacts{}
-}
-
-// keep stores a verdict, and tells when the final action of the active bundle is another one than before. A verdict with
-// the same inputs and the same result as the last one is that one.
-func (u *Checks) keep(ctx context.Context, img store.Image, v *verdict) error {
-	if _, err := u.store.Blobs().Put(ctx, v.evidence); err != nil {
-		return err
-	}
-	if v.vex != nil {
-		if _, err := u.store.Blobs().Put(ctx, v.vex); err != nil {
-			return err
-		}
-	}
-	return u.store.Write(ctx, func(tx *store.Tx) error {
-		last, err := tx.LastEvaluation(ctx, img.Account, img.Digest, v.header.Tag, v.header.PolicyID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		known := err == nil
-		if known && v.header.Reason != "requested" && sameInputs(last, v.header) {
-			v.header.ID = last.ID
-			return nil
-		}
-		before, err := tx.LastEvaluation(ctx, img.Account, img.Digest, v.header.Tag, "")
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		told := err == nil
-		if err := tx.PutEvaluation(ctx, &v.header); err != nil {
-			return err
-		}
-		active, err := tx.ActivePolicy(ctx, img.Account)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		// The tag that was asked need not be one of the image's; only watched ones have subscribers.
-		if !told || tellsNobody(v.header.Reason) || before.FinalAction == v.header.FinalAction || active.ID != v.header.PolicyID {
-			return nil
-		}
-		old, err := u.document(ctx, before)
-		if err != nil {
-			return err
-		}
-		return u.notices.tell(ctx, tx, img.Account, notify.PolicyEval, v.header.Tag, notify.Payload{
-			Last: forNotice(old, before), Current: forNotice(v.document, v.header), Annotations: annotationsOf(img),
-		})
-	})
-}
-
-func sameInputs(a, b store.Evaluation) bool {
-	return a.BundleDigest == b.BundleDigest && a.AnalysisID == b.AnalysisID && a.DockerfileDigest == b.DockerfileDigest &&
-		a.VEXDigest == b.VEXDigest && slices.Equal(a.Waits, b.Waits) &&
-		a.Result == b.Result && a.NextAt.Equal(b.NextAt) && a.FinalAction == b.FinalAction
-}
-
-// forNotice adds to an evaluation document what notices have beside it.
-func forNotice(document json.RawMessage, e store.Evaluation) any {
-	var m map[string]any
-	if json.Unmarshal(document, &m) != nil || m == nil {
-		m = map[string]any{}
-	}
-	m["image_digest"], m["final_action"], m["status"] = string(e.ImageDigest), e.FinalAction, Status(e.FinalAction)
-	return m
 }
 
 // Status is the word of /v1 for a final action.

@@ -2,17 +2,12 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
 
-	"landwaiter.dev/advisory"
-	"landwaiter.dev/image"
-	"landwaiter.dev/notify"
 	"landwaiter.dev/policy"
 	"landwaiter.dev/store"
 )
@@ -43,6 +38,11 @@ func (u *evaluate) run(ctx context.Context, job *river.Job[evaluateArgs]) error 
 
 // image evaluates one image for each tag that points at it.
 func (u *evaluate) image(ctx context.Context, id int64, reason string) error {
+	return untilCurrent(func(last bool) error { return u.once(ctx, id, reason, last) })
+}
+
+// once is one try; [errOutdated] when something changed meanwhile.
+func (u *evaluate) once(ctx context.Context, id int64, reason string, last bool) error {
 	img, err := u.store.ImageByRowID(ctx, id)
 	if errors.Is(err, store.ErrNotFound) || err == nil && (img.Status != store.Analyzed || img.State != "active") {
 		return nil
@@ -70,15 +70,11 @@ func (u *evaluate) image(ctx context.Context, id int64, reason string) error {
 			return err
 		}
 		if p.ID != "" && is {
-			v, err := u.checks.verdict(ctx, img.Account, tag, img, s, p, reason)
-			if err != nil {
-				return err
-			}
-			if err := u.checks.keep(ctx, img, v); err != nil {
+			if _, err := u.checks.decide(ctx, tag, img, s, p, reason, last); err != nil {
 				return err
 			}
 		}
-		if err := u.tellVulnerabilities(ctx, img, tag, s, tellsNobody(reason)); err != nil {
+		if err := u.tellVulnerabilities(ctx, img, tag, s); err != nil {
 			return err
 		}
 	}
@@ -109,76 +105,4 @@ func (u *evaluate) concerned(ctx context.Context, img store.Image, tag, policyID
 	default:
 		return len(last.Waits) > 0, nil
 	}
-}
-
-// tellVulnerabilities compares the list of a tag with the one that was known of it before. The first look is silent, and so
-// is a quiet one.
-func (u *evaluate) tellVulnerabilities(ctx context.Context, img store.Image, tag string, s *state, quiet bool) error {
-	rows := noticeRows(s.findings)
-	raw := encode(rows)
-	digest := image.DigestOf(raw)
-	last, err := u.store.VulnState(ctx, img.Account, tag)
-	if err != nil {
-		return err
-	}
-	known := last != ""
-	if last == digest {
-		return nil
-	}
-	if _, err := u.store.Blobs().Put(ctx, raw); err != nil {
-		return err
-	}
-	var diff *notify.VulnDiff
-	if known && !quiet {
-		var before []notify.VulnRow
-		old, err := u.store.Blobs().Get(ctx, last)
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(old, &before); err != nil {
-			return err
-		}
-		diff = notify.Diff(before, rows)
-	}
-	return u.store.Write(ctx, func(tx *store.Tx) error {
-		now, err := tx.VulnState(ctx, img.Account, tag)
-		if err != nil {
-			return err
-		}
-		if now != last { // another node was faster
-			return nil
-		}
-		if err := tx.PutVulnState(ctx, img.Account, tag, digest); err != nil {
-			return err
-		}
-		if diff == nil {
-			return nil
-		}
-		return u.notices.tell(ctx, tx, img.Account, notify.VulnUpdate, tag, notify.Payload{ImageDigest: string(img.Digest), Diff: diff, Annotations: annotationsOf(img)})
-	})
-}
-
-// noticeRows are the findings that count, as notices show them.
-func noticeRows(findings []advisory.ImageFinding) []notify.VulnRow {
-	rows := []notify.VulnRow{}
-	for i := range findings {
-		f := &findings[i]
-		if f.Ignored != "" {
-			continue
-		}
-		fix := strings.Join(f.Fixes, ",")
-		if fix == "" {
-			fix = "None"
-		}
-		url := f.URL
-		if url == "" {
-			url = "None"
-		}
-		rows = append(rows, notify.VulnRow{
-			ID: f.ID, Severity: f.Severity.String(), Package: f.Package.Name + "-" + f.Package.Version, Fix: fix, URL: url,
-			PackageName: f.Package.Name, PackageVersion: f.Package.Version, PackageType: f.Package.Type.V1(), PackagePath: f.Package.V1Path(),
-			Feed: FeedName, FeedGroup: advisory.FeedGroup(f.Distinct.Ecosystem), KnownExploited: f.KnownExploited,
-		})
-	}
-	return rows
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"landwaiter.dev/advisory/feed"
 	"landwaiter.dev/store"
@@ -41,16 +40,13 @@ func (o *outcome) closeReason() string {
 	return "advisory"
 }
 
-func (o *outcome) evaluationReason() string {
-	if o.reason == "sync" || o.reason == imported {
+// evaluationReason is the reason of evaluations that a revision with this reason makes necessary.
+func evaluationReason(revision string) string {
+	if revision == "sync" || revision == imported {
 		return "feed"
 	}
-	return "feed " + o.reason
+	return "feed " + revision
 }
-
-// tellsNobody says of the reason of an evaluation that nobody is told: what changed is what somebody here wanted to see, not
-// what is known.
-func tellsNobody(reason string) bool { return strings.HasPrefix(reason, "feed ") }
 
 // suspended are the matches that ended because their ecosystem was switched off, by package and id, where it is switched
 // on again.

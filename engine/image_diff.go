@@ -109,7 +109,7 @@ func (u *Evaluations) diffVerdictsOf(ctx context.Context, account string, d *Vul
 		if err != nil {
 			return nil, Errorf(ClassInvalid, "invalid_reference", "tag: %w", err)
 		}
-		v, err := u.checks.verdict(ctx, account, ref.FullTag(), img, s, p, "requested")
+		v, err := u.checks.verdict(ctx, account, ref.FullTag(), img, s, p, reasonRequested)
 		if err != nil {
 			return nil, err
 		}

@@ -194,7 +194,7 @@ func (r *queryRules) lay(ctx context.Context, h *store.Holder) (map[hiding]strin
 		return nil, err
 	}
 	subject := subjectOf(h.Image, tags)
-	rows, err := u.vex.inForce(ctx, h.Account, h.Image, &subject, r.moment.At)
+	rows, err := u.vex.inForce(ctx, &u.store.Queries, h.Image, &subject, r.moment.At)
 	if err != nil || len(rows) == 0 {
 		r.laid[h.ID] = nil
 		return nil, err

@@ -49,7 +49,8 @@ func asStoredBefore(t *testing.T, s *store.Store, analysis int64) {
 		if err := tx.RekeyAnalysis(t.Context(), analysis, []int64{set}); err != nil {
 			return err
 		}
-		for _, query := range []string{"DELETE FROM package_keys", "UPDATE analyses SET key_rev = 0", "UPDATE packages SET key_rev = 0"} {
+		for _, query := range []string{"DELETE FROM package_keys", "UPDATE analyses SET key_rev = 0", "UPDATE packages SET key_rev = 0",
+			"UPDATE package_sets SET put_at = 0"} {
 			if _, err := tx.SQL().ExecContext(t.Context(), query); err != nil {
 				return err
 			}

@@ -100,7 +100,7 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 		slices.Sort(ids)
 		ids = slices.Compact(ids)
 		images = len(ids)
-		return evaluateWatchedFirst(ctx, tx, u.jobs, ids, o.evaluationReason())
+		return evaluateWatchedFirst(ctx, tx, u.jobs, ids, evaluationReason(o.reason))
 	})
 	return images, err
 }

@@ -54,7 +54,7 @@ func (u *vexDocuments) lay(ctx context.Context, img store.Image, m Moment, s *st
 		return err
 	}
 	subject := u.subject(img, tags, s)
-	if s.vex, err = u.inForce(ctx, img.Account, img, subject, m.At); err != nil {
+	if s.vex, err = u.inForce(ctx, &u.store.Queries, img, subject, m.At); err != nil {
 		return err
 	}
 	return u.apply(ctx, subject, s)
@@ -86,8 +86,8 @@ func (u *vexDocuments) apply(ctx context.Context, subject *vex.Subject, s *state
 }
 
 // inForce lists what is attached to an image, in the order in which it was.
-func (u *vexDocuments) inForce(ctx context.Context, account string, img store.Image, s *vex.Subject, at time.Time) ([]store.VEX, error) {
-	rows, err := u.store.VEXFor(ctx, account, s.Digests[:min(2, len(s.Digests))], repositoriesOf(s), at)
+func (u *vexDocuments) inForce(ctx context.Context, q *store.Queries, img store.Image, s *vex.Subject, at time.Time) ([]store.VEX, error) {
+	rows, err := q.VEXFor(ctx, img.Account, s.Digests[:min(2, len(s.Digests))], repositoriesOf(s), at)
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func TestVEXChangesAVerdictFromThenOn(t *testing.T) {
 		img := f.add(t, "1")
 		waitFor(t, "first look at the vulnerabilities", func() bool {
 			list, err := s.VulnState(t.Context(), admin, f.registry.Host+"/app:1")
-			return err == nil && list != ""
+			return err == nil && list.List != ""
 		})
 		f.hooks.take(t, 1)
 		f.subscribe(t, "1", notify.VulnUpdate, notify.PolicyEval)

@@ -30,17 +30,21 @@ func scanAnalysis(row scanner, a *Analysis) error {
 }
 
 // PutAnalysis keeps an analysis with its package sets and sets its ID. The same document is the same record, whoever
-// brings it, and keeps its first CreatedAt (zero: now).
+// brings it, and keeps its first CreatedAt (zero: now). For a day it stays though no image points to it. The transaction
+// holds [Tx.ShareRevision].
 func (t *Tx) PutAnalysis(ctx context.Context, a *Analysis, sets []int64) error {
 	prefixes, err := jsonText(a.Chains.Prefixes)
 	if err != nil {
 		return err
 	}
 	n, err := t.exec(ctx, `INSERT INTO analyses (document, manifest_digest, image_id, distro_id, distro_version, created_at,
-			chain, prefixes, declared_name, declared_digest, key_rev)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (document) DO NOTHING`,
+			chain, prefixes, declared_name, declared_digest, key_rev, put_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (document) DO NOTHING`,
 		string(a.Document), string(a.ManifestDigest), string(a.ImageID), a.DistroID, a.DistroVersion, micros(t.orNow(a.CreatedAt)),
-		string(a.Chains.Full), prefixes, a.Declared.Name, string(a.Declared.Digest), advisory.KeyRevision)
+		string(a.Chains.Full), prefixes, a.Declared.Name, string(a.Declared.Digest), advisory.KeyRevision, micros(t.now()))
+	if err == nil && n == 0 {
+		_, err = t.exec(ctx, "UPDATE analyses SET put_at = ? WHERE document = ?", micros(t.now()), string(a.Document))
+	}
 	if err != nil {
 		return describe(err, "keeping an analysis")
 	}

@@ -132,12 +132,63 @@ func TestCollectTakesWhatNobodyHolds(t *testing.T) {
 		}
 		document := must(b.AnalysisByID(b.ctx, one.AnalysisID))(t).Document
 		b.write(func(tx *store.Tx) error { return tx.DeleteImage(b.ctx, one.ID) })
+		b.clock.Advance(25 * time.Hour)
 		want := store.Collected{Analyses: 1, Sets: 1, Packages: 1, Findings: 1, Documents: []image.Digest{document}}
 		if diff := cmp.Diff(want, must(b.Collect(b.ctx))(t)); diff != "" {
 			t.Errorf("collected (want -, have +):\n%s", diff)
 		}
 		if m := must(b.MatchesOfAnalysis(b.ctx, two.AnalysisID, 0))(t); len(m) != 1 || m[0].Match.Finding.ID != "CVE-1" || m[0].Package.Name != "libc" {
 			t.Errorf("the other image has %+v, want CVE-1 on libc", m)
+		}
+	})
+}
+
+// Packages, their set, the analysis and the image that it belongs to are put one transaction after the other, and what is
+// collected between takes none of them, whether it is new or was left by an image that is gone.
+func TestCollectLeavesWhatIsAboutToBePointedTo(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b *bench) {
+		i := b.image("old", nil)
+		b.analyse(&i, []advisory.Package{pkg("libc", "1")})
+		document := must(b.AnalysisByID(b.ctx, i.AnalysisID))(t).Document
+		b.write(func(tx *store.Tx) error { return tx.DeleteImage(b.ctx, i.ID) })
+		b.clock.Advance(25 * time.Hour)
+		put := func(f func(tx *store.Tx) error) {
+			t.Helper()
+			b.write(func(tx *store.Tx) error {
+				if _, err := tx.ShareRevision(b.ctx); err != nil {
+					return err
+				}
+				return f(tx)
+			})
+			if c := must(b.Collect(b.ctx))(t); c.Sets+c.Packages+c.Findings > 0 {
+				t.Errorf("collected %+v", c)
+			}
+			b.clock.Advance(time.Hour)
+		}
+		var rows []store.PackageRow
+		sets := make([]int64, 2)
+		for n, packages := range [][]advisory.Package{{pkg("libc", "1")}, {pkg("new", "1")}} {
+			put(func(tx *store.Tx) (err error) {
+				if rows, err = tx.UpsertPackages(b.ctx, packages, keysOf); err != nil {
+					return err
+				}
+				sets[n], err = tx.PutPackageSet(b.ctx, digest("set", idsOf(rows)), idsOf(rows))
+				return err
+			})
+		}
+		put(func(tx *store.Tx) error {
+			return tx.InsertMatches(b.ctx, []store.Match{match(rows[0].ID, "CVE-1", advisory.High)})
+		})
+		a := store.Analysis{Document: document, ManifestDigest: digest("manifest"), ImageID: digest("config")}
+		put(func(tx *store.Tx) error { return tx.PutAnalysis(b.ctx, &a, sets) })
+		if _, err := b.AnalysisByID(b.ctx, a.ID); err != nil {
+			t.Errorf("the analysis: %v", err)
+		}
+		// Nobody came: a day later all of it goes.
+		b.clock.Advance(25 * time.Hour)
+		if c := must(b.Collect(b.ctx))(t); c.Analyses != 1 || c.Sets != 2 || c.Packages != 2 || c.Findings != 1 {
+			t.Errorf("a day later collected %+v", c)
 		}
 	})
 }

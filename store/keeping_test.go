@@ -149,12 +149,18 @@ func TestNotices(t *testing.T) {
 			t.Errorf("still pending: %v", list)
 		}
 		told := must(b.Blobs().Put(b.ctx, []byte("list")))(t)
-		if d := must(b.VulnState(b.ctx, "a", "r/w:1"))(t); d != "" {
-			t.Errorf("%q was told before anything was", d)
+		nothing, want := store.VulnState{}, store.VulnState{List: told, Revision: 7, Analysis: 3}
+		if s := must(b.VulnState(b.ctx, "a", "r/w:1"))(t); s != nothing {
+			t.Errorf("%+v was told before anything was", s)
 		}
-		b.write(func(tx *store.Tx) error { return tx.PutVulnState(b.ctx, "a", "r/w:1", told) })
-		if d := must(b.VulnState(b.ctx, "a", "r/w:1"))(t); d != told {
-			t.Errorf("%q was told, want %q", d, told)
+		b.write(func(tx *store.Tx) error {
+			if s, err := tx.LockVulnState(b.ctx, "a", "r/w:1"); err != nil || s != nothing {
+				t.Errorf("%+v was told before anything was (%v)", s, err)
+			}
+			return tx.PutVulnState(b.ctx, "a", "r/w:1", want)
+		})
+		if s := must(b.VulnState(b.ctx, "a", "r/w:1"))(t); s != want {
+			t.Errorf("%+v was told, want %+v", s, want)
 		}
 	})
 }

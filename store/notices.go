@@ -47,17 +47,40 @@ func (t *Tx) UpdateNotice(ctx context.Context, id, state string, attempts int, l
 		"notice %q", id)
 }
 
-// VulnState returns the digest of the list of vulnerabilities that was last told about a tag; "" when none was.
-func (q *Queries) VulnState(ctx context.Context, account, fullTag string) (image.Digest, error) {
-	var d image.Digest
-	err := q.one(ctx, "SELECT list FROM vuln_states WHERE account = ? AND full_tag = ?", []any{account, fullTag}, &d)
-	return d, describe(ignoreMissing(err), "what was told about %q", fullTag)
+// VulnState is the list of vulnerabilities that was last told about a tag, and what it was made of.
+type VulnState struct {
+	// List is the digest of the list, which is in the blobs; "" when nothing was told.
+	List image.Digest
+	// Revision of the advisory data, and the analysis.
+	Revision, Analysis int64
 }
 
-// PutVulnState keeps the digest of the list that was told; the list itself is in the blobs.
-func (t *Tx) PutVulnState(ctx context.Context, account, fullTag string, list image.Digest) error {
-	_, err := t.exec(ctx, `INSERT INTO vuln_states (account, full_tag, list, updated_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT (account, full_tag) DO UPDATE SET list = excluded.list, updated_at = excluded.updated_at`,
-		account, fullTag, string(list), micros(t.now()))
+// VulnState returns what was last told about the vulnerabilities of a tag; the zero value when nothing was.
+func (q *Queries) VulnState(ctx context.Context, account, fullTag string) (VulnState, error) {
+	return q.vulnState(ctx, account, fullTag, "")
+}
+
+// LockVulnState is [Queries.VulnState], and lets nobody else tell about the tag until the transaction ends.
+func (t *Tx) LockVulnState(ctx context.Context, account, fullTag string) (VulnState, error) {
+	// A row that is not there cannot be locked.
+	_, err := t.exec(ctx, `INSERT INTO vuln_states (account, full_tag, list, revision, analysis_id, updated_at) VALUES (?, ?, '', 0, 0, ?)
+		ON CONFLICT (account, full_tag) DO NOTHING`, account, fullTag, micros(t.now()))
+	if err != nil {
+		return VulnState{}, describe(err, "what was told about %q", fullTag)
+	}
+	return t.vulnState(ctx, account, fullTag, "{lock}")
+}
+
+func (q *Queries) vulnState(ctx context.Context, account, fullTag, lock string) (VulnState, error) {
+	var s VulnState
+	err := q.one(ctx, "SELECT list, revision, analysis_id FROM vuln_states WHERE account = ? AND full_tag = ?"+lock, []any{account, fullTag},
+		&s.List, &s.Revision, &s.Analysis)
+	return s, describe(ignoreMissing(err), "what was told about %q", fullTag)
+}
+
+// PutVulnState keeps what was told, under [Tx.LockVulnState].
+func (t *Tx) PutVulnState(ctx context.Context, account, fullTag string, s VulnState) error {
+	err := mustChange(t.exec(ctx, "UPDATE vuln_states SET list = ?, revision = ?, analysis_id = ?, updated_at = ? WHERE account = ? AND full_tag = ?",
+		string(s.List), s.Revision, s.Analysis, micros(t.now()), account, fullTag))
 	return describe(err, "keeping what was told about %q", fullTag)
 }

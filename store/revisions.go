@@ -51,6 +51,11 @@ func (q *Queries) Revisions(ctx context.Context) ([]Revision, error) {
 	return all(ctx, q, scanRevision, "SELECT id, switched_at, reason FROM revisions ORDER BY id DESC")
 }
 
+// RevisionsBetween lists the revisions that came after one and up to another, oldest first.
+func (q *Queries) RevisionsBetween(ctx context.Context, after, upTo int64) ([]Revision, error) {
+	return all(ctx, q, scanRevision, "SELECT id, switched_at, reason FROM revisions WHERE id > ? AND id <= ? ORDER BY id", after, upTo)
+}
+
 // SwitchRevision makes rev, the one after the current, the current one from at (zero: now) on: all that was staged for it
 // is what everybody reads. [ErrConflict] when rev is not the next. A clock that went back counts as one that stood still:
 // revisions are in order of time.

@@ -7,10 +7,17 @@ import (
 )
 
 // PutPackageSet keeps a set of packages under its digest, which stands for exactly these members, and returns its number.
+// For a day it stays though no analysis points to it. The transaction holds [Tx.ShareRevision].
 func (t *Tx) PutPackageSet(ctx context.Context, digest image.Digest, packages []int64) (int64, error) {
-	n, err := t.exec(ctx, "INSERT INTO package_sets (digest) VALUES (?) ON CONFLICT (digest) DO NOTHING", string(digest))
+	n, err := t.exec(ctx, "INSERT INTO package_sets (digest, put_at) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING", string(digest), micros(t.now()))
 	if err != nil {
 		return 0, describe(err, "keeping a set of packages")
+	}
+	if n == 0 {
+		// Sets of bases are put again all the time: seldom is enough.
+		if _, err := t.exec(ctx, "UPDATE package_sets SET put_at = ? WHERE digest = ? AND put_at < ?", micros(t.now()), string(digest), micros(t.now().Add(-putAgain))); err != nil {
+			return 0, describe(err, "keeping a set of packages")
+		}
 	}
 	var id int64
 	if err := t.one(ctx, "SELECT id FROM package_sets WHERE digest = ?", []any{string(digest)}, &id); err != nil || n == 0 {
