@@ -68,6 +68,7 @@ func TestMarkedText(t *testing.T) {
 		"sha256:05b3 (fixed in: 1.2-3) name_match & > ok {x} ^1": "sha256:05b3 (fixed in: 1.2-3) name_match & > ok {x} ^1",
 		"_a_ __b__ *c* ~d~ `e` [f](g) $h$ i|j":                   `\_a\_ \_\_b\_\_ \*c\* \~d\~ \` + "`e\\`" + ` \[f\](g) \$h\$ i\|j`,
 		"<b> \\<b> &lt; &#x3c; &":                                `&lt;b> \\&lt;b> \&lt; \&#x3c; &`,
+		"< 4 <= 5 </b> <!-- <?x <":                               "< 4 <= 5 &lt;/b> &lt;!-- &lt;?x <",
 		"@all a@b.c #12 x#y !3 ":                                 "@\u200ball a@\u200bb.c #\u200b12 x#y !\u200b3 ",
 		"https://x www.x a://b":                                  "https:\u200b//x www.\u200bx a:\u200b//b",
 		"a\nb\x1b\u202e\xff":                                     "a b\ufffd\ufffd\ufffd",

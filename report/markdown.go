@@ -22,7 +22,7 @@ const (
 // writeMarkdown writes the verdict for a job's summary or a comment. Names are made harmless: they are neither markup nor
 // mentions.
 func writeMarkdown(w io.Writer, r *Result, _ Style) error {
-	m := &markdown{}
+	m := &markdown{tables: 5}
 	word := map[string]string{"stop": "🛑 stop", "warn": "⚠️ warn", "go": "✅ go"}
 	title := "no policy was evaluated"
 	if r.Verdict != nil {
@@ -87,20 +87,26 @@ func (r *Result) counts() string {
 	return severityCounts(counting)
 }
 
-type markdown struct{ out bytes.Buffer }
+// markdown collects the text; so many tables are still to come.
+type markdown struct {
+	out    bytes.Buffer
+	tables int
+}
 
 func (m *markdown) line(format string, args ...any) { fmt.Fprintf(&m.out, format+"\n", args...) }
 
-// table writes rows whose cells are escaped already, as many as half of what is left has room for: what comes after it is told,
-// too.
+// table writes rows whose cells are escaped already, as many as its share of what is left has room for: what comes after it is
+// told, too.
 func (m *markdown) table(title string, header []string, rows [][]string) {
+	share := max(0, maxMarkdownBytes-1000-m.out.Len()) / max(1, m.tables)
+	m.tables--
 	if len(rows) == 0 {
 		return
 	}
+	end := m.out.Len() + share
 	m.line("\n### %s\n", title)
 	m.line("| %s |", strings.Join(header, " | "))
 	m.line("|%s", strings.Repeat("---|", len(header)))
-	end := m.out.Len() + max(0, maxMarkdownBytes-1000-m.out.Len())/2
 	for i, row := range rows {
 		line := "| " + strings.Join(row, " | ") + " |"
 		if i == maxMarkdown || m.out.Len()+len(line) > end {
@@ -178,8 +184,9 @@ func escaped(s string) string {
 	for i, c := range runes {
 		before, after := at(i-1), at(i+1)
 		switch {
-		case strings.ContainsRune("\\`*[]|~$<", c),
-			c == '_' && !(word(before) && word(after)), // inside a word it is none
+		case strings.ContainsRune("\\`*[]|~$", c),
+			c == '<' && (word(after) || strings.ContainsRune("/!?<", after)), // else it begins no tag
+			c == '_' && !(word(before) && word(after)),                       // inside a word it is none
 			c == '&' && (word(after) || after == '#'):
 			b.WriteRune('\\')
 			b.WriteRune(c)
