@@ -48,7 +48,7 @@ func (a *app) policyTest() *cobra.Command {
 		Long: `Runs every case below DIR: the files whose names end in ` + strings.Join(caseNames, ", ") + `. A file may be named, too.
 A case says which image is judged by which bundle, at which moment, and what the verdict must be:
 
-  image: web.json                # landwaiter scan -o json IMAGE > web.json; or an image, as analyze takes it
+  image: web.json                # landwaiter scan -o json IMAGE > web.json; or an image, as analyze takes it, for its files
   bundle: ../policy.yaml         # or builtin:NAME
   at: 2026-01-31T12:00:00Z
   expect:
@@ -57,6 +57,7 @@ A case says which image is judged by which bundle, at which moment, and what the
     rows:
       - {gate: vulnerabilities, trigger_id: CVE-2026-1000+openssl, action: stop}
 
+An image is analysed and not matched: where rules look at vulnerabilities, findings: web.json goes with it.
 docs/policies.md says what else a case may hold.
 
 Exit codes: 0 all passed, 1 one failed, 2 could not do it.`,
