@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ func (a *app) feedList() *cobra.Command {
 				}
 				for _, bad := range f.Failing { // what no group tells
 					if !slices.ContainsFunc(f.Groups, func(one client.FeedGroup) bool { return one.LastError == bad.Error }) {
-						g.rows = append(g.rows, []string{f.Name, bad.Name, orText(when(bad.LastSync), "never"), "", "", bad.Error})
+						g.rows = append(g.rows, []string{f.Name, bad.Name, orText(when(bad.LastSync), "never"), "", "", withFlag(bad.Error)})
 					}
 				}
 			}
@@ -70,6 +71,9 @@ func (a *app) feedSources() *cobra.Command {
 			g := grid{header: []string{"source", "driver", "last sync", "records", "skipped", "from", "problem"}, empty: "nothing was asked yet"}
 			for _, one := range sources {
 				problem := trouble(one.LastError, one.Problems)
+				if problem == "" && one.Ungrouped > 0 {
+					problem = fmt.Sprintf("records that name no package of it, and are in no group: %d", one.Ungrouped)
+				}
 				if one.Held {
 					problem = "held: " + problem
 				}
@@ -259,12 +263,18 @@ func lastSync(g client.FeedGroup) string {
 func trouble(failure string, list []string) string {
 	switch {
 	case failure != "" || len(list) == 0:
-		return failure
+		return withFlag(failure)
 	case len(list) == 1:
 		return list[0]
 	default:
 		return fmt.Sprintf("%d records with problems, first: %s", len(list), list[0])
 	}
+}
+
+// withFlag adds to a sentence that names a parameter of the API the flag that sets it here.
+func withFlag(sentence string) string {
+	const parameter = "a sync with accept_shrink"
+	return strings.Replace(sentence, parameter, parameter+" (landwaiter feed sync --accept-shrink)", 1)
 }
 
 func (a *app) showSync(done []client.SyncResult, started bool) {
