@@ -292,7 +292,7 @@ func TestUpdate(t *testing.T) {
 		"YAML": {"# why\nimage: web.json # the web\nexpect:\n  action: go # not yet\n  rows: []\nbundle: b\n", `# why
 image: web.json # the web
 expect:
-  action: stop
+  action: stop # not yet
   rows:
     - gate: vulnerabilities
       trigger: package
@@ -320,26 +320,42 @@ expect:
       action: go
       allowed: Ours
 `},
+		"an action alone": {"image: x\nexpect: {action: go}\n", "image: x\nexpect: {action: stop}\n"},
+		"rows that are named": {`image: x
+expect:
+  rows:
+    # the one that counts
+    - {trigger_id: CVE-1+openssl} # kept
+    - {gate: vulnerabilities, trigger_id: CVE-2+openssl, action: stop}
+    - {gate: files}
+`, `image: x
+expect:
+  rows:
+    # the one that counts
+    - {trigger_id: CVE-1+openssl} # kept
+    - gate: vulnerabilities
+      trigger_id: CVE-2+openssl
+      action: go
+`},
+		"only these": {"image: x\nexpect: {only: true, rows: [{trigger_id: CVE-2+openssl}]}\n", `image: x
+expect: {only: true, rows: [{trigger_id: CVE-2+openssl}, {gate: vulnerabilities, trigger: package, trigger_id: CVE-1+openssl, action: stop}]}
+`},
+		"JSON rows": {`{"image": "x", "expect": {"rows": [{"trigger_id": "CVE-1+openssl", "action": "go"}]}}`, `{
+  "image": "x",
+  "expect": {
+    "rows": [
+      {
+        "trigger_id": "CVE-1+openssl",
+        "action": "stop"
+      }
+    ]
+  }
+}
+`},
 		"JSON": {`{"image": "x", "expect": {"reason": "whitelisted", "absent": [{"gate": "files"}]}, "bundle": "b"}`, `{
   "image": "x",
   "expect": {
-    "action": "stop",
     "reason": "policy_evaluation",
-    "rows": [
-      {
-        "gate": "vulnerabilities",
-        "trigger": "package",
-        "trigger_id": "CVE-1+openssl",
-        "action": "stop"
-      },
-      {
-        "gate": "vulnerabilities",
-        "trigger": "package",
-        "trigger_id": "CVE-2+openssl",
-        "action": "go",
-        "allowed": "Ours"
-      }
-    ],
     "absent": [
       {
         "gate": "files"
@@ -367,6 +383,24 @@ expect:
 		if c.compare(&again); !again.Passed() && name != "JSON" {
 			t.Errorf("%s: what was written fails: %v", name, again.Differences)
 		}
+	}
+}
+
+func TestNoUpdateOfAProblem(t *testing.T) {
+	t.Parallel()
+	const source = "image: x\nexpect: {action: stop}\n"
+	c, err := Parse([]byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := inputs(t, bundle)
+	in.Fixture.Findings = nil
+	o, err := c.Run(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if written, err := Update([]byte(source), o); err == nil || !strings.Contains(err.Error(), "not updated, because its verdict has a problem: a rule looks at vulnerabilities") {
+		t.Errorf("got %s, %v", written, err)
 	}
 }
 

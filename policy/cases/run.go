@@ -30,6 +30,8 @@ type Outcome struct {
 	Rows   []Row  `json:"rows"`
 	// Differences from what was expected; none when the case has passed.
 	Differences []Difference `json:"differences"`
+	// problem is why the verdict could not be judged in full; "" when it could.
+	problem string
 }
 
 // Passed says whether the verdict is what was expected.
@@ -65,6 +67,9 @@ func (c *Case) Run(in Inputs) (*Outcome, error) {
 	}
 	for _, p := range e.Problems {
 		o.differ("!", "%s", p.Details)
+	}
+	if len(o.Differences) > 0 {
+		o.problem = o.Differences[0].Text
 	}
 	c.compare(o)
 	return o, nil
