@@ -91,6 +91,9 @@ func (b *budget) before(function string, args []ref.Val) error {
 	case operators.Add:
 		return b.beforeAdd(args)
 	case operators.Equals, operators.NotEquals, operators.In:
+		if _, ok := args[1].(traits.Mapper); ok && function == operators.In {
+			return nil // looked up, not gone through
+		}
 		for _, a := range args {
 			b.walk(a)
 		}
