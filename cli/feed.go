@@ -45,7 +45,7 @@ func (a *app) feedList() *cobra.Command {
 				}
 				for _, bad := range f.Failing { // what no group tells
 					if !slices.ContainsFunc(f.Groups, func(one client.FeedGroup) bool { return one.LastError == bad.Error }) {
-						g.rows = append(g.rows, []string{f.Name, bad.Name, orText(when(bad.LastSync), "never"), "", "", brief(bad.Error)})
+						g.rows = append(g.rows, []string{f.Name, bad.Name, orText(when(bad.LastSync), "never"), "", "", brief(withFlag(bad.Error))})
 					}
 				}
 			}
@@ -71,6 +71,9 @@ func (a *app) feedSources() *cobra.Command {
 			g := grid{header: []string{"source", "driver", "last sync", "records", "skipped", "from", "problem"}, empty: "nothing was asked yet"}
 			for _, one := range sources {
 				problem := trouble(one.LastError, one.Skipped, one.Problems)
+				if problem == "" && one.Ungrouped > 0 {
+					problem = fmt.Sprintf("records that name no package of it, and are in no group: %d", one.Ungrouped)
+				}
 				if one.Held {
 					problem = "held: " + problem
 				}
@@ -256,11 +259,12 @@ func lastSync(g client.FeedGroup) string {
 	return orText(when(g.LastSync), "pending")
 }
 
-// brief is what a row of a list has room for; feed sources and -o json have the whole.
+// brief is what a row of a list has room for; feed sources and -o json have the whole. What names
+// the flag to give is not cut.
 func brief(problem string) string {
 	const most = 80
 	runes := []rune(problem)
-	if len(runes) <= most {
+	if len(runes) <= most || strings.Contains(problem, "--") {
 		return problem
 	}
 	return strings.TrimRight(string(runes[:most-1]), " ,:;") + "…"
@@ -271,7 +275,7 @@ func brief(problem string) string {
 func trouble(failure string, total int, list []string) string {
 	switch {
 	case failure != "" || len(list) == 0:
-		return failure
+		return withFlag(failure)
 	case max(total, len(list)) == 1:
 		return list[0]
 	case total == 0:
@@ -279,6 +283,12 @@ func trouble(failure string, total int, list []string) string {
 	default:
 		return fmt.Sprintf("%d skipped or doubtful, first: %s", total, list[0])
 	}
+}
+
+// withFlag adds to a sentence that names a parameter of the API the flag that sets it here.
+func withFlag(sentence string) string {
+	const parameter = "a sync with accept_shrink"
+	return strings.Replace(sentence, parameter, parameter+" (landwaiter feed sync --accept-shrink)", 1)
 }
 
 func (a *app) showSync(done []client.SyncResult, started bool) {

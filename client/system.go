@@ -78,12 +78,14 @@ type SyncState struct {
 
 // FeedSource is one part of a source of advisory data.
 type FeedSource struct {
-	Name      string    `json:"name"`
-	Driver    string    `json:"driver"`
-	LastSync  time.Time `json:"last_sync,omitzero"`
-	Records   int64     `json:"record_count"`
-	LastError string    `json:"last_error,omitempty"`
-	Held      bool      `json:"held,omitempty"`
+	Name     string    `json:"name"`
+	Driver   string    `json:"driver"`
+	LastSync time.Time `json:"last_sync,omitzero"`
+	// Records, and those of them that are in no group.
+	Records   int64  `json:"record_count"`
+	Ungrouped int64  `json:"ungrouped_count,omitempty"`
+	LastError string `json:"last_error,omitempty"`
+	Held      bool   `json:"held,omitempty"`
 	// Skipped entries, and the first of them in words.
 	Skipped  int      `json:"skipped_count,omitempty"`
 	Problems []string `json:"problems,omitempty"`

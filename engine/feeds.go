@@ -87,7 +87,7 @@ func (u *Feeds) State(ctx context.Context) ([]FeedState, error) {
 		}
 		if name != wholeSync {
 			f.Sources = append(f.Sources, FeedSource{
-				Name: name, Driver: driverOf(name), LastSync: st.LastSync, LastAttempt: st.LastAttempt, Records: st.Records,
+				Name: name, Driver: driverOf(name), LastSync: st.LastSync, LastAttempt: st.LastAttempt, Records: st.Records, Ungrouped: st.Ungrouped,
 				Error: st.LastError, Held: st.Held, Skipped: st.Skipped, Problems: st.Problems,
 				Off: foldersOff[name], Archive: st.Archive,
 			})

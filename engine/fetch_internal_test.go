@@ -254,14 +254,14 @@ func TestPatience(t *testing.T) {
 func TestADownloadIsGivenUpWhenNothingComes(t *testing.T) {
 	t.Parallel()
 	f, _ := testFetcher(t)
-	f.tries, f.idle = 1, 100*time.Millisecond
+	f.tries, f.idle = 1, 2*time.Second // also for the head of the answer
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "begun")
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})
 	_, _, err := f.part(t, feed.Part{}, version{}, url)
-	if err == nil || !strings.Contains(err.Error(), "nothing came for 100ms") {
+	if err == nil || !strings.Contains(err.Error(), "nothing came for 2s") {
 		t.Errorf("%v", err)
 	}
 }

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -205,9 +206,9 @@ func TestTwoScansLoadDataAtOnce(t *testing.T) {
 	}
 	other := debianAnalysis()
 	other.Packages = append(other.Packages, image.Package{Type: image.NPM, Name: "a", Version: "1"})
-	short, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	short, stop := context.WithTimeout(t.Context(), time.Second)
 	defer stop()
-	if err := scans[1].Prepare(short, other, false); err != context.DeadlineExceeded {
+	if err := scans[1].Prepare(short, other, false); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("stopped while waiting: %v", err)
 	}
 	_ = release()

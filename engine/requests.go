@@ -156,8 +156,9 @@ type FeedSource struct {
 	// Name of the part, Driver that reads it.
 	Name, Driver          string
 	LastSync, LastAttempt time.Time // zero when never
-	Records               int64
-	Error                 string
+	// Records that it has, and Ungrouped those of them that are in no group, because they name no package of its ecosystem.
+	Records, Ungrouped int64
+	Error              string
 	// Held says that it lost more than half and waits for a sync that accepts that.
 	Held bool
 	// Skipped entries, and the first of them in words.

@@ -28,6 +28,8 @@ type sourceState struct {
 	// Records that it has, and Counts of them by ecosystem with release; nil when it was never read.
 	Records int64            `json:"records,omitempty"`
 	Counts  map[string]int64 `json:"counts,omitempty"`
+	// Ungrouped are those of the records that are in none of Counts: they name no package, or none of this source's ecosystem.
+	Ungrouped int64 `json:"ungrouped,omitempty"`
 	// Problems are entries that were skipped or taken with a doubt: how many, and the first of them.
 	Skipped  int      `json:"skipped,omitempty"`
 	Problems []string `json:"problems,omitempty"`

@@ -30,8 +30,10 @@ type staged struct {
 	// counts of records, and of changed ones, by ecosystem with release.
 	counts   map[string]int64
 	perGroup map[string]int
-	skipped  int
-	problems []string
+	// ungrouped are records that count in no ecosystem.
+	ungrouped int64
+	skipped   int
+	problems  []string
 }
 
 // stagePart stages what changed in one part of a source, whatever supplies its records: a new version of each record
@@ -48,7 +50,7 @@ func (u *syncFeeds) stagePart(ctx context.Context, o *outcome, part string, reco
 		return err
 	}
 	o.states[part] = sourceState{
-		LastSync: u.now(), LastAttempt: u.now(), Records: int64(len(s.seen)), Counts: s.counts,
+		LastSync: u.now(), LastAttempt: u.now(), Records: int64(len(s.seen)), Counts: s.counts, Ungrouped: s.ungrouped,
 		Skipped: s.skipped, Problems: s.problems[:min(len(s.problems), keptProblems)],
 	}
 	o.changed = o.changed || s.changed+s.removed > 0
@@ -113,9 +115,12 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, part string, records 
 		if osv { // in OSV's bundles a record counts where it is at home: the others that it speaks of have it too
 			ecosystems = slices.DeleteFunc(ecosystems, func(eco string) bool { return advisory.FolderOf(eco) != part })
 		}
-		for _, eco := range ecosystems {
-			if !again {
+		if !again {
+			for _, eco := range ecosystems {
 				s.counts[eco]++
+			}
+			if len(ecosystems) == 0 {
+				s.ungrouped++
 			}
 		}
 		n, err := store.EncodeRecord(rec, rec.Keys())

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"landwaiter.dev/advisory/feed"
@@ -37,7 +36,7 @@ type outcome struct {
 	rev     int64
 	reason  string
 	states  map[string]sourceState
-	groups  map[string]*SyncedGroup // by ecosystem
+	groups  map[string]*SyncedGroup // by ecosystem, and sources that failed
 	changed bool
 	failed  []string
 	// asked are the ecosystems that were wanted.
@@ -222,6 +221,9 @@ func (u *syncFeeds) result(ctx context.Context, o *outcome) ([]SyncResult, error
 	return []SyncResult{result}, nil
 }
 
+// failedSource ends the key of a source that failed among the groups: no ecosystem ends so.
+const failedSource = "\x00"
+
 // fail notes that a source could not be used; the old data stays in place.
 func (u *syncFeeds) fail(o *outcome, source string, err error) {
 	u.log.Warn("feed failed", "source", source, "err", err.Error())
@@ -230,6 +232,5 @@ func (u *syncFeeds) fail(o *outcome, source string, err error) {
 	st.LastError, st.LastAttempt, st.Held, st.Absent = err.Error(), u.now(), lost, false
 	o.states[source] = st
 	o.failed = append(o.failed, source)
-	name := strings.ToLower(source)
-	o.groups[name] = &SyncedGroup{Group: name, Error: err.Error(), Held: lost}
+	o.groups[source+failedSource] = &SyncedGroup{Group: source, Error: err.Error(), Held: lost}
 }

@@ -40,6 +40,7 @@ type FeedSource struct {
 	LastSync    clock    `json:"last_sync"`
 	LastAttempt clock    `json:"last_attempt"`
 	RecordCount int64    `json:"record_count"`
+	Ungrouped   int64    `json:"ungrouped_count,omitempty" doc:"Records that name no package of its ecosystem, and are in no group"`
 	LastError   string   `json:"last_error,omitempty"`
 	Held        bool     `json:"held,omitempty" doc:"It lost more than half, and waits for a sync with accept_shrink"`
 	Skipped     int      `json:"skipped_count,omitempty" doc:"Entries that could not be read or were taken with a doubt"`
@@ -164,7 +165,7 @@ func newFeed(s *engine.FeedState) Feed {
 	for i := range s.Sources {
 		one := &s.Sources[i]
 		f.Sources = append(f.Sources, FeedSource{
-			one.Name, one.Driver, clock(one.LastSync), clock(one.LastAttempt), one.Records, one.Error, one.Held, one.Skipped, one.Problems, one.Archive, one.Off,
+			one.Name, one.Driver, clock(one.LastSync), clock(one.LastAttempt), one.Records, one.Ungrouped, one.Error, one.Held, one.Skipped, one.Problems, one.Archive, one.Off,
 		})
 	}
 	return f
