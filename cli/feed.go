@@ -41,11 +41,11 @@ func (a *app) feedList() *cobra.Command {
 			for _, f := range feeds {
 				for _, one := range f.Groups {
 					one.Enabled = one.Enabled && f.Enabled
-					g.rows = append(g.rows, []string{f.Name, one.Name, lastSync(one), fmt.Sprint(one.Records), one.Archive, trouble(one.LastError, one.Problems)})
+					g.rows = append(g.rows, []string{f.Name, one.Name, lastSync(one), fmt.Sprint(one.Records), one.Archive, brief(trouble(one.LastError, 0, one.Problems))})
 				}
 				for _, bad := range f.Failing { // what no group tells
 					if !slices.ContainsFunc(f.Groups, func(one client.FeedGroup) bool { return one.LastError == bad.Error }) {
-						g.rows = append(g.rows, []string{f.Name, bad.Name, orText(when(bad.LastSync), "never"), "", "", withFlag(bad.Error)})
+						g.rows = append(g.rows, []string{f.Name, bad.Name, orText(when(bad.LastSync), "never"), "", "", brief(withFlag(bad.Error))})
 					}
 				}
 			}
@@ -70,7 +70,7 @@ func (a *app) feedSources() *cobra.Command {
 		return a.show(sources, func() {
 			g := grid{header: []string{"source", "driver", "last sync", "records", "skipped", "from", "problem"}, empty: "nothing was asked yet"}
 			for _, one := range sources {
-				problem := trouble(one.LastError, one.Problems)
+				problem := trouble(one.LastError, one.Skipped, one.Problems)
 				if problem == "" && one.Ungrouped > 0 {
 					problem = fmt.Sprintf("records that name no package of it, and are in no group: %d", one.Ungrouped)
 				}
@@ -259,15 +259,29 @@ func lastSync(g client.FeedGroup) string {
 	return orText(when(g.LastSync), "pending")
 }
 
-// trouble is what is wrong with a group: why it failed, or what was skipped of its records, the first of them in words.
-func trouble(failure string, list []string) string {
+// brief is what a row of a list has room for; feed sources and -o json have the whole. What names
+// the flag to give is not cut.
+func brief(problem string) string {
+	const most = 80
+	runes := []rune(problem)
+	if len(runes) <= most || strings.Contains(problem, "--") {
+		return problem
+	}
+	return strings.TrimRight(string(runes[:most-1]), " ,:;") + "…"
+}
+
+// trouble is what is wrong with a group: why it failed, or what was skipped of its records, the first of them in words. Only
+// the first are listed: total is how many there are, 0 where that is not told.
+func trouble(failure string, total int, list []string) string {
 	switch {
 	case failure != "" || len(list) == 0:
 		return withFlag(failure)
-	case len(list) == 1:
+	case max(total, len(list)) == 1:
 		return list[0]
+	case total == 0:
+		return "records with problems, first: " + list[0]
 	default:
-		return fmt.Sprintf("%d records with problems, first: %s", len(list), list[0])
+		return fmt.Sprintf("%d skipped or doubtful, first: %s", total, list[0])
 	}
 }
 
@@ -282,11 +296,16 @@ func (a *app) showSync(done []client.SyncResult, started bool) {
 		a.say("the sync has begun; landwaiter feed list shows how far it is")
 		return
 	}
-	g := grid{header: []string{"feed", "group", "status", "changed", "images", "took", "problem"}, empty: "nothing to sync"}
+	g := grid{header: []string{"feed", "group", "status", "changed", "took", "problem"}, empty: "nothing to sync"}
+	images := 0 // each group tells the number of all
 	for _, f := range done {
 		for _, one := range f.Groups {
-			g.rows = append(g.rows, []string{f.Feed, one.Group, one.Status, fmt.Sprint(one.Records), fmt.Sprint(one.Images), fmt.Sprintf("%.1f s", one.Seconds), trouble(one.Error, one.Problems)})
+			images = max(images, one.Images)
+			g.rows = append(g.rows, []string{f.Feed, one.Group, one.Status, fmt.Sprint(one.Records), fmt.Sprintf("%.1f s", one.Seconds), trouble(one.Error, 0, one.Problems)})
 		}
 	}
 	a.grid(g)
+	if images > 0 {
+		fmt.Fprintln(a.err, "it concerns "+count(images, "image", "images"))
+	}
 }

@@ -71,7 +71,7 @@ type Declared struct {
 	Gaps     *[]image.Gap     `json:"gaps,omitempty" doc:"What the analysis could not see"`
 }
 
-// Gaps are what the analysis could not see.
+// Gaps are what the analysis could not see, and what of it could not be matched, as the vulnerabilities have them.
 type Gaps struct {
 	Digest string       `json:"imageDigest"`
 	Gaps   *[]image.Gap `json:"gaps"`
@@ -117,8 +117,16 @@ func (r *routes) observations() {
 		}
 		return Declared{d, rows, gaps(a.Gaps)}
 	})
-	observed(r, "gaps", "Get what the analysis could not see", func(d string, a *image.Analysis) Gaps {
-		return Gaps{d, gaps(a.Gaps)}
+	add(r, "GET /images/{imageDigest}/gaps", "Image content", "Get what the analysis could not see, and what no advisory data is there for", func(ctx context.Context, in *ImagePath) (Gaps, error) {
+		d, err := digestOf(in.Digest)
+		if err != nil {
+			return Gaps{}, err
+		}
+		known, err := r.Vulnerabilities.Of(ctx, account(ctx), d, engine.Moment{})
+		if err != nil {
+			return Gaps{}, err
+		}
+		return Gaps{in.Digest, gaps(known.Gaps)}, nil
 	})
 	observed(r, "layers", "Get the layers with the history lines that made them", newLayers)
 }
