@@ -3,8 +3,6 @@ package analysis
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -43,24 +41,15 @@ func alignHistory(history []image.History, n int) (made []string, fits bool) {
 
 // Dockerfile guesses a Dockerfile from the history, one line an entry after "FROM scratch". What the classic builder
 // wrote as "#(nop)" and what BuildKit wrote as instructions are these instructions; anything else was a RUN. What the
-// config says and no line does is added from the config, as for images that were flattened.
+// config says and no line does, or the last line contradicts, is added from the config: it is what runs.
 func Dockerfile(history []image.History, c image.ContainerConfig) string {
 	lines := []string{"FROM scratch"}
-	given := map[string]bool{}
 	for i := range history {
-		line := instructionOf(history[i].CreatedBy)
-		if line == "" {
-			continue
-		}
-		word, _, _ := strings.Cut(line, " ")
-		given[strings.ToUpper(word)] = true
-		lines = append(lines, line)
-	}
-	for _, extra := range fromConfig(c) {
-		if word, _, _ := strings.Cut(extra, " "); !given[word] {
-			lines = append(lines, extra)
+		if line := Instruction(history[i].CreatedBy); line != "" {
+			lines = append(lines, line)
 		}
 	}
+	lines = append(lines, newSaid(lines).extra(&c)...)
 	return strings.Join(lines, "\n") + "\n"
 }
 
@@ -70,8 +59,8 @@ var instructions = map[string]bool{
 	"VOLUME": true, "WORKDIR": true,
 }
 
-// instructionOf makes one line of a created_by; "" when it says nothing.
-func instructionOf(created string) string {
+// Instruction makes a line of a Dockerfile of a created_by; "" when it says nothing.
+func Instruction(created string) string {
 	// One entry is one line: a line feed must not let a text pass for a further instruction.
 	s := strings.TrimSpace(strings.NewReplacer("\r", " ", "\n", " ").Replace(created))
 	if nop, ok := strings.CutPrefix(s, "/bin/sh -c #(nop)"); ok {
@@ -125,35 +114,6 @@ func exposed(s string) string {
 		ports[i] = strings.TrimSuffix(ports[i], ":{}")
 	}
 	return strings.TrimSpace("EXPOSE " + strings.Join(ports, " "))
-}
-
-// fromConfig writes as instructions what the config says that history may lack.
-func fromConfig(c image.ContainerConfig) []string {
-	var out []string
-	add := func(word, value string) {
-		if value != "" {
-			out = append(out, word+" "+strings.NewReplacer("\r", " ", "\n", " ").Replace(value))
-		}
-	}
-	list := func(v []string) string {
-		if len(v) == 0 {
-			return ""
-		}
-		b, err := json.Marshal(v)
-		if err != nil {
-			return ""
-		}
-		return string(b)
-	}
-	add("EXPOSE", strings.Join(slices.Sorted(maps.Keys(c.ExposedPorts)), " "))
-	add("VOLUME", list(slices.Sorted(maps.Keys(c.Volumes))))
-	add("WORKDIR", c.WorkingDir)
-	add("USER", c.User)
-	add("STOPSIGNAL", c.StopSignal)
-	add("HEALTHCHECK", healthcheck(c.Healthcheck))
-	add("ENTRYPOINT", list(c.Entrypoint))
-	add("CMD", list(c.Cmd))
-	return out
 }
 
 // healthcheck writes the config's health check (times in nanoseconds) as arguments of the instruction.

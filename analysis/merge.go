@@ -86,12 +86,22 @@ func merge(m image.Manifest, c image.Config, reports []*Report, known []image.Ga
 	a.Verification = g.verify.done(g)
 	a.Special = special(g.tree)
 	g.observations(a, c)
+	g.linkedPasswd()
 	a.Gaps = sortedGaps(append([]image.Gap{}, g.gaps.list...))
 	return a, g.tree, nil
 }
 
 func (g *merging) gap(kind image.GapKind, path image.Path, detail string) {
 	g.gaps.add(image.Gap{Kind: kind, Path: path, Layer: -1, Detail: detail})
+}
+
+// linkedPasswd notes that the users of the image stand in a file of another name, where nothing looks for them.
+func (g *merging) linkedPasswd() {
+	const passwd = image.Path("etc/passwd")
+	real, err := g.tree.walk(passwd, true)
+	if f, ok := g.tree.Lookup(passwd); err == nil && real != passwd || err != nil && ok && f.Type == image.Symlink {
+		g.gap(image.GapFileSkipped, passwd, "it is reached through a symlink and was not retrieved: its users are not known")
+	}
 }
 
 // layers lays the layers on each other and follows, layer by layer, what the package databases say.

@@ -101,7 +101,7 @@ const (
 	searchRevision    = 2
 	retrievedRevision = 1
 	malwareRevision   = 1
-	mergeRevision     = 2
+	mergeRevision     = 3
 )
 
 // revise puts into each revision what the part depends on besides the bytes: our code, the cataloguers, and the limits.

@@ -24,7 +24,7 @@ var filesGate = Gate{
 		},
 		{
 			Name:        "name_match",
-			Description: "Fires for each path that a regular expression matches: files, directories and links.",
+			Description: "Fires for each path that a regular expression matches: files, directories and links. As in Python, . does not match a line feed, which a path may hold; begin the expression with (?s) to have it match.",
 			Params: []Param{{Name: "regex", Required: true, Type: Text, Example: `.*\.pem`,
 				Description: "Regular expression, matched from the start of the absolute path."}},
 			Compile: compileNameMatch,

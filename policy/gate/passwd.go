@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -42,6 +43,9 @@ var passwdGate = Gate{
 			Compile: func(v Values) (Check, error) {
 				entry := strings.TrimSpace(v["entry"])
 				return func(c *Context, fire Fire) error {
+					if err := c.unreadPasswd(); err != nil {
+						return err
+					}
 					for _, a := range c.accounts() {
 						if a.line == entry {
 							fire("", "Blacklisted pentry '"+entry+"' found in image's /etc/passwd: pentry="+a.line)
@@ -87,6 +91,22 @@ func (c *Context) accounts() []account {
 	})
 }
 
+// errUnreadPasswd says that the users of the image are not known.
+var errUnreadPasswd = errors.New("the image has an /etc/passwd whose content was not kept (a symlink, too large, or not asked for in the analyser's settings), so its users are not known: ask for the file in the settings, make it a plain file in the image, or take the rule out")
+
+// unreadPasswd fails when the image has the file, or has it by way of a link for its folder, and its content is not known.
+func (c *Context) unreadPasswd() error {
+	if c.retrieved(passwdPath) != nil {
+		return nil
+	}
+	for _, f := range c.files() {
+		if f.Path == "etc/passwd" && f.Type != image.Directory || f.Path == "etc" && f.Type == image.Symlink {
+			return errUnreadPasswd
+		}
+	}
+	return nil
+}
+
 // retrieved is the file of that absolute path among those that the analyser kept; nil when there is none.
 func (c *Context) retrieved(abs string) *image.RetrievedFile {
 	i := slices.IndexFunc(c.Analysis.Retrieved, func(f image.RetrievedFile) bool { return f.Path.Abs() == abs })
@@ -112,6 +132,9 @@ func deniedField(trigger, what, word string, field int, p Param) Trigger {
 				denied[s] = true
 			}
 			return func(c *Context, fire Fire) error {
+				if err := c.unreadPasswd(); err != nil {
+					return err
+				}
 				for _, a := range c.accounts() {
 					if len(a.fields) > field && denied[a.fields[field]] {
 						fire("", "Blacklisted "+word+" '"+a.fields[field]+"' found in image's /etc/passwd: pentry="+a.line)

@@ -83,6 +83,40 @@ func TestPasswdThatIsNotThere(t *testing.T) {
 	}
 }
 
+// TestPasswdThatWasNotRead must not pass for one without users.
+func TestPasswdThatWasNotRead(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		file image.File
+		read bool
+		want bool
+	}{
+		{image.File{Path: "etc/passwd", Type: image.Symlink, Link: "pw2"}, false, true},
+		{image.File{Path: "etc", Type: image.Symlink, Link: "realetc"}, false, true},
+		{image.File{Path: "etc/passwd", Type: image.Regular}, false, true},
+		{image.File{Path: "etc/passwd", Type: image.Regular}, true, false},
+		{image.File{Path: "etc", Type: image.Directory}, false, false},
+	} {
+		for trigger, param := range map[string]string{
+			"blacklist_usernames": "user_names=x", "blacklist_userids": "user_ids=7", "blacklist_groupids": "group_ids=7",
+			"blacklist_shells": "shells=x", "blacklist_full_entry": "entry=x",
+		} {
+			c := &gate.Context{Analysis: &image.Analysis{}}
+			if tc.read {
+				c = withPasswd("root:x:0:0::/:/bin/sh\n")
+			}
+			c.Files = func() []image.File { return []image.File{tc.file} }
+			check, errs := newCheck(t, "passwd_file/"+trigger, param)
+			if len(errs) > 0 {
+				t.Fatal(errs)
+			}
+			if err := check(c, func(_, message string) { t.Error(message) }); (err != nil) != tc.want {
+				t.Errorf("%s, %s of type %v: %v", trigger, tc.file.Path, tc.file.Type, err)
+			}
+		}
+	}
+}
+
 // TestHostilePasswd has as many lines as fit into the largest file that is kept, and as many fields as fit into a line.
 func TestHostilePasswd(t *testing.T) {
 	t.Parallel()

@@ -178,16 +178,9 @@ func newLayers(digest string, a *image.Analysis) Layers {
 	rows := make([]Layer, 0, len(a.Layers))
 	for i := range a.Layers {
 		l := &a.Layers[i]
-		rows = append(rows, Layer{i, l.Blob, l.DiffID, l.MediaType, l.Size, l.TarSize, l.CreatedBy, instruction(l.CreatedBy)})
+		rows = append(rows, Layer{i, l.Blob, l.DiffID, l.MediaType, l.Size, l.TarSize, l.CreatedBy, analysis.Instruction(l.CreatedBy)})
 	}
 	return Layers{digest, rows}
-}
-
-// instruction is a history line as a line of a Dockerfile.
-func instruction(created string) string {
-	guess := analysis.Dockerfile([]image.History{{CreatedBy: created}}, image.ContainerConfig{})
-	_, line, _ := strings.Cut(guess, "\n") // after FROM
-	return strings.TrimSuffix(line, "\n")
 }
 
 // malwareRow is what one scanner said, in the shape of the content type "malware".

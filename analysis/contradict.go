@@ -1,0 +1,217 @@
+package analysis
+
+import (
+	"encoding/json"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"landwaiter.dev/image"
+)
+
+// defaultPath is what builders put into the config of an image that sets no PATH; no line of the history says it.
+const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// said is what the lines of a history say, by instruction. The config is what runs, and the history is a text that
+// nobody checks: what the config has and the lines do not say is to be added.
+type said struct {
+	lines map[string][]string
+	// budget of bytes to search: a hostile config has many values and long lines. When it is used up, nothing is found,
+	// and so all is added.
+	budget int
+}
+
+func newSaid(lines []string) *said {
+	s := &said{lines: map[string][]string{}, budget: 64 << 20}
+	for _, l := range lines {
+		// As the gates read a guessed line.
+		l = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(l), "# buildkit"))
+		end := strings.IndexAny(l, " \t")
+		if end < 0 {
+			end = len(l)
+		}
+		word := strings.ToUpper(l[:end])
+		s.lines[word] = append(s.lines[word], strings.TrimSpace(l[end:]))
+	}
+	return s
+}
+
+// last is what the last line of the instruction says.
+func (s *said) last(word string) (string, bool) {
+	l := s.lines[word]
+	if len(l) == 0 {
+		return "", false
+	}
+	return l[len(l)-1], true
+}
+
+// within says whether line has one of the forms as a text of its own, and where it ends.
+func (s *said) within(line string, forms ...string) (end int, ok bool) {
+	const edges = " \t[]{}(),;=\"'"
+	for _, form := range forms {
+		for from := 0; form != "" && s.budget > 0; {
+			s.budget -= len(line) - from + len(form)
+			i := strings.Index(line[from:], form)
+			if i < 0 {
+				break
+			}
+			i += from
+			end := i + len(form)
+			if (i == 0 || strings.IndexByte(edges, line[i-1]) >= 0) && (end == len(line) || strings.IndexByte(edges, line[end]) >= 0) {
+				return end, true
+			}
+			from = i + 1
+		}
+	}
+	return 0, false
+}
+
+// any says whether a line of the instruction has one of the forms.
+func (s *said) any(word string, forms ...string) bool {
+	return slices.ContainsFunc(s.lines[word], func(l string) bool {
+		_, ok := s.within(l, forms...)
+		return ok
+	})
+}
+
+// all says whether the last line of the instruction has all the words in their order, as they are or quoted.
+func (s *said) all(word string, words []string) bool {
+	line, ok := s.last(word)
+	for _, w := range words {
+		if !ok {
+			return false
+		}
+		if w == "" {
+			continue
+		}
+		var end int
+		q := strconv.Quote(w)
+		end, ok = s.within(line, oneLine(w), q[1:len(q)-1])
+		line = line[end:]
+	}
+	return ok
+}
+
+// extra are lines for what the config has and the history does not say.
+func (s *said) extra(c *image.ContainerConfig) []string {
+	var out []string
+	add := func(word, value string) { out = append(out, word+" "+oneLine(value)) }
+	for _, e := range c.Env {
+		name, value, _ := strings.Cut(oneLine(e), "=")
+		if e != defaultPath && name != "" && !s.pair("ENV", name, value) {
+			add("ENV", e)
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(c.Labels)) {
+		if !s.pair("LABEL", oneLine(k), oneLine(c.Labels[k])) {
+			add("LABEL", k+"="+c.Labels[k])
+		}
+	}
+	if ports := s.ports(c.ExposedPorts); len(ports) > 0 {
+		add("EXPOSE", strings.Join(ports, " "))
+	}
+	volumes := slices.DeleteFunc(slices.Sorted(maps.Keys(c.Volumes)), func(v string) bool { return v == "" || s.any("VOLUME", oneLine(v)) })
+	if len(volumes) > 0 {
+		add("VOLUME", quotedList(volumes))
+	}
+	if c.WorkingDir != "" && !s.folder(c.WorkingDir) {
+		add("WORKDIR", c.WorkingDir)
+	}
+	if user, ok := s.user(c.User); !ok {
+		add("USER", user)
+	}
+	if signal, _ := s.last("STOPSIGNAL"); c.StopSignal != "" && signal != c.StopSignal {
+		add("STOPSIGNAL", c.StopSignal)
+	}
+	if check := healthcheck(c.Healthcheck); check != "" && !s.health(c.Healthcheck) {
+		add("HEALTHCHECK", check)
+	}
+	if len(c.Entrypoint) > 0 && !s.command("ENTRYPOINT", c.Entrypoint) {
+		add("ENTRYPOINT", quotedList(c.Entrypoint))
+	}
+	if len(c.Cmd) > 0 && !s.command("CMD", c.Cmd) {
+		add("CMD", quotedList(c.Cmd))
+	}
+	return out
+}
+
+// pair looks for a name and its value in the forms of ENV and LABEL.
+func (s *said) pair(word, name, value string) bool {
+	q := strconv.Quote(value)
+	return s.any(word, name+"="+value, name+"="+q, name+"='"+value+"'", name+" "+value, strconv.Quote(name)+"="+q)
+}
+
+// ports are those that no EXPOSE has, a port without protocol being TCP. A range on a line does not count for its ports:
+// whoever asks for a port would not find it there.
+func (s *said) ports(ports map[string]struct{}) []string {
+	given := map[string]bool{}
+	for _, l := range s.lines["EXPOSE"] {
+		for _, w := range strings.Fields(l) {
+			given[strings.TrimSuffix(w, "/tcp")] = true
+		}
+	}
+	var out []string
+	for _, p := range slices.Sorted(maps.Keys(ports)) {
+		number, protocol, _ := strings.Cut(oneLine(p), "/")
+		if plain := strings.TrimLeft(number, "0"); plain != "" {
+			number = plain
+		}
+		if p = number; protocol != "" {
+			p += "/" + strings.ToLower(protocol)
+		}
+		if p != "" && !given[strings.TrimSuffix(p, "/tcp")] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// user is whom the config has run, and whether the lines say so. Without one it is root.
+func (s *said) user(user string) (string, bool) {
+	last, ok := s.last("USER")
+	if user == "" && !ok {
+		return "", true
+	}
+	if user == "" {
+		user = "root"
+	}
+	return user, ok && last == oneLine(user)
+}
+
+// folder says whether the last WORKDIR may have led to dir.
+func (s *said) folder(dir string) bool {
+	last, ok := s.last("WORKDIR")
+	last = path.Clean(strings.Trim(last, `"'`))
+	return ok && (path.Clean(dir) == last || !path.IsAbs(last) && strings.HasSuffix(path.Clean("/"+dir), "/"+last))
+}
+
+// command says whether the last line of the instruction gives the command, be it as the text for a shell.
+func (s *said) command(word string, v []string) bool {
+	return s.all(word, v) || len(v) == 3 && v[1] == "-c" && s.all(word, v[2:])
+}
+
+func (s *said) health(raw json.RawMessage) bool {
+	var h struct{ Test []string }
+	if json.Unmarshal(raw, &h) != nil || len(h.Test) == 0 {
+		return false
+	}
+	if h.Test[0] == "NONE" {
+		return s.all("HEALTHCHECK", h.Test)
+	}
+	return s.all("HEALTHCHECK", h.Test[1:])
+}
+
+// oneLine keeps a text from passing for a further instruction.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.NewReplacer("\r", " ", "\n", " ").Replace(s))
+}
+
+func quotedList(v []string) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "" // Strings are always written.
+	}
+	return string(b)
+}
