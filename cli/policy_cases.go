@@ -165,7 +165,7 @@ func (t *caseRunner) run(file string) tested {
 }
 
 func (t *caseRunner) judge(file string) (*cases.Outcome, string, error) {
-	source, err := readBounded(file, cases.MaxCase)
+	source, err := readRegular(file, cases.MaxCase)
 	if err != nil {
 		return nil, "", err
 	}
@@ -187,14 +187,14 @@ func (t *caseRunner) judge(file string) (*cases.Outcome, string, error) {
 		return nil, c.Name, fmt.Errorf("image %s: %w", c.Image, err)
 	}
 	if c.Dockerfile != "" {
-		text, err := readBounded(beside(c.Dockerfile), cases.MaxCase)
+		text, err := readRegular(beside(c.Dockerfile), cases.MaxCase)
 		if err != nil {
 			return nil, c.Name, err
 		}
 		in.Dockerfile = string(text)
 	}
 	if name, named := c.FindingsFile(); named {
-		if in.Findings, err = readBounded(beside(name), maxFixture); err != nil {
+		if in.Findings, err = readRegular(beside(name), maxFixture); err != nil {
 			return nil, c.Name, err
 		}
 	}
@@ -203,7 +203,7 @@ func (t *caseRunner) judge(file string) (*cases.Outcome, string, error) {
 }
 
 func (t *caseRunner) readPolicy(c *cases.Case, beside func(string) string) (*policy.Bundle, error) {
-	name := t.bundle
+	name, read := t.bundle, t.app.readBundle
 	switch {
 	case name != "":
 	case c.Bundle == "":
@@ -211,9 +211,9 @@ func (t *caseRunner) readPolicy(c *cases.Case, beside func(string) string) (*pol
 	case strings.HasPrefix(c.Bundle, builtin):
 		name = c.Bundle
 	default:
-		name = beside(c.Bundle)
+		name, read = beside(c.Bundle), func(name string) ([]byte, error) { return readRegular(name, maxPolicy) }
 	}
-	source, err := t.app.readBundle(name)
+	source, err := read(name)
 	if err != nil {
 		return nil, err
 	}
@@ -245,6 +245,8 @@ func (t *caseRunner) fixture(name string, beside func(string) string) (*cases.Fi
 			return f, err
 		}
 		name = path
+	case err == nil && !info.IsDir():
+		return nil, errors.New("it is neither a regular file nor a directory")
 	case err == nil:
 		name = path
 	case strings.HasSuffix(name, ".json"):

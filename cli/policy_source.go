@@ -35,9 +35,13 @@ func (a *app) readBundle(name string) ([]byte, error) {
 	return a.readFile(name)
 }
 
-// readFile reads a file, or standard input for "-".
+// readFile reads a file, or standard input for "-". A named pipe, at which one may wait for ever, is refused; those that a
+// shell makes for <(command) are not.
 func (a *app) readFile(name string) ([]byte, error) {
 	if name != "-" {
+		if info, err := os.Stat(name); err == nil && info.Mode()&fs.ModeNamedPipe != 0 && !ofShell(name) {
+			return nil, fmt.Errorf("cannot read %s: it is a named pipe; give - and redirect standard input", name)
+		}
 		return readBounded(name, maxPolicy)
 	}
 	data, err := io.ReadAll(io.LimitReader(a.in, maxPolicy+1))
@@ -45,6 +49,12 @@ func (a *app) readFile(name string) ([]byte, error) {
 		err = fmt.Errorf("standard input is larger than %d MiB", maxPolicy>>20)
 	}
 	return data, err
+}
+
+// ofShell says whether a name is of an open file: /dev/stdin, /dev/fd/63, /proc/self/fd/11.
+func ofShell(name string) bool {
+	name = filepath.ToSlash(filepath.Clean(name))
+	return strings.HasPrefix(name, "/dev/") || strings.HasPrefix(name, "/proc/")
 }
 
 // bundleOf reads the source of a bundle that is a file, one that comes with the program, or one of a server, by its id or

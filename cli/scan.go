@@ -182,6 +182,18 @@ func readBounded(name string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
+// readRegular reads a file that is found, or that another file names: only a regular file ends by itself.
+func readRegular(name string, limit int64) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("cannot read %s: it is not a regular file", name)
+	}
+	return readBounded(name, limit)
+}
+
 // unreadable says which file cannot be read, and why, without the name of a system call.
 func unreadable(name string, err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {

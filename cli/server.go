@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -92,10 +93,15 @@ func (m *momentFlags) read(c *cobra.Command) (client.Moment, error) {
 	return client.Moment{AsOf: at, Retrospective: m.retrospective}, nil
 }
 
-// readTime reads a time, or a date for its beginning in UTC.
+// readTime reads a time, or a date for its beginning in UTC. The zero time is refused: it stands for a time that is not given.
 func readTime(s string) (time.Time, error) {
+	layout := time.RFC3339
 	if !strings.Contains(s, "T") {
-		return time.Parse(time.DateOnly, s)
+		layout = time.DateOnly
 	}
-	return time.Parse(time.RFC3339, s)
+	at, err := time.Parse(layout, s)
+	if err == nil && at.IsZero() {
+		err = errors.New("the zero time")
+	}
+	return at, err
 }

@@ -48,7 +48,7 @@ long ago. No server and no network is asked. - reads standard input.`,
 			if err != nil {
 				return fmt.Errorf("%s is not to be trusted: %w", args[0], err)
 			}
-			if err := a.show(s, func() { a.showStatement(s, key) }); err != nil {
+			if err := a.show(s, func() { a.showStatement(s, s.About(want.Image), key) }); err != nil {
 				return err
 			}
 			if s.Predicate.Result != attest.Passed {
@@ -108,13 +108,13 @@ func publicKey(item string) (signkey.Public, error) {
 	return key, nil
 }
 
-func (a *app) showStatement(s *attest.Statement, key signkey.Public) {
+func (a *app) showStatement(s *attest.Statement, subject *attest.Resource, key signkey.Public) {
 	p := &s.Predicate
 	version := ""
 	if v := p.Verifier.Version["landwaiter"]; v != "" {
 		version = " " + v
 	}
-	a.facts("Verdict", p.Result, "Image", s.Subject[0].Name, "Digest", digestText(s.Subject[0]), "Verified", when(p.TimeVerified),
+	a.facts("Verdict", p.Result, "Image", subject.Name, "Digest", digestText(*subject), "Verified", when(p.TimeVerified),
 		"By", p.Verifier.ID+version, "Policy", p.Policy.URI, "Bundle", digestText(p.Policy))
 	if d := p.Landwaiter; d != nil {
 		a.facts("Action", d.FinalAction, "Reason", d.FinalReason, "Analysis", string(d.Analysis), "Data", fmt.Sprintf("revision %d", d.Revision), "Result", string(d.Result))

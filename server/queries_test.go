@@ -121,6 +121,8 @@ func TestWhatQueriesRefuse(t *testing.T) {
 		"GET /v1/query/vulnerabilities?id=CVE-1&affected_package_version=1":                   {400, "needs affected_package"},
 		"GET /v1/query/vulnerabilities?id=" + strings.Repeat("CVE-1,", 300):                   {400, ""},
 		"GET /v1/query/vulnerabilities?id=CVE-1&as_of=yesterday":                              {400, "RFC 3339"},
+		"GET /v1/query/images/by_package?name=a&as_of=0001-01-01T00:00:00Z":                   {400, "as_of"},
+		"GET /v1/images/" + webDigest + "/vuln-diff?since=0001-01-01T00:00:00Z":               {400, "since"},
 		"GET /v1/query/images/by_vulnerability":                                               {400, "vulnerability_id"},
 		"GET /v1/query/images/by_vulnerability?vulnerability_id=C&severity=bad":               {400, ""},
 		"GET /v1/query/images/by_vulnerability?vulnerability_id=C&page=0":                     {400, ""},

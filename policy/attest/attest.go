@@ -93,6 +93,16 @@ func (r *Resource) has(d image.Digest) bool {
 	return r.Digest["sha256"] != "" && r.Digest["sha256"] == d.Hex()
 }
 
+// identified says whether digests say which resource it is.
+func (r *Resource) identified() bool {
+	for _, digest := range r.Digest {
+		if digest == "" {
+			return false
+		}
+	}
+	return len(r.Digest) > 0
+}
+
 // Summary is a SLSA verification summary.
 type Summary struct {
 	Verifier struct {
@@ -172,7 +182,7 @@ func Sign(ctx context.Context, s *Statement, key signkey.Private) ([]byte, error
 type Expect struct {
 	Image  image.Digest
 	Policy image.Digest
-	// MaxAge is how old the verdict may be at Now.
+	// MaxAge is how old the verdict may be at Now. At no age may it lie in the future of Now.
 	MaxAge time.Duration
 	Now    time.Time
 }
@@ -190,6 +200,9 @@ func Open(ctx context.Context, envelope []byte, keys []signkey.Public) (*Stateme
 	var e dsse.Envelope
 	if err := json.Unmarshal(envelope, &e); err != nil {
 		return nil, none, errors.New("it is not an envelope in JSON (DSSE)")
+	}
+	if err := twice(envelope); err != nil {
+		return nil, none, fmt.Errorf("the envelope is ambiguous: %w", err)
 	}
 	switch {
 	case e.PayloadType != PayloadType:
@@ -223,6 +236,9 @@ func readStatement(payload []byte) (*Statement, error) {
 	if err := json.Unmarshal(payload, &s); err != nil {
 		return nil, errors.New("what was signed is not an in-toto statement about a verification")
 	}
+	if err := twice(payload); err != nil {
+		return nil, fmt.Errorf("what was signed is ambiguous: %w", err)
+	}
 	switch {
 	case s.Type != StatementType:
 		return nil, fmt.Errorf("what was signed is of type %.80q, not %s", s.Type, StatementType)
@@ -235,23 +251,52 @@ func readStatement(payload []byte) (*Statement, error) {
 	case s.Predicate.TimeVerified.IsZero():
 		return nil, errors.New("it does not say when it was verified")
 	}
-	return &s, nil
+	for i := range s.Subject {
+		if !s.Subject[i].identified() {
+			return nil, fmt.Errorf("its subject %.80q has no digest", s.Subject[i].Name)
+		}
+	}
+	return &s, s.Predicate.consistent()
+}
+
+// consistent says where a summary contradicts its own result.
+func (p *Summary) consistent() error {
+	if p.Result == Passed && slices.Contains(p.VerifiedLevels, Failed) {
+		return fmt.Errorf("it contradicts itself: the result is %s, and the verified levels are %s", Passed, Failed)
+	}
+	if p.Landwaiter == nil {
+		return nil
+	}
+	if stops := strings.EqualFold(p.Landwaiter.FinalAction, "stop"); stops != (p.Result == Failed) {
+		return fmt.Errorf("it contradicts itself: the result is %s, and the final action %.40q", p.Result, p.Landwaiter.FinalAction)
+	}
+	return nil
+}
+
+// About is the subject with the digest, nil if there is none; without a digest it is the first one.
+func (s *Statement) About(d image.Digest) *Resource {
+	for i := range s.Subject {
+		if d == "" || s.Subject[i].has(d) {
+			return &s.Subject[i]
+		}
+	}
+	return nil
 }
 
 // Check says whether a statement is the one that is expected. It does not look at the result.
 func (s *Statement) Check(e Expect) error {
 	p := &s.Predicate
-	if e.Image != "" && !slices.ContainsFunc(s.Subject, func(r Resource) bool { return r.has(e.Image) }) {
+	if e.Image != "" && s.About(e.Image) == nil {
 		return fmt.Errorf("it is about another image than %s", e.Image)
 	}
 	if e.Policy != "" && !p.Policy.has(e.Policy) {
 		return fmt.Errorf("it was judged by another policy than %s", e.Policy)
 	}
-	if e.MaxAge <= 0 {
+	if e.Now.IsZero() {
 		return nil
 	}
 	switch age := e.Now.Sub(p.TimeVerified); {
-	case age > e.MaxAge:
+	case e.MaxAge > 0 && age > e.MaxAge:
 		return fmt.Errorf("the verdict is of %s, older than %s", p.TimeVerified.UTC().Format(time.RFC3339), e.MaxAge)
 	case age < -clockSkew:
 		return fmt.Errorf("the verdict is of %s, which lies in the future", p.TimeVerified.UTC().Format(time.RFC3339))

@@ -156,12 +156,14 @@ func TestWhatIsExpected(t *testing.T) {
 		expect attest.Expect
 		want   string
 	}{
-		"nothing":      {attest.Expect{}, ""},
-		"all of it":    {attest.Expect{Image: digest, Policy: bundle, MaxAge: time.Hour, Now: at.Add(time.Hour)}, ""},
-		"other image":  {attest.Expect{Image: other}, "it is about another image than " + string(other)},
-		"other policy": {attest.Expect{Policy: other}, "it was judged by another policy than " + string(other)},
-		"too old":      {attest.Expect{MaxAge: time.Hour, Now: at.Add(time.Hour + time.Second)}, "the verdict is of 2026-03-01T12:00:00Z, older than 1h0m0s"},
-		"in future":    {attest.Expect{MaxAge: time.Hour, Now: at.Add(-time.Hour)}, "the verdict is of 2026-03-01T12:00:00Z, which lies in the future"},
+		"nothing":       {attest.Expect{}, ""},
+		"all of it":     {attest.Expect{Image: digest, Policy: bundle, MaxAge: time.Hour, Now: at.Add(time.Hour)}, ""},
+		"other image":   {attest.Expect{Image: other}, "it is about another image than " + string(other)},
+		"other policy":  {attest.Expect{Policy: other}, "it was judged by another policy than " + string(other)},
+		"too old":       {attest.Expect{MaxAge: time.Hour, Now: at.Add(time.Hour + time.Second)}, "the verdict is of 2026-03-01T12:00:00Z, older than 1h0m0s"},
+		"in future":     {attest.Expect{MaxAge: time.Hour, Now: at.Add(-time.Hour)}, "the verdict is of 2026-03-01T12:00:00Z, which lies in the future"},
+		"whatever age":  {attest.Expect{Now: at.Add(-time.Hour)}, "the verdict is of 2026-03-01T12:00:00Z, which lies in the future"},
+		"another clock": {attest.Expect{Now: at.Add(-4 * time.Minute)}, ""},
 	} {
 		got := ""
 		if err := attest.NewStatement(verdict).Check(c.expect); err != nil {
@@ -211,12 +213,53 @@ func TestHostileEnvelopesAreRefused(t *testing.T) {
 		"another result":    ours(strings.Replace(text, "PASSED", "passed", 1)),
 		"no time":           ours(strings.Replace(text, "timeVerified", "timeverifie", 1)),
 		"a wrong time":      ours(strings.Replace(text, "2026-03-01T12", "yesterday", 1)),
+		"result twice":      ours(strings.Replace(text, `"verificationResult":`, `"verificationResult":"FAILED","verificationResult":`, 1)),
+		"result in cases":   ours(strings.Replace(text, `"verificationResult":`, `"VerificationResult":"FAILED","verificationResult":`, 1)),
+		"folded letters":    ours(strings.Replace(text, `"subject":`, `"\u017fubject":[],"subject":`, 1)),
+		"predicate twice":   ours(strings.TrimSuffix(text, "}") + `,"predicate":{"verificationResult":"PASSED"}}`),
+		"digest twice":      ours(strings.Replace(text, `"digest":{`, `"digest":{"sha256":"00",`, 1)),
+		"fact twice":        ours(strings.Replace(text, `"facts":{`, `"facts":{"image_id":"y",`, 1)),
+		"payload twice":     strings.Replace(good, `"payload":`, `"payload":"e30=","payload":`, 1),
+		"payload in cases":  strings.Replace(good, `"payload":`, `"PAYLOAD":"e30=","payload":`, 1),
+		"signature twice":   strings.Replace(good, `"sig":`, `"sig":"AA==","sig":`, 1),
+		"passed at FAILED":  ours(strings.Replace(text, "SLSA_BUILD_LEVEL_UNEVALUATED", "FAILED", 1)),
+		"passed by a stop":  ours(strings.Replace(text, `"final_action":"warn"`, `"final_action":"stop"`, 1)),
+		"failed by a warn":  ours(strings.Replace(text, "PASSED", "FAILED", 1)),
+		"no digest":         ours(strings.Replace(text, `"digest":{`, `"digest":{},"annotations":{`, 1)),
+		"empty digest":      ours(strings.Replace(text, digest.Hex(), "", 1)),
+		"second no digest":  ours(strings.Replace(text, `"subject":[`, `"subject":[{"name":"x"},`, 1)),
 		"too large":         `{"payloadType":"application/vnd.in-toto+json","payload":"` + strings.Repeat("A", attest.MaxEnvelope) + `"}`,
 		"deep":              ours(strings.Repeat("[", 100_000)),
 	} {
 		if _, _, err := attest.Open(t.Context(), []byte(envelope), []signkey.Public{key.Public()}); err == nil {
 			t.Errorf("%s was taken", name)
 		}
+	}
+}
+
+// Facts and names of others are their own: there, letters of another case make another key.
+func TestKeysOfFactsHaveCases(t *testing.T) {
+	t.Parallel()
+	key := keys(t)["own"]
+	v := verdict
+	v.Details.Facts = json.RawMessage(`{"image_id":"x","Image_Id":"y"}`)
+	if _, _, err := attest.Open(t.Context(), sign(t, v, key), []signkey.Public{key.Public()}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheSubjectThatIsAsked(t *testing.T) {
+	t.Parallel()
+	other := image.DigestOf([]byte("other"))
+	s := attest.NewStatement(verdict)
+	s.Subject = append(s.Subject, attest.Resource{Name: "second", Digest: map[string]string{"sha256": other.Hex()}})
+	for asked, want := range map[image.Digest]string{"": verdict.Tag, digest: verdict.Tag, other: "second"} {
+		if got := s.About(asked); got == nil || got.Name != want {
+			t.Errorf("about %q: %v, want %s", asked, got, want)
+		}
+	}
+	if got := s.About(bundle); got != nil {
+		t.Errorf("about another image: %v", got)
 	}
 }
 

@@ -127,8 +127,8 @@ func (r *routes) listEvaluations(ctx context.Context, in *listEvaluations) (Eval
 		if t.text == "" {
 			continue
 		}
-		if *t.into, err = time.Parse(time.RFC3339, t.text); err != nil {
-			return EvaluationList{}, invalid("%s: want a time like 2024-05-01T12:00:00Z (RFC 3339), not %.60q", t.name, t.text)
+		if *t.into, err = timeOf(t.name, t.text); err != nil {
+			return EvaluationList{}, err
 		}
 	}
 	page, err := r.Evaluations.List(ctx, account(ctx), f)

@@ -112,11 +112,17 @@ func (m Moment) read() (engine.Moment, error) {
 		}
 		return engine.Moment{}, nil
 	}
-	at, err := time.Parse(time.RFC3339, m.AsOf)
-	if err != nil {
-		return engine.Moment{}, invalid("as_of: want a time like 2024-05-01T12:00:00Z (RFC 3339), not %.60q", m.AsOf)
+	at, err := timeOf("as_of", m.AsOf)
+	return engine.Moment{At: at, Retrospective: m.Retrospective}, err
+}
+
+// timeOf reads the time of a parameter. The zero time is refused: it stands for a time that is not given.
+func timeOf(name, text string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || at.IsZero() {
+		return time.Time{}, invalid("%s: want a time like 2024-05-01T12:00:00Z (RFC 3339), not %.60q", name, text)
 	}
-	return engine.Moment{At: at.UTC(), Retrospective: m.Retrospective}, nil
+	return at.UTC(), nil
 }
 
 // asked says the moment in an answer; absent when now was asked for.

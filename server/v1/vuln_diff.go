@@ -2,7 +2,6 @@ package v1
 
 import (
 	"context"
-	"time"
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/engine"
@@ -102,11 +101,8 @@ func (in *vulnDiff) moment(name, text string) (engine.Moment, error) {
 	if text == "" {
 		return engine.Moment{}, nil
 	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return engine.Moment{}, invalid("%s: want a time like 2024-05-01T12:00:00Z (RFC 3339), not %.60q", name, text)
-	}
-	return engine.Moment{At: at.UTC(), Retrospective: in.Retrospective}, nil
+	at, err := timeOf(name, text)
+	return engine.Moment{At: at, Retrospective: in.Retrospective}, err
 }
 
 func newDiffSide(s *engine.DiffSide) DiffSide {
