@@ -103,6 +103,7 @@ func (r *localRun) judge(cmd *cobra.Command, result *report.Result, bundle *poli
 		return err
 	}
 	r.layVEX(cmd, result, j, documents, tag, result.Reference)
+	j.Signatures = r.local.SignaturesNextTo(cmd.Context(), r.image, r.settings.Signers)
 	result.Matched, result.Findings, result.FeedRevision = true, j.Findings, j.Revision.ID
 	result.Gaps = slices.Concat(result.Gaps, j.Gaps)
 	result.Scores = make(map[string]report.EPSS, len(j.Scores))

@@ -151,6 +151,7 @@ func (a *app) engine(s *store.Store, settings Settings, key seal.Key, baseURL st
 		HostID: host, BaseURL: baseURL, Version: a.version, Roles: settings.Roles, Key: key,
 		Passwords: secret.NewVerifier(time.Minute, 2), Reader: reader,
 		SBOM: decodeSBOM, Feeds: feedConfig(settings), WatchInterval: settings.WatchInterval,
+		Signers:      settings.Signers,
 		Attestations: engine.AttestationConfig{Fetch: settings.Analysis.Attestations, Trust: settings.TrustAttestations}, Retention: settings.RetentionEvaluations,
 		Webhooks: notify.WebhookConfig{URLs: urls, AllowPrivate: settings.Webhooks.AllowPrivate, Key: []byte(settings.Webhooks.Key.Reveal())},
 		TempDir:  tempDir(settings.Data), Log: log, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },

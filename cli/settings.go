@@ -12,6 +12,7 @@ import (
 	"landwaiter.dev/advisory/feed"
 	"landwaiter.dev/analysis"
 	rules "landwaiter.dev/analysis/secret"
+	"landwaiter.dev/internal/cosign"
 	"landwaiter.dev/internal/secret"
 )
 
@@ -35,6 +36,8 @@ type Settings struct {
 	Webhooks WebhookSettings
 	// TrustAttestations lets VEX documents found next to images hide findings, though no signature is verified.
 	TrustAttestations bool
+	// Signers are the keys whose signatures and attestations count.
+	Signers []cosign.Key
 	// WatchInterval between looks at watched tags.
 	WatchInterval time.Duration
 	// RetentionEvaluations is how long rows of evaluations of deleted images stay.
@@ -118,6 +121,7 @@ var Table = slices.Concat([]Setting{
 	{Name: "analysis.clamd", Help: "scan every file for malware with the clamd at this address, unix:/path or tcp:host:port", Scan: true, set: asText(func(s *Settings) *string { return &s.Analysis.Clamd })},
 	{Name: "analysis.attestations", Default: "on", Help: "look for VEX documents next to images of registries, two or three small requests for each analysis: on or off", Scan: true, set: onOff(func(s *Settings) *bool { return &s.Analysis.Attestations })},
 	{Name: "vex.trust_attestations", Default: "false", Help: "let VEX documents found next to images hide findings, though no signature is verified: true or false", Scan: true, set: boolean(func(s *Settings) *bool { return &s.TrustAttestations })},
+	{Name: "signatures.trust", Help: "whose signatures and attestations next to images of registries count, by policy: name=file, a list; each file a public key as PEM (cosign.pub)", Scan: true, set: signers},
 }, feedSettings(), []Setting{
 	{Name: "feeds.ecosystems", Help: "ecosystems to load: all, or a list as OSV names them (default: all of a directory, of a URL those that the images need)", Scan: true, set: asList(func(s *Settings) *[]string { return &s.Feeds.Ecosystems })},
 	{Name: "feeds.proxy", Help: "proxies for feeds: an address for all of them, name=address for one, none for a direct connection, with commas between (default: HTTPS_PROXY and NO_PROXY)", Secret: true, set: proxies},

@@ -108,7 +108,7 @@ func TestPolicyAndCheck(t *testing.T) {
 	}
 	want := []client.Row{
 		{Gate: "vulnerabilities", Trigger: "package", TriggerID: "CVE-2023-0464+openssl", Message: "HIGH Vulnerability found in os package type (dpkg) - openssl", Action: "stop", PolicyID: "p /1%"},
-		{Gate: "dockerfile", Trigger: "instruction", TriggerID: "a1", Message: "no HEALTHCHECK", Action: "warn", PolicyID: "p /1%", Allowlisted: "ours"},
+		{Gate: "dockerfile", Trigger: "instruction", TriggerID: "a1", Message: "no HEALTHCHECK", Action: "warn", PolicyID: "p /1%", Allowlisted: "ours", AllowlistID: "w1", AllowlistItem: "r1"},
 	}
 	if diff := cmp.Diff(want, result.Rows()); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)

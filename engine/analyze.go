@@ -12,6 +12,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/analysis"
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/cosign"
 	"landwaiter.dev/source"
 	"landwaiter.dev/store"
 )
@@ -26,9 +27,11 @@ type analyze struct {
 	matcher    *matcher
 	feeds      *Feeds
 	attested   *attestations
-	notices    *notices
-	log        *slog.Logger
-	now        func() time.Time
+	// keys whose signatures are looked for.
+	keys    []cosign.Key
+	notices *notices
+	log     *slog.Logger
+	now     func() time.Time
 }
 
 // run is the job. A refusal that no second try can mend ends it; what may be mended is tried again, and the last try
@@ -193,6 +196,7 @@ func (u *analyze) fetch(ctx context.Context, img store.Image, ref image.Referenc
 	}
 	if err == nil {
 		done.attested = u.attested.look(ctx, src, img)
+		done.signatures = lookForSignatures(ctx, src, []image.Digest{img.Digest, img.ParentDigest}, u.keys)
 	}
 	return done, err
 }
@@ -313,6 +317,9 @@ func (u *analyze) finish(ctx context.Context, id int64, s saved, r read) (bool, 
 			return err
 		}
 		if err := u.attested.keep(ctx, tx, img, r.attested, now); err != nil {
+			return err
+		}
+		if err := keepSignatures(ctx, tx, img, r.signatures); err != nil {
 			return err
 		}
 		if err := u.notices.analysis(ctx, tx, img, currentTags(img), store.Analyzing, store.Analyzed); err != nil {

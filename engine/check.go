@@ -177,7 +177,7 @@ func (u *Checks) judge(ctx context.Context, account, fullTag string, img store.I
 // be read; files are read when the first rule asks for them.
 func (u *Checks) input(ctx context.Context, account, fullTag string, d image.Digest, s *state, f facts) (in policy.Input, failed func() error) {
 	var broken error
-	return policy.Input{
+	in = policy.Input{
 		Account: account, ImageID: f.ImageID.Hex(), ImageDigest: string(d), Tag: fullTag,
 		Analysis: s.analyzed.Analysis, Dockerfile: s.analyzed.Dockerfile, DockerfileMode: s.analyzed.Mode,
 		Findings: s.findings, Gaps: s.gaps, Feed: policy.FeedFacts(f.Feed), At: s.at,
@@ -188,12 +188,15 @@ func (u *Checks) input(ctx context.Context, account, fullTag string, d image.Dig
 			}
 			return one.Since
 		},
-		Files: sync.OnceValue(func() []image.File {
+	}
+	if wasRead(s.analyzed.Analysis) {
+		in.Files = sync.OnceValue(func() []image.File {
 			files, err := u.vulns.content.files(ctx, s.analyzed.Analysis)
 			broken = errors.Join(broken, err)
 			return files
-		}),
-	}, func() error { return broken }
+		})
+	}
+	return in, func() error { return broken }
 }
 
 // feedFacts says how old the data for the image's distribution was at a moment. Of the past, the last change is known and

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"landwaiter.dev/analysis"
+	"landwaiter.dev/internal/cosign"
 	"landwaiter.dev/internal/seal"
 	"landwaiter.dev/notify"
 	"landwaiter.dev/source"
@@ -43,6 +44,8 @@ type Config struct {
 	Feeds    FeedConfig
 	// Attestations next to images.
 	Attestations AttestationConfig
+	// Signers are the keys whose signatures and attestations count.
+	Signers []cosign.Key
 	// WatchInterval is the time between two looks at watched tags.
 	WatchInterval time.Duration
 	// Retention of the rows of evaluations; 0 keeps them.
@@ -131,7 +134,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.System = &System{store: s, jobs: jobs, version: c.Version, retention: c.Retention, log: c.Log, now: c.Now,
 		node: store.Node{HostID: c.HostID, Roles: c.Roles, BaseURL: c.BaseURL, Version: c.Version, StartedAt: c.Now()}}
 
-	analyzer := &analyze{store: s, jobs: jobs, registries: e.Registries, reader: c.Reader, decode: c.SBOM, matcher: match, feeds: e.Feeds, attested: e.attested, notices: tell, log: c.Log, now: c.Now}
+	analyzer := &analyze{store: s, jobs: jobs, registries: e.Registries, reader: c.Reader, decode: c.SBOM, matcher: match, feeds: e.Feeds, attested: e.attested, keys: c.Signers, notices: tell, log: c.Log, now: c.Now}
 	evaluator := &evaluate{store: s, vulns: e.Vulns, checks: e.Checks, policies: e.Policies, notices: tell, jobs: jobs}
 	watcher := &watch{store: s, images: e.Images, registries: e.Registries, notices: tell, log: c.Log}
 

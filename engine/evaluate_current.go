@@ -122,7 +122,7 @@ func (u *Vulns) withData(ctx context.Context, img store.Image, s *state, rev sto
 	if out.findings, err = u.matcher.lay(ctx, s.analysisID, a, rev.ID, false); err != nil {
 		return nil, err
 	}
-	if out.data, out.waits, err = u.matcher.dataGaps(ctx, a, time.Time{}, groups, rev.ID, off); err != nil {
+	if out.data, out.waits, err = u.matcher.dataGaps(ctx, a, dataState{rev: rev.ID, groups: groups, off: off}); err != nil {
 		return nil, err
 	}
 	keys, err := u.matcher.keyGaps(ctx, s.analysisID, a, rev.ID, false)

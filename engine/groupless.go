@@ -11,17 +11,23 @@ import (
 	"landwaiter.dev/store"
 )
 
-// groupless gives those of the Java archives, none of which names its group, that were matched with nothing at a revision:
-// no record is about such an artifact, or none tells whose it is.
-func (m *matcher) groupless(ctx context.Context, archives []*image.Package, rev int64, off map[string]bool) ([]*image.Package, error) {
-	distinct := make([]advisory.Package, len(archives))
+// mavenEcosystem is that of Java archives.
+const mavenEcosystem = "Maven"
+
+// groupless gives those of the Java archives that name no group and were matched with nothing at a revision: no record is
+// about such an artifact, or none tells whose it is.
+func (m *matcher) groupless(ctx context.Context, a *image.Analysis, rev int64) ([]*image.Package, error) {
+	var archives []*image.Package
+	var distinct []advisory.Package
 	var keys []advisory.Key
-	for i, p := range archives {
-		distinct[i] = advisory.DistinctOf(p, image.Distro{})
-		keys = append(keys, distinct[i].Keys()...)
+	for i := range a.Packages {
+		if p := &a.Packages[i]; p.Type == image.Maven && p.Namespace == "" {
+			d := advisory.DistinctOf(p, a.Distro)
+			archives, distinct, keys = append(archives, p), append(distinct, d), append(keys, d.Keys()...)
+		}
 	}
-	if len(keys) == 0 || off[wholeFeed] || off[distinct[0].Ecosystem] {
-		return archives, nil
+	if len(archives) == 0 {
+		return nil, nil
 	}
 	records, err := m.store.Records(ctx, keys, rev)
 	if err != nil && !errors.Is(err, store.ErrNotKept) { // what was matched then is not known any more

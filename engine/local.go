@@ -11,6 +11,7 @@ import (
 	"landwaiter.dev/analysis"
 	"landwaiter.dev/image"
 	"landwaiter.dev/policy"
+	"landwaiter.dev/policy/gate"
 	"landwaiter.dev/source"
 	"landwaiter.dev/store"
 )
@@ -60,6 +61,8 @@ type Judgement struct {
 	Revision store.Revision
 	// Scores of EPSS by CVE, as far as they are in the data directory.
 	Scores map[string]store.EPSS
+	// Signatures next to the image; nil when nobody looked.
+	Signatures *gate.Signatures
 }
 
 // Judge matches an image's packages with the advisory data.
@@ -139,6 +142,9 @@ func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis
 	outside, err := checks.outside(ctx, store.AdminAccount, a, j.Revision, now, b.Needs())
 	if err != nil {
 		return nil, err
+	}
+	if outside != nil {
+		outside.Signatures = j.Signatures
 	}
 	facts, err := checks.gateFacts(ctx, outside, j.Findings, j.Revision.ID, now, b.Needs())
 	if err != nil {

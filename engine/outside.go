@@ -40,6 +40,11 @@ func (u *Checks) outside(ctx context.Context, account string, a *image.Analysis,
 			return nil, err
 		}
 	}
+	if needs.Has(gate.NeedSignatures) {
+		if o.Signatures, err = signaturesAt(ctx, u.store, account, a.Digest, at); err != nil {
+			return nil, err
+		}
+	}
 	return o, nil
 }
 

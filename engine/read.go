@@ -9,6 +9,7 @@ import (
 
 	"landwaiter.dev/analysis"
 	"landwaiter.dev/image"
+	"landwaiter.dev/policy/gate"
 	"landwaiter.dev/store"
 )
 
@@ -21,6 +22,8 @@ type read struct {
 	verified func() error
 	// attested is what was found next to the image; nil when nobody looked.
 	attested *attested
+	// signatures next to the image; nil when nobody looked.
+	signatures *gate.Signatures
 }
 
 // readImage analyses an image, by as little work as possible: one whose layers the account may know, and which was merged

@@ -158,12 +158,21 @@ func (run *simulation) image(ctx context.Context, one *simulating) ([]Simulated,
 	checks := run.u.checks
 	feed := feedFactsOf(run.groups, run.off, s.analyzed.Analysis.Distro, run.revision, run.at)
 	f := facts{ImageID: one.image.ImageID, AnalyzedAt: one.image.AnalyzedAt, Feed: feedFact{feed.Present, feed.LastSync}}
+	needs := run.baseline.Needs() | run.candidate.Needs()
+	if f.Outside, err = checks.outside(ctx, run.account, s.analyzed.Analysis, run.revision, run.at, needs); err != nil {
+		return nil, err
+	}
+	known, err := checks.gateFacts(ctx, f.Outside, s.findings, run.revision.ID, run.at, needs)
+	if err != nil {
+		return nil, err
+	}
 	var out []Simulated
 	for _, t := range tags {
 		if !t.Current || !run.wants(t) {
 			continue
 		}
 		in, failed := checks.input(ctx, run.account, t.FullTag(), one.image.Digest, s, f)
+		in.Facts = known
 		before, after := run.baseline.Evaluate(in), run.candidate.Evaluate(in)
 		if err := failed(); err != nil {
 			return nil, err
@@ -215,7 +224,7 @@ func (run *simulation) state(ctx context.Context, one *simulating) (*state, []st
 	}); err != nil {
 		return nil, nil, err
 	}
-	if s.data, s.waits, err = vulns.matcher.dataGaps(ctx, a, m.At, run.groups, run.revision.ID, run.off); err != nil {
+	if s.data, s.waits, err = vulns.matcher.dataGaps(ctx, a, dataState{m.At, run.revision.ID, run.groups, run.off}); err != nil {
 		return nil, nil, err
 	}
 	s.gaps = slices.Concat(a.Gaps, s.data)

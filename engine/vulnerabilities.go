@@ -162,26 +162,53 @@ func (m *matcher) gaps(ctx context.Context, a *image.Analysis, at time.Time) (ga
 	if err != nil {
 		return nil, nil, err
 	}
-	return m.dataGaps(ctx, a, at, groups, rev, off)
+	return m.dataGaps(ctx, a, dataState{at, rev, groups, off})
 }
 
-// dataGaps is gaps by what is known of the groups and of what is switched off.
-func (m *matcher) dataGaps(ctx context.Context, a *image.Analysis, at time.Time, groups []store.FeedGroup, rev int64, off map[string]bool) (gaps []image.Gap, waits []string, err error) {
+// dataState is the advisory data of a moment; zero is now.
+type dataState struct {
+	at     time.Time
+	rev    int64
+	groups []store.FeedGroup
+	off    map[string]bool // the ecosystems that are switched off
+}
+
+// dataGaps is gaps by what is known of the data.
+func (m *matcher) dataGaps(ctx context.Context, a *image.Analysis, d dataState) (gaps []image.Gap, waits []string, err error) {
+	gaps, waits = m.ecosystemGaps(a, d.at, d.groups, d.off)
+	if loadedAt(d.groups, d.at)[mavenEcosystem].Ecosystem == "" || d.off[wholeFeed] || d.off[mavenEcosystem] {
+		return gaps, waits, nil // they are told of with the others
+	}
+	nameless, err := m.groupless(ctx, a, d.rev)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(nameless) > 0 {
+		gaps = append(gaps, grouplessGap(nameless))
+	}
+	return gaps, waits, nil
+}
+
+// loadedAt are the groups that had been loaded at a moment, by ecosystem; zero is now.
+func loadedAt(groups []store.FeedGroup, at time.Time) map[string]store.FeedGroup {
 	loaded := map[string]store.FeedGroup{}
 	for _, g := range groups {
 		if !g.LastSync.IsZero() && (at.IsZero() || !g.CreatedAt.After(at)) {
 			loaded[g.Ecosystem] = g
 		}
 	}
+	return loaded
+}
+
+// ecosystemGaps are those of whole ecosystems.
+func (m *matcher) ecosystemGaps(a *image.Analysis, at time.Time, groups []store.FeedGroup, off map[string]bool) (gaps []image.Gap, waits []string) {
+	loaded := loadedAt(groups, at)
 	count, none := map[string]int{}, map[string]int{}
-	var nameless []*image.Package
 	for i := range a.Packages {
 		p := &a.Packages[i]
 		switch eco := advisory.DistinctOf(p, a.Distro).Ecosystem; {
 		case eco == advisory.EcosystemCPE && loaded[eco].Ecosystem == "":
 			none[advisory.NoEcosystem(p.Type, a.Distro)]++ // nobody asked for NVD's data
-		case p.Type == image.Maven && p.Namespace == "":
-			nameless = append(nameless, p)
 		case eco != "":
 			count[eco]++
 		case p.Type == image.Binary && p.OwnedBy != nil:
@@ -189,12 +216,6 @@ func (m *matcher) dataGaps(ctx context.Context, a *image.Analysis, at time.Time,
 		default:
 			none[advisory.NoEcosystem(p.Type, a.Distro)]++
 		}
-	}
-	if nameless, err = m.groupless(ctx, nameless, rev, off); err != nil {
-		return nil, nil, err
-	}
-	if len(nameless) > 0 {
-		gaps = append(gaps, grouplessGap(nameless))
 	}
 	for _, why := range sortedWords(none) {
 		gaps = append(gaps, image.Gap{Kind: image.GapNoAdvisories, Layer: -1, Detail: fmt.Sprintf("%d packages were not matched: %s", none[why], why)})
@@ -216,7 +237,7 @@ func (m *matcher) dataGaps(ctx context.Context, a *image.Analysis, at time.Time,
 			lacking(eco, image.GapStaleAdvisories, "advisory data for %s is of %s: the last sync failed", eco, g.LastSync.UTC().Format(time.RFC3339))
 		}
 	}
-	return gaps, waits, nil
+	return gaps, waits
 }
 
 // offAt are the ecosystems that are switched off at a moment, with the revision of then; zero is now.

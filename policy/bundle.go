@@ -100,7 +100,7 @@ func (e *InvalidError) Error() string {
 
 // Text is what is wrong, where, and what may have been meant, in one line.
 func (p *Problem) Text() string {
-	s := p.Details
+	s := p.Brief()
 	if where := p.Where(); where != "" {
 		s += "; at " + where
 	}

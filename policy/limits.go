@@ -24,5 +24,5 @@ const (
 	maxRows    = 250_000
 	maxRowText = 64 << 20
 	// timeLimit of one evaluation on the wall clock. One that reaches it ends with stop and is not reproducible.
-	timeLimit = 10 * time.Second
+	timeLimit = 30 * time.Second
 )

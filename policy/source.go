@@ -30,6 +30,9 @@ func fromSource(source []byte) (json.RawMessage, error) {
 	if err != nil {
 		return nil, refuse("the bundle is not valid YAML: %v", err)
 	}
+	if document[0] != '{' && !json.Valid(source) {
+		return nil, refuse("the bundle is neither JSON nor a mapping of YAML")
+	}
 	return document, nil
 }
 

@@ -61,12 +61,14 @@ func TestDocumentedBundle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(text), "```json\n")
-	document, _, closed := strings.Cut(rest, "```\n")
-	if !found || !closed {
-		t.Fatal("docs/policies.md shows no bundle")
-	}
-	if _, err := Parse([]byte(document)); err != nil {
-		t.Errorf("the bundle in docs/policies.md: %v", err)
+	for _, form := range []string{"json", "yaml"} {
+		_, rest, found := strings.Cut(string(text), "```"+form+"\n")
+		document, _, closed := strings.Cut(rest, "```\n")
+		if !found || !closed {
+			t.Fatalf("docs/policies.md shows no bundle in %s", form)
+		}
+		if _, err := Parse([]byte(document)); err != nil {
+			t.Errorf("the bundle in docs/policies.md in %s: %v", form, err)
+		}
 	}
 }

@@ -68,7 +68,7 @@ func withFacts(in *policy.Input) {
 		Sources: []gate.SourceAge{{Name: "Debian:12", LastSync: in.At.AddDate(0, 0, -3)}},
 		Signatures: &gate.Signatures{Found: []gate.Signature{
 			{Trust: "release", Origin: "release.sig"}, {Trust: "ci", PredicateType: "https://slsa.dev/provenance/v1", Origin: "ci.att"},
-			{Identity: "mallory@example.com", Origin: "mallory.sig", Problem: "nobody trusted has signed it"},
+			{Origin: "mallory.sig", Problem: "nobody trusted has signed it"},
 		}},
 	}
 }

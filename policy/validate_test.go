@@ -77,6 +77,7 @@ func TestForm(t *testing.T) {
 		"not JSON":           {`{"id"`, "the bundle is not valid JSON: unexpected end of JSON input"},
 		"two documents":      {`{} {}`, "the bundle is not valid JSON: invalid character '{' after top-level value"},
 		"not an object":      {`[1]`, "[1] is not of type 'object'"},
+		"a text":             {`hello, world`, "the bundle is neither JSON nor a mapping of YAML"},
 		"null":               {`null`, "None is not of type 'object'"},
 		"not UTF-8":          {"{\"id\":\"\xff\"}", "the bundle is not UTF-8"},
 		"no version":         {swap(`"version":"1_0","name":"B",`, ""), "'version' is a required property"},

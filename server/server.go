@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -121,5 +122,5 @@ func isOpen(r *http.Request) bool {
 	case "/v1", "/v1/health", "/v1/version", "/v1/swagger.json", "/v1/docs":
 		return true
 	}
-	return false
+	return strings.HasPrefix(r.URL.Path, "/v1/hub/") // what everybody has who has the program
 }

@@ -302,6 +302,27 @@ func TestPolicyVersions(t *testing.T) {
 	}
 }
 
+// The shipped bundles are a policy hub for the original client: open, an index, and documents that it can add.
+func TestHub(t *testing.T) {
+	t.Parallel()
+	h := servertest.New().Handler()
+	nobody := func(r *http.Request) { r.Header.Del("Authorization") }
+	status, _, text := ask(t, h, "GET /v1/hub/index.json", "", nobody)
+	index := parse[map[string][]map[string]string](t, text)
+	if status != http.StatusOK || len(index["content"]) < 4 || index["content"][1]["type"] != "bundle" {
+		t.Fatalf("%d %s", status, text)
+	}
+	for _, entry := range index["content"] {
+		status, _, text := ask(t, h, "GET /v1/hub/"+entry["location"], "", nobody)
+		if bundle := parse[object](t, text); status != http.StatusOK || bundle["version"] != "1_0" || entry["description"] == "" {
+			t.Errorf("%v: %d %s", entry, status, text)
+		}
+	}
+	if status, _, _ := ask(t, h, "GET /v1/hub/nope.json", "", nobody); status != http.StatusNotFound {
+		t.Errorf("an unknown bundle: %d", status)
+	}
+}
+
 // The way of a bundle as the original client goes it, and the check that other clients read.
 func TestPolicySequence(t *testing.T) {
 	t.Parallel()

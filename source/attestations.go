@@ -18,6 +18,9 @@ type Attestation struct {
 	Origin string
 	Digest image.Digest
 	Raw    []byte
+	// MediaType and Annotations are those of the layer that it is.
+	MediaType   string
+	Annotations map[string]string
 }
 
 // WantedAttestation chooses what is worth fetching by what its descriptor says: the media type of a layer or the kind of
@@ -28,6 +31,15 @@ type WantedAttestation func(mediaType, predicateType string) bool
 // subjects, and those that the registry lists as referring to it. It costs two or three small requests for each subject
 // when there are none. What could not be read is in the errors; the rest counts. Images of other sources have none.
 func (i *Image) Attestations(ctx context.Context, subjects []image.Digest, wanted WantedAttestation) ([]Attestation, []error) {
+	return i.beside(ctx, subjects, wanted, ".att")
+}
+
+// Signatures is [Image.Attestations] for signatures, which are under the tag "sha256-DIGEST.sig", and attestations together.
+func (i *Image) Signatures(ctx context.Context, subjects []image.Digest, wanted WantedAttestation) ([]Attestation, []error) {
+	return i.beside(ctx, subjects, wanted, ".sig", ".att")
+}
+
+func (i *Image) beside(ctx context.Context, subjects []image.Digest, wanted WantedAttestation, tags ...string) ([]Attestation, []error) {
 	c, ok := i.driver.(*connection)
 	if !ok {
 		return nil, nil
@@ -36,7 +48,9 @@ func (i *Image) Attestations(ctx context.Context, subjects []image.Digest, wante
 	defer cancel()
 	s := attestationSearch{c: c, wanted: wanted, seen: map[image.Digest]bool{}}
 	for _, d := range subjects {
-		s.tagged(ctx, d)
+		for _, tag := range tags {
+			s.tagged(ctx, "sha256-"+d.Hex()+tag)
+		}
 		s.referring(ctx, d)
 	}
 	return s.found, s.errs
@@ -56,8 +70,7 @@ type attestationSearch struct {
 func (s *attestationSearch) failed(err error) { s.errs = append(s.errs, err) }
 
 // tagged takes the layers of the manifest that tools put beside an image under a tag made of its digest.
-func (s *attestationSearch) tagged(ctx context.Context, d image.Digest) {
-	tag := "sha256-" + d.Hex() + ".att"
+func (s *attestationSearch) tagged(ctx context.Context, tag string) {
 	raw, mediaType, err := s.c.getManifest(ctx, tag)
 	if isNotFound(err) {
 		return
@@ -179,10 +192,12 @@ func (s *attestationSearch) layers(ctx context.Context, origin string, raw []byt
 		return err
 	}
 	for _, l := range m.Layers {
-		if s.seen[l.Digest] || !s.wanted(l.MediaType, predicateOf(l.Annotations)) {
+		// Signatures of several people over one payload differ in their annotation alone.
+		key := l.Digest + image.Digest(l.Annotations["dev.cosignproject.cosign/signature"])
+		if s.seen[key] || !s.wanted(l.MediaType, predicateOf(l.Annotations)) {
 			continue
 		}
-		s.seen[l.Digest] = true
+		s.seen[key] = true
 		if len(s.found) >= maxAttestations || s.bytes+l.Size > maxAttestationBytes {
 			s.tooMany()
 			return nil
@@ -193,7 +208,7 @@ func (s *attestationSearch) layers(ctx context.Context, origin string, raw []byt
 			s.failed(fmt.Errorf("an attestation of %s cannot be read: %w", origin, err))
 			continue
 		}
-		s.found = append(s.found, Attestation{Origin: origin, Digest: l.Digest, Raw: b})
+		s.found = append(s.found, Attestation{Origin: origin, Digest: l.Digest, Raw: b, MediaType: l.MediaType, Annotations: l.Annotations})
 	}
 	return nil
 }

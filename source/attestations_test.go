@@ -203,6 +203,17 @@ func TestAttestations(t *testing.T) {
 			if n := len(s.asked) - before; c.asked > 0 && n != c.asked {
 				t.Errorf("%d requests, want %d: %v", n, c.asked, s.asked[before:])
 			}
+			if name == "none" { // signatures have a tag of their own
+				one := testkit.Object{"mediaType": bundle, "digest": s.put("blobs/"+string(image.DigestOf([]byte("one"))), "", []byte("one")), "size": 3}
+				other := testkit.Object{"mediaType": bundle, "digest": one["digest"], "size": 3, "annotations": map[string]string{"dev.cosignproject.cosign/signature": "x"}}
+				raw, _ := json.Marshal(testkit.Object{"schemaVersion": 2, "mediaType": testkit.OCIManifest, "layers": []any{one, other, one},
+					"config": testkit.Object{"mediaType": "application/vnd.oci.empty.v1+json", "digest": image.DigestOf([]byte("{}")), "size": 2}})
+				s.put(fallback+".sig", testkit.OCIManifest, raw)
+				signatures, errs := img.Signatures(t.Context(), []image.Digest{d}, wanted)
+				if len(errs) > 0 || len(signatures) != 2 || signatures[1].Annotations["dev.cosignproject.cosign/signature"] != "x" || signatures[0].MediaType != bundle {
+					t.Errorf("signatures: %+v, %v", signatures, errs)
+				}
+			}
 		})
 	}
 }

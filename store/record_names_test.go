@@ -48,7 +48,7 @@ func TestMigrationFilesOldRecordsUnderTheirArtifacts(t *testing.T) {
 		i := b.image("one", nil)
 		artifact := advisory.Key{Ecosystem: "Maven", Name: ":x"}
 		b.analyse(&i, []advisory.Package{{Type: image.Maven, Ecosystem: artifact.Ecosystem, Name: artifact.Name, Version: "1"}}) // filed so by the bench
-		for range 2 { // twice is as good as once
+		for range 2 {                                                                                                            // twice is as good as once
 			if err := b.FileArtifacts(b.ctx); err != nil {
 				t.Fatal(err)
 			}

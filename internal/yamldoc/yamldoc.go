@@ -279,6 +279,10 @@ func (c *converter) plain(n *yaml.Node) {
 }
 
 func (c *converter) text(s string) {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+		c.out = append(append(append(c.out, '"'), s...), '"')
+		return
+	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -94,8 +94,6 @@ type Source struct {
 type Signature struct {
 	PredicateType string `json:"predicate_type"`
 	Trust         string `json:"trust"`
-	Identity      string `json:"identity"`
-	Issuer        string `json:"issuer"`
 	Problem       string `json:"problem"`
 	Origin        string `json:"origin"`
 }
@@ -152,7 +150,7 @@ type Row struct {
 var texts = map[string]bool{
 	"name": true, "image": true, "bundle": true, "tag": true, "at": true, "dockerfile": true, "path": true, "mode": true, "type": true, "sha256": true,
 	"last_sync": true, "action": true, "reason": true, "gate": true, "trigger": true, "trigger_id": true, "message": true, "policy": true, "allowed": true,
-	"day": true, "due": true, "since": true, "digest": true, "tags": true, "predicate_type": true, "trust": true, "identity": true, "issuer": true,
+	"day": true, "due": true, "since": true, "digest": true, "tags": true, "predicate_type": true, "trust": true,
 	"problem": true, "origin": true, "id": true, "version": true, "severity": true, "fixes": true, "package": true, "known_exploited": true, "location": true, "ids": true,
 }
 

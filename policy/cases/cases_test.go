@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -197,6 +198,19 @@ func TestBadCases(t *testing.T) {
 	in.Fixture.At = time.Time{}
 	if _, err := c.Run(in); err == nil || !strings.Contains(err.Error(), "it names no moment") {
 		t.Errorf("a case without a moment: %v", err)
+	}
+}
+
+func TestDocumentedCase(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/policies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```yaml\nname: ")
+	document, _, _ := strings.Cut(rest, "```\n")
+	if c, err := Parse([]byte("name: " + document)); err != nil || c.Expect == nil || len(c.Expect.Rows) != 2 {
+		t.Errorf("the case in docs/policies.md: %+v, %v", c, err)
 	}
 }
 

@@ -170,8 +170,6 @@ type (
 	Signature struct {
 		PredicateType string `cel:"predicate_type"`
 		Trust         string `cel:"trust"`
-		Identity      string `cel:"identity"`
-		Issuer        string `cel:"issuer"`
 		Verified      bool   `cel:"verified"`
 	}
 )

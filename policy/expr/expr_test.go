@@ -144,7 +144,7 @@ func TestManyFindings(t *testing.T) {
 		`findings.filter(f, f.severity_level == 5).map(f, f.id)`:                     "",
 		`findings.map(f, f.id)`:                                  "more than 20000 texts",
 		`findings.exists(f, packages.exists(p, p.name == f.id))`: "costs more than",
-		`packages.map(p, p.name.replace("a", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")).map(n, n + n).map(n, n + n).exists(n, n.contains("xyz"))`: "costs more than",
+		`packages.map(p, p.name.replace("a", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")).map(n, n + n).map(n, n + n).map(n, n + n).map(n, n + n).map(n, n + n).exists(n, n.contains("xyz"))`: "costs more than",
 	} {
 		e, err := expr.Compile(text)
 		if err != nil {

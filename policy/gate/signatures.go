@@ -3,8 +3,6 @@ package gate
 import (
 	"slices"
 	"strings"
-
-	"landwaiter.dev/internal/pyregex"
 )
 
 // Signatures are what lies beside an image in its registry and was compared with what this installation trusts. Gates see
@@ -22,9 +20,6 @@ type Signature struct {
 	PredicateType string `json:"predicate_type,omitempty"`
 	// Trust is the name under which the installation trusts the signer; "" when nobody it trusts has signed.
 	Trust string `json:"trust,omitempty"`
-	// Identity and Issuer of the signer's certificate; "" for a key.
-	Identity string `json:"identity,omitempty"`
-	Issuer   string `json:"issuer,omitempty"`
 	// Problem says why it was not verified; "" when it was.
 	Problem string `json:"problem,omitempty"`
 	// Origin is where it was found.
@@ -36,7 +31,7 @@ func (s *Signature) Verified() bool { return s.Problem == "" && s.Trust != "" }
 
 var signaturesGate = Gate{
 	Name: "signatures",
-	Description: "Checks of the signatures and attestations beside the image in its registry, verified against the keys and identities that the settings name. An addition of " +
+	Description: "Checks of the signatures and attestations beside the image in its registry, made with keys that the setting signatures.trust names. One made with a certificate in place of a key (keyless) counts as not verified. An addition of " +
 		"Landwaiter.",
 	Triggers: []Trigger{
 		{
@@ -74,9 +69,6 @@ func signerParams(order int) []Param {
 	params := []Param{
 		{Name: "trust", Type: List, Example: "release-key", Description: "Names in the settings of whom may have signed; anybody whom the settings name when absent."},
 		{Name: "all", Type: Bool, Example: "true", Description: "Each of those that trust names must have signed, not only one of them; false when absent."},
-		{Name: "identity", Type: Text, Example: "https://github\\.com/team/.*",
-			Description: "Regular expression, matched from the start, for the identity in the signer's certificate; a key has none."},
-		{Name: "issuer", Type: Text, Example: "https://token.actions.githubusercontent.com", Description: "Issuer of the identity, in its exact spelling."},
 	}
 	for i := range params {
 		params[i].Order = order + i
@@ -89,24 +81,17 @@ type signerRule struct {
 	predicate string
 	trust     []string
 	all       bool
-	identity  *pyregex.Regexp
-	issuer    string
-	hasIssuer bool
 }
 
 func compileSigned(v Values, predicate string) (Check, error) {
-	identity, err := v.Regexp("identity")
-	if err != nil {
-		return nil, err
-	}
-	r := signerRule{predicate: predicate, trust: v.List("trust"), all: v.Bool("all", false), identity: identity, issuer: v["issuer"], hasIssuer: v.Has("issuer")}
+	r := signerRule{predicate: predicate, trust: v.List("trust"), all: v.Bool("all", false)}
 	if r.all && r.trust == nil {
 		return nil, BadValue("all", "it needs the names of signers in the parameter trust")
 	}
 	return func(c *Context, fire Fire) error {
-		missing, err := r.missing(c)
-		if err != nil || missing == "" {
-			return err
+		missing := r.missing(c)
+		if missing == "" {
+			return nil
 		}
 		id, what := "unsigned", "signature"
 		if predicate != "" {
@@ -118,19 +103,14 @@ func compileSigned(v Values, predicate string) (Check, error) {
 }
 
 // missing says what is missing, to stand after "no verified signature"; "" when nothing is.
-func (r *signerRule) missing(c *Context) (string, error) {
+func (r *signerRule) missing(c *Context) string {
 	s := c.Facts.Signatures
 	if s == nil {
-		return ": nobody looked for any", nil
+		return ": nobody looked for any"
 	}
 	signed := map[string]bool{}
 	for i := range s.Found {
-		found := &s.Found[i]
-		counts, err := r.counts(c, found)
-		if err != nil {
-			return "", err
-		}
-		if counts {
+		if found := &s.Found[i]; r.counts(found) {
 			signed[found.Trust] = true
 		}
 	}
@@ -140,10 +120,10 @@ func (r *signerRule) missing(c *Context) (string, error) {
 		if lacking := slices.DeleteFunc(slices.Clone(r.trust), func(name string) bool { return signed[name] }); len(lacking) > 0 {
 			by = " by " + strings.Join(lacking, ", ")
 		} else {
-			return "", nil
+			return ""
 		}
 	case len(signed) > 0:
-		return "", nil
+		return ""
 	case r.trust != nil:
 		by = " by " + strings.Join(r.trust, " or ")
 	}
@@ -153,17 +133,11 @@ func (r *signerRule) missing(c *Context) (string, error) {
 	if by == "" {
 		by = " that satisfies the rule"
 	}
-	return by, nil
+	return by
 }
 
-func (r *signerRule) counts(c *Context, s *Signature) (bool, error) {
-	switch {
-	case !s.Verified(), !r.fits(s.PredicateType), r.trust != nil && !slices.Contains(r.trust, s.Trust), r.hasIssuer && s.Issuer != r.issuer:
-		return false, nil
-	case r.identity != nil:
-		return c.Match(r.identity, s.Identity)
-	}
-	return true, nil
+func (r *signerRule) counts(s *Signature) bool {
+	return s.Verified() && r.fits(s.PredicateType) && (r.trust == nil || slices.Contains(r.trust, s.Trust))
 }
 
 func (r *signerRule) fits(predicate string) bool {

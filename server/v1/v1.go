@@ -165,6 +165,7 @@ func Register(api huma.API, s Services, failed Failed) {
 	r.simulations()
 	r.policies()
 	r.policyVersions()
+	r.hub()
 	r.subscriptions()
 	r.notices()
 	r.registries()

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSigners(t *testing.T) {
+	t.Parallel()
+	der, err := x509.MarshalPKIXPublicKey(ed25519.PublicKey(make([]byte, 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "cosign.pub")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]string{
+		"release=" + file + ",ci-2=" + file:      "release ci-2",
+		"":                                       "",
+		file:                                     "want name=file",
+		"release=":                               "want name=file",
+		"release=" + file + ",release=" + file:   "given twice",
+		"release=" + file + ".gone":              "no such file",
+		"/release=" + file:                       "is no name",
+		"release=" + mustWrite(t, "not a key\n"): "no key in PEM",
+	} {
+		var s Settings
+		got := ""
+		if err := signers(&s, value); err != nil {
+			got = err.Error()
+		} else {
+			var names []string
+			for _, k := range s.Signers {
+				names = append(names, k.Name)
+			}
+			got = strings.Join(names, " ")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%q: %s", value, diff)
+			}
+			continue
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%q: got %q, want %q", value, got, want)
+		}
+	}
+}
+
+func mustWrite(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
