@@ -42,6 +42,7 @@ Exit codes: 0 done, 2 could not do it.`,
 
 // analyze makes the part of a result that needs no advisories.
 func (r *localRun) analyze(cmd *cobra.Command, name string) (*report.Result, error) {
+	started := time.Now()
 	img, err := r.open(cmd, name)
 	if err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func (r *localRun) analyze(cmd *cobra.Command, name string) (*report.Result, err
 		return nil, err
 	}
 	r.verified = verified
-	result := &report.Result{Name: name, Analysis: analysis, Gaps: analysis.Gaps, At: time.Now(), Version: r.app.version}
+	result := &report.Result{Name: name, Analysis: analysis, Gaps: analysis.Gaps, At: time.Now(), Started: started, Version: r.app.version}
 	if doc := img.SBOM; doc != nil {
 		// What a document says of its layers nobody verified: it is asked for its own base, not the store.
 		result.Name, result.Reference, result.Document = orWord(doc.Name, name), doc.Reference, true

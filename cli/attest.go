@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"landwaiter.dev/client"
 	"landwaiter.dev/image"
 	"landwaiter.dev/internal/signkey"
+	"landwaiter.dev/internal/terminal"
 	"landwaiter.dev/policy/attest"
 )
 
@@ -41,6 +43,7 @@ Ed25519 or ECDSA P-256 key as PEM without a passphrase. The key stays on this ma
 			if err != nil {
 				return err
 			}
+			a.again(c.Context(), s, e)
 			envelope, err := attest.Sign(c.Context(), statementOf(e, a.version), key)
 			if err != nil {
 				return err
@@ -90,6 +93,22 @@ func (a *app) toAttest(c *cobra.Command, s *client.Client, arg, tag, policyID st
 	}
 	e, err := s.Evaluation(ctx, id)
 	return &e.EvaluationRecord, err
+}
+
+// again has the verdict made again: what is signed says "reproducible" only where the same came out now.
+func (a *app) again(ctx context.Context, s *client.Client, e *client.EvaluationRecord) {
+	if !e.Reproducible {
+		return
+	}
+	p, err := s.Reproduce(ctx, e.ID)
+	switch {
+	case err != nil:
+		e.Reproducible = false
+		fmt.Fprintln(a.err, terminal.Escape(fmt.Sprintf("evaluation %d is attested as not reproducible: it could not be made again: %v", e.ID, err)))
+	case !p.Equal:
+		e.Reproducible = false
+		fmt.Fprintf(a.err, "evaluation %d is attested as not reproducible: another verdict comes out now (landwaiter evaluation reproduce %d)\n", e.ID, e.ID)
+	}
 }
 
 func statementOf(e *client.EvaluationRecord, version string) *attest.Statement {

@@ -19,6 +19,7 @@ import (
 	"landwaiter.dev/client"
 	"landwaiter.dev/engine"
 	"landwaiter.dev/internal/signkey"
+	"landwaiter.dev/report"
 )
 
 // maxKeys bounds a file of keys.
@@ -178,7 +179,7 @@ func (a *app) exportTo(p place, name string, key *archive.PrivateKey) (err error
 	return a.show(map[string]any{
 		"file": name, "bytes": size, "records": whole.Rows(archive.Records), "feed_revision": whole.Revision, "made_at": whole.MadeAt, "signer": signer,
 	}, func() {
-		a.facts("File", name, "Size", bytesText(size), "Records", fmt.Sprint(whole.Rows(archive.Records)), "Exploited", fmt.Sprint(whole.Rows(archive.Exploited)),
+		a.facts("File", name, "Size", report.Size(size), "Records", fmt.Sprint(whole.Rows(archive.Records)), "Exploited", fmt.Sprint(whole.Rows(archive.Exploited)),
 			"Scores", fmt.Sprint(whole.Rows(archive.Scores)), "Revision", fmt.Sprint(whole.Revision), "Signed with", orWord(signer, "nothing: it is imported with --allow-unsigned alone; --key signs"))
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"landwaiter.dev/client"
+	"landwaiter.dev/report"
 )
 
 func (a *app) imageCommand() *cobra.Command {
@@ -171,7 +172,7 @@ func (a *app) imageList() *cobra.Command {
 					newest[t.FullTag] = true
 					size := ""
 					if meta.Size > 0 {
-						size = bytesText(meta.Size)
+						size = report.Size(meta.Size)
 					}
 					g.rows = append(g.rows, []string{t.FullTag, img.Digest, img.Status, distribution(meta.Distro, meta.DistroVersion), size, when(t.DetectedAt)})
 				}
@@ -230,7 +231,7 @@ func (a *app) showImage(i *client.Image) {
 		id = i.Tags[0].ImageID
 	}
 	if i.Status == client.Analyzed {
-		size, layers = bytesText(meta.Size), fmt.Sprint(meta.LayerCount)
+		size, layers = report.Size(meta.Size), fmt.Sprint(meta.LayerCount)
 	}
 	var notes []string
 	for _, k := range slices.Sorted(maps.Keys(i.Annotations)) {

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"landwaiter.dev/client"
+	"landwaiter.dev/report"
 )
 
 func (a *app) imageDiff() *cobra.Command {
@@ -71,7 +72,7 @@ func (a *app) showImageDiff(d *client.ImageDiff, names []string) {
 	}
 	a.facts("Packages", fmt.Sprintf("%s (%d came, %d went, %d changed)", number(d.Before.Packages, d.After.Packages), len(d.Added), len(d.Removed), len(d.Changed)),
 		"Files", files, "Layers", fmt.Sprintf("%s (%d in both)", number(d.Before.Layers, d.After.Layers), d.SharedLayers),
-		"Size", arrow(bytesText(d.Before.Size), bytesText(d.After.Size)),
+		"Size", arrow(report.Size(d.Before.Size), report.Size(d.After.Size)),
 		"Vulnerabilities", fmt.Sprintf("%s (%d came, %d went, %d changed)", number(v.Before.Count, v.After.Count), len(v.Added), len(v.Removed), len(v.Changed)),
 		"Verdict", verdict)
 }

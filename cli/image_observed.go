@@ -13,6 +13,7 @@ import (
 
 	"landwaiter.dev/client"
 	"landwaiter.dev/internal/terminal"
+	"landwaiter.dev/report"
 )
 
 // look is a command that reads one thing about an image and shows it.
@@ -165,7 +166,7 @@ func (a *app) imageLayers() *cobra.Command {
 		g := grid{header: []string{"layer", "digest", "size", "uncompressed", "instruction"}, empty: image + " has no layers"}
 		for i := range layers {
 			l := &layers[i]
-			g.rows = append(g.rows, []string{strconv.Itoa(l.Index), l.Digest, bytesText(l.Size), bytesText(l.TarSize), orText(l.Dockerfile, l.CreatedBy)})
+			g.rows = append(g.rows, []string{strconv.Itoa(l.Index), l.Digest, report.Size(l.Size), report.Size(l.TarSize), orText(l.Dockerfile, l.CreatedBy)})
 		}
 		a.grid(g)
 	})
@@ -190,7 +191,7 @@ func (a *app) imageRetrieved() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			g.rows = append(g.rows, []string{files[i].Path, bytesText(int64(len(content)))})
+			g.rows = append(g.rows, []string{files[i].Path, report.Size(int64(len(content)))})
 		}
 		return a.show(orEmpty(files), func() { a.grid(g) })
 	})

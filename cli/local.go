@@ -179,6 +179,7 @@ func (r *localRun) write(result *report.Result) error {
 		style = report.Style{Width: terminal.Width(r.app.out), Color: true, Indent: true}
 	}
 	var out bytes.Buffer
+	result.Ended = time.Now()
 	err := report.Write(&out, r.options.output, result, style)
 	if changed := r.verified(); changed != nil {
 		err = changed

@@ -177,20 +177,6 @@ func (g *grid) dropEmpty(column int) {
 	}
 }
 
-// bytesText is a size for people.
-func bytesText(n int64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	f := float64(n)
-	for _, unit := range []string{"kB", "MB", "GB", "TB"} {
-		if f /= 1000; f < 999.5 || unit == "TB" {
-			return strings.Replace(fmt.Sprintf("%.1f %s", f, unit), ".0 ", " ", 1)
-		}
-	}
-	return ""
-}
-
 func yesNo(b bool) string {
 	if b {
 		return "yes"

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -48,7 +49,7 @@ func (a *app) policyTest() *cobra.Command {
 		Long: `Runs every case below DIR: the files whose names end in ` + strings.Join(caseNames, ", ") + `. A file may be named, too.
 A case says which image is judged by which bundle, at which moment, and what the verdict must be:
 
-  image: web.json                # landwaiter scan -o json IMAGE > web.json; or an image, as analyze takes it
+  image: web.json                # landwaiter scan -o json IMAGE > web.json; or an image, as analyze takes it, for its files
   bundle: ../policy.yaml         # or builtin:NAME
   at: 2026-01-31T12:00:00Z
   expect:
@@ -57,6 +58,7 @@ A case says which image is judged by which bundle, at which moment, and what the
     rows:
       - {gate: vulnerabilities, trigger_id: CVE-2026-1000+openssl, action: stop}
 
+An image is analysed and not matched: where rules look at vulnerabilities, findings: web.json goes with it.
 docs/policies.md says what else a case may hold.
 
 Exit codes: 0 all passed, 1 one failed, 2 could not do it.`,
@@ -72,10 +74,13 @@ Exit codes: 0 all passed, 1 one failed, 2 could not do it.`,
 			for _, f := range files {
 				one := t.run(f)
 				if update && one.Error == "" && !one.Passed {
-					if err := t.update(&one); err != nil {
+					written, err := t.update(&one)
+					if err != nil {
 						return err
 					}
-					updated++
+					if written {
+						updated++
+					}
 				}
 				list = append(list, one)
 			}
@@ -294,21 +299,25 @@ func (t *caseRunner) read(name string) (*cases.Fixture, error) {
 	}, nil
 }
 
-func (t *caseRunner) update(one *tested) error {
+// update writes what the verdict is into the file, and runs the case again. A case that is refused says why, and stays failed.
+func (t *caseRunner) update(one *tested) (written bool, err error) {
 	source, err := readBounded(one.File, cases.MaxCase)
 	if err != nil {
-		return err
+		return false, err
 	}
 	text, err := cases.Update(source, one.Outcome)
 	if err != nil {
-		return fmt.Errorf("%s: %w", one.File, err)
+		one.Differences = append(one.Differences, cases.Difference{Sign: "!", Text: err.Error()})
+		return false, nil
+	}
+	if bytes.Equal(text, source) {
+		return false, nil
 	}
 	if err := os.WriteFile(one.File, text, 0o644); err != nil {
-		return err
+		return false, err
 	}
-	again := t.run(one.File)
-	*one = again
-	return nil
+	*one = t.run(one.File)
+	return true, nil
 }
 
 func (a *app) showTested(list []tested, updated int) {

@@ -10,6 +10,7 @@ import (
 
 	"landwaiter.dev/client"
 	"landwaiter.dev/internal/terminal"
+	"landwaiter.dev/report"
 )
 
 func (a *app) queryCommand() *cobra.Command {
@@ -224,11 +225,8 @@ func (a *app) showPage(p *client.PageInfo, n int, one, many string) {
 
 // epssCell is a chance in per cent.
 func epssCell(e *client.EPSS) string {
-	switch {
-	case e == nil:
+	if e == nil {
 		return ""
-	case e.Score < 0.001:
-		return "<0.1%"
 	}
-	return fmt.Sprintf("%.1f%%", 100*e.Score)
+	return report.Chance(e.Score)
 }

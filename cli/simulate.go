@@ -22,7 +22,7 @@ func (a *app) policySimulate() *cobra.Command {
 		if q.Moment, err = m.read(c); err != nil {
 			return err
 		}
-		if q.Bundle, err = a.readFile(args[0]); err != nil {
+		if q.Bundle, err = a.readBundle(args[0]); err != nil {
 			return err
 		}
 		if q.Rows == 0 {

@@ -233,7 +233,7 @@ func TestBrokenCataloguesAndScores(t *testing.T) {
 		f.sync(t, engine.SyncRequest{})
 		score := func() float64 {
 			t.Helper()
-			got, err := s.EPSSAt(t.Context(), []string{"CVE-2026-1000"}, time.Now())
+			got, err := s.EPSSAt(t.Context(), []string{"CVE-2026-1000"}, time.Now(), time.Now())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -143,8 +143,10 @@ func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver, args 
 			scores = append(scores, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile})
 		}
 	}
-	if err := u.store.PutEPSS(ctx, day, slices.Clip(scores)); err != nil {
-		return err
+	for part := range slices.Chunk(scores, scoreBatch) {
+		if err := u.store.PutEPSS(ctx, day, u.now(), part); err != nil {
+			return err
+		}
 	}
 	if u.allScores {
 		if err := u.store.DropEPSS(ctx, day); err != nil {

@@ -208,13 +208,13 @@ func (u *syncFeeds) importScores(ctx context.Context, o *outcome, a *archive.Arc
 			continue
 		}
 		if batch = append(batch, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile}); len(batch) == scoreBatch {
-			if err := u.store.PutEPSS(ctx, day, batch); err != nil {
+			if err := u.store.PutEPSS(ctx, day, u.now(), batch); err != nil {
 				return err
 			}
 			batch = batch[:0]
 		}
 	}
-	if err := u.store.PutEPSS(ctx, day, batch); err != nil {
+	if err := u.store.PutEPSS(ctx, day, u.now(), batch); err != nil {
 		return err
 	}
 	o.states[epssDriver] = st

@@ -164,7 +164,7 @@ func TestAdvisoryDataGoesElsewhereAsAFile(t *testing.T) {
 		if diff := cmp.Diff(held(t, here), held(t, there)); diff != "" {
 			t.Errorf("data there and here (-there +here):\n%s", diff)
 		}
-		scores, err := there.EPSSAt(t.Context(), []string{"CVE-2026-1000"}, time.Now())
+		scores, err := there.EPSSAt(t.Context(), []string{"CVE-2026-1000"}, time.Now(), time.Now())
 		if err != nil || scores["CVE-2026-1000"].Score != 0.25 {
 			t.Errorf("scores: %v, %v", scores, err)
 		}

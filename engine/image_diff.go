@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"landwaiter.dev/analysis/secret"
 	"landwaiter.dev/image"
 	"landwaiter.dev/store"
 )
@@ -23,7 +24,8 @@ type ImageDiff struct {
 	Files     FileDiff
 	// SharedLayers counts the layers, from the base on, that both have.
 	SharedLayers int
-	// Config differs in these respects: "env.PATH", "user", "entrypoint", "label.x", "platform", "distribution", …
+	// Config differs in these respects: "env.PATH", "user", "entrypoint", "label.x", "platform", "distribution", … Values that are secret
+	// are "masked".
 	Config   []Difference
 	Findings *VulnDiff
 	// Verdict by the active policy, each image for its own tag; nil when no policy is active, or an image has no tag.
@@ -213,7 +215,11 @@ func (u *Evaluations) diffFiles(ctx context.Context, a, b *image.Analysis) (File
 	return out, nil
 }
 
-// diffConfigs compares what containers of the images would run as.
+// masked stands in the place of a value that is secret, or is called so.
+const masked = "masked"
+
+// diffConfigs compares what containers of the images would run as. Values in which a rule found a secret in one of the images,
+// and those of names that say that they are secret, are masked in both.
 func diffConfigs(a, b *image.Analysis) []Difference {
 	x, y := configWords(a), configWords(b)
 	names := slices.Sorted(maps.Keys(x))
@@ -225,11 +231,34 @@ func diffConfigs(a, b *image.Analysis) []Difference {
 	slices.Sort(names)
 	list := []Difference{}
 	for _, name := range names {
-		if x[name] != y[name] {
-			list = append(list, Difference{What: name, Before: x[name], After: y[name]})
+		if x[name] == y[name] {
+			continue
 		}
+		d := Difference{What: name, Before: x[name], After: y[name]}
+		if hidden(a, name) || hidden(b, name) {
+			for _, value := range []*string{&d.Before, &d.After} {
+				if *value != "" {
+					*value = masked
+				}
+			}
+		}
+		list = append(list, d)
 	}
 	return list
+}
+
+// hidden says whether the value of a word of [configWords] is not to be shown.
+func hidden(a *image.Analysis, word string) bool {
+	place := word
+	for _, kind := range []string{"env", "label"} {
+		if name, is := strings.CutPrefix(word, kind+"."); is {
+			if secret.Named(name) {
+				return true
+			}
+			place = kind + " " + name
+		}
+	}
+	return slices.ContainsFunc(a.Secrets, func(m image.TextMatch) bool { return m.Place == place })
 }
 
 func configWords(a *image.Analysis) map[string]string {

@@ -302,7 +302,7 @@ func (n *need) needs(g SyncedGroup) bool {
 		return false
 	}
 	for part, st := range n.states {
-		if strings.ToLower(part) == g.Group && !st.LastSync.IsZero() {
+		if part == g.Group && !st.LastSync.IsZero() {
 			return false
 		}
 	}
@@ -312,7 +312,7 @@ func (n *need) needs(g SyncedGroup) bool {
 // failedOSV says whether the group that failed is a part of OSV's, and not one of a source that adds to it.
 func failedOSV(g SyncedGroup, states map[string]sourceState) bool {
 	for part, st := range states {
-		if strings.ToLower(part) == g.Group && driverOf(part) == osvDriver && st.LastError != "" && !st.Absent {
+		if part == g.Group && driverOf(part) == osvDriver && st.LastError != "" && !st.Absent {
 			return true
 		}
 	}

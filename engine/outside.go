@@ -63,8 +63,8 @@ func (u *Checks) gateFacts(ctx context.Context, o *outside, findings []advisory.
 	}
 	slices.Sort(cves)
 	cves = slices.Compact(cves)
-	// The scores of a day count when it is over: so a verdict of the day is the same before and after they came.
-	scores, err := u.store.EPSSAt(ctx, cves, at.UTC().AddDate(0, 0, -1))
+	// The scores of a day count when it is over, and not before they were known here.
+	scores, err := u.store.EPSSAt(ctx, cves, at.UTC().AddDate(0, 0, -1), at)
 	if err != nil {
 		return f, err
 	}

@@ -88,7 +88,7 @@ func TestFactsFromOutside(t *testing.T) {
 			v.work(t)
 			v.work(t)
 			expect("the tag of the base moved", "base_outdated r.example/app:base", "packages p0")
-			v.must(v.store.PutEPSS(v.ctx, start, []store.EPSS{{CVE: "CVE-2026-1001", Score: 0.95, Percentile: 0.99}}))
+			v.must(v.store.PutEPSS(v.ctx, start, v.clock.Now(), []store.EPSS{{CVE: "CVE-2026-1001", Score: 0.95, Percentile: 0.99}}))
 			v.clock.Advance(time.Minute)
 			v.due()
 			v.work(t)
@@ -112,6 +112,10 @@ func TestFactsFromOutside(t *testing.T) {
 			v.clock.Set(midnight.AddDate(0, 0, 6))
 			v.due()
 			v.work(t)
+			// Scores of an older day that come late, and others for a day that is there, change no verdict that was given.
+			v.clock.Advance(time.Minute)
+			v.must(v.store.PutEPSS(v.ctx, start.AddDate(0, 0, -3), v.clock.Now(), []store.EPSS{{CVE: "CVE-2026-1001", Score: 0.99, Percentile: 0.99}}))
+			v.must(v.store.PutEPSS(v.ctx, start, v.clock.Now(), []store.EPSS{{CVE: "CVE-2026-1001", Score: 0.1, Percentile: 0.1}}))
 			if got := strings.Join(v.ids(t, "web"), "\n"); !strings.Contains(got, "stale_source Debian:12") || !strings.Contains(got, "stale_source kev") {
 				t.Errorf("the data is old: %s", got)
 			}

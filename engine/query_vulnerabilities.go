@@ -123,7 +123,7 @@ func (u *Queries) enrich(ctx context.Context, list []KnownVulnerability, records
 	if err != nil {
 		return err
 	}
-	scores, err := u.store.EPSSAt(ctx, cves, at)
+	scores, err := u.store.EPSSAt(ctx, cves, at, at)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ type Vulnerabilities struct {
 	AsOf     time.Time
 	// Base is the image that brought the packages of the lowest layers, as known now; nil when none is.
 	Base *image.KnownBase
-	// Scores are those of EPSS by CVE, of the day of AsOf or the newest before it. They take no part in any verdict.
+	// Scores are those of EPSS by CVE, of the day of AsOf or the newest before it, as far as known then.
 	Scores map[string]store.EPSS
 	// VEX are the documents in force, those that stand for a failure included; VEXUnmatched their statements that matched
 	// nothing.

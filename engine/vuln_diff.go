@@ -62,6 +62,7 @@ const (
 	WhySourceOn     = "source_switched_on"
 	WhyExploited    = "known_exploited"
 	WhyNotExploited = "no_longer_exploited"
+	WhyScored       = "cvss_changed"
 	WhyUnknown      = "unknown"
 )
 

@@ -249,7 +249,7 @@ func TestQueriesOverPackagesAndRecords(t *testing.T) {
 		w.kev["CVE-2026-1001"] = "2026-02-03"
 		before := w.tick()
 		w.sync()
-		w.must(w.store.PutEPSS(w.ctx, w.clock.Now(), []store.EPSS{{CVE: "CVE-2026-1001", Score: 0.5, Percentile: 0.9}}))
+		w.must(w.store.PutEPSS(w.ctx, w.clock.Now(), w.clock.Now(), []store.EPSS{{CVE: "CVE-2026-1001", Score: 0.5, Percentile: 0.9}}))
 		w.analyse("web", []image.Package{deb("p0", "1.0-1"), {Type: image.Maven, Namespace: "org.a", Name: "Core", Version: "1", Location: "a.jar"}})
 
 		for q, want := range map[ByPackage]int{

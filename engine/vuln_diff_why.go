@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func (e *explainer) explain(ctx context.Context, d *VulnDiff) error {
 				e.went(r)
 			}
 			if len(r.Reasons) == 0 {
-				r.Reasons = append(r.Reasons, DiffReason{Kind: WhyUnknown, Text: "none of its records changed, nor did the package"})
+				r.Reasons = append(r.Reasons, DiffReason{Kind: WhyUnknown, Text: "neither the package nor what is compared of its records changed"})
 			}
 		}
 	}
@@ -173,9 +174,44 @@ func (e *explainer) changed(r *DiffRow) {
 		}
 	}
 	e.records(r, evidence, b.Distinct)
+	scored(r)
 	if statusOf(a) != statusOf(b) {
 		r.because(WhyVEX, "", "VEX said %q of it and says %q", statusOf(a), statusOf(b))
 	}
+}
+
+// scored says which sources score a vulnerability in another way than before.
+func scored(r *DiffRow) {
+	was, is := scoresBySource(r.Before), scoresBySource(r.After)
+	all := maps.Clone(was)
+	maps.Copy(all, is)
+	for _, source := range sortedWords(all) {
+		switch before, after := was[source], is[source]; {
+		case before == after:
+		case before == "":
+			r.because(WhyScored, "", "CVSS of %s is new: %s", source, after)
+		case after == "":
+			r.because(WhyScored, "", "CVSS of %s is not there any more: it was %s", source, before)
+		default:
+			r.because(WhyScored, "", "CVSS of %s was %s and is %s", source, before, after)
+		}
+	}
+}
+
+// scoresBySource are the base scores with their vectors; CVSS 2.0 and 3.1 of one source stand beside each other.
+func scoresBySource(f *advisory.ImageFinding) map[string]string {
+	m := map[string]string{}
+	for _, c := range f.CVSS {
+		source, text := c.Source, fmt.Sprintf("%.1f (%s)", c.Base, c.Vector)
+		if c.ID != "" {
+			source += " for " + c.ID
+		}
+		if m[source] != "" {
+			text = m[source] + " and " + text
+		}
+		m[source] = text
+	}
+	return m
 }
 
 // records compares the records of a finding at both revisions.

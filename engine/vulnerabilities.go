@@ -44,14 +44,14 @@ func (u *Vulns) Of(ctx context.Context, account string, d image.Digest, at Momen
 		Scores: scores, VEX: s.vex, VEXUnmatched: s.vexUnmatched}, nil
 }
 
-// scoresOf reads the EPSS scores of findings as of a day.
-func scoresOf(ctx context.Context, s *store.Store, findings []advisory.ImageFinding, day time.Time) (map[string]store.EPSS, error) {
+// scoresOf reads the EPSS scores of findings as of a moment.
+func scoresOf(ctx context.Context, s *store.Store, findings []advisory.ImageFinding, at time.Time) (map[string]store.EPSS, error) {
 	var cves []string
 	for i := range findings {
 		cves = append(cves, cvesOf(findings[i].IDs)...)
 	}
 	slices.Sort(cves)
-	return s.EPSSAt(ctx, slices.Compact(cves), day)
+	return s.EPSSAt(ctx, slices.Compact(cves), at, at)
 }
 
 // state is everything about an image at a moment that a verdict depends on, but for the bundle.

@@ -32,7 +32,7 @@ func newContext(in *Input) *gate.Context {
 		analysis = &image.Analysis{}
 	}
 	c := &gate.Context{
-		Analysis: analysis, Gaps: in.Gaps, Dockerfile: in.Dockerfile, DockerfileMode: gate.Mode(in.DockerfileMode), Findings: in.Findings,
+		Analysis: analysis, Gaps: in.Gaps, Dockerfile: in.Dockerfile, DockerfileMode: gate.Mode(in.DockerfileMode), Findings: in.Findings, Unmatched: in.Unmatched,
 		DetectedAt: in.DetectedAt, Feed: in.Feed, Facts: in.Facts, Files: in.Files, At: in.At, Compare: in.Compare, Deadline: time.Now().Add(timeLimit),
 	}
 	if in.Gaps == nil {
@@ -91,7 +91,7 @@ func (r *run) evaluate(t target) {
 	default:
 		e.FinalAction, e.FinalReason = e.PolicyAction, ByPolicy
 	}
-	e.NextAt = r.context.NextAt()
+	e.NextAt, e.Missed = r.context.NextAt(), r.context.Missed()
 }
 
 // fail notes a problem; the evaluation ends with stop.

@@ -49,6 +49,8 @@ type Input struct {
 	// text is the user's, and without a text the one guessed by the analysis is taken.
 	Dockerfile, DockerfileMode string
 	Findings                   []advisory.ImageFinding
+	// Unmatched says that nobody looked for findings, so that there are none does not mean anything.
+	Unmatched bool
 	// Gaps of the analysis and of the matching together; nil stands for those of the analysis.
 	Gaps []image.Gap
 	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
@@ -111,6 +113,8 @@ type Evaluation struct {
 	At           time.Time
 	// NextAt is the next moment at which time alone may change the verdict; zero for never.
 	NextAt time.Time
+	// Missed says that a rule looked at findings for which nobody has looked: the input was unmatched.
+	Missed bool
 	// Reproducible is false when a time limit ended a part of the evaluation.
 	Reproducible bool
 }

@@ -12,11 +12,20 @@ import (
 
 // writeGitHub writes workflow commands of GitHub Actions, which become annotations of the run: an error for each row that
 // stops, a warning for each that warns, for each problem and each gap, a notice for what an allowlist lets pass. The first
-// line is the verdict, since GitHub shows the first ten of a kind.
+// line is the verdict. GitHub shows ten of a kind in a step; what goes beyond is counted in the last line.
 func writeGitHub(w io.Writer, r *Result, _ Style) error {
 	var b bytes.Buffer
-	command := func(kind, title, message string) {
+	write := func(kind, title, message string) {
 		fmt.Fprintf(&b, "::%s title=%s::%s\n", kind, githubProperty.Replace(terminal.Escape(title)), githubText.Replace(terminal.EscapeLines(message)))
+	}
+	shown, more := map[string]int{}, map[string]int{}
+	command := func(kind, title, message string) {
+		if shown[kind] == maxAnnotations[kind] {
+			more[kind]++
+			return
+		}
+		shown[kind]++
+		write(kind, title, message)
 	}
 	kinds := map[string]string{"stop": "error", "warn": "warning"}
 	kindOf := func(action string) string {
@@ -26,7 +35,7 @@ func writeGitHub(w io.Writer, r *Result, _ Style) error {
 		return "notice"
 	}
 	if v := r.Verdict; v != nil {
-		command(kindOf(v.Action), "Landwaiter: "+v.Action, r.summary())
+		write(kindOf(v.Action), "Landwaiter: "+v.Action, r.summary())
 		for _, p := range v.Problems {
 			command("error", "not evaluated", p)
 		}
@@ -41,9 +50,25 @@ func writeGitHub(w io.Writer, r *Result, _ Style) error {
 	for _, g := range r.Gaps {
 		command("warning", "not seen: "+string(g.Kind), sbom.GapText(g))
 	}
+	var rest []string
+	for _, kind := range []string{"error", "warning", "notice"} {
+		switch n := more[kind]; n {
+		case 0:
+		case 1:
+			rest = append(rest, "1 "+kind)
+		default:
+			rest = append(rest, fmt.Sprintf("%d %ss", n, kind))
+		}
+	}
+	if len(rest) > 0 {
+		write("notice", "Landwaiter", "and "+strings.Join(rest, ", ")+" more; other forms of the result have all of them")
+	}
 	_, err := w.Write(b.Bytes())
 	return err
 }
+
+// maxAnnotations is how many of a kind are written after the verdict. One place for a notice is kept for the last line.
+var maxAnnotations = map[string]int{"error": 10, "warning": 10, "notice": 9}
 
 var (
 	githubText     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")

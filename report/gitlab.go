@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
+	"regexp"
 	"strings"
+	"time"
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/sbom"
@@ -78,11 +81,10 @@ type (
 // anything else, so the verdict, its rows of other gates than vulnerabilities, and the gaps are messages of the scan.
 func writeGitLab(w io.Writer, r *Result, _ Style) error {
 	tool := gitlabTool{ID: "landwaiter", Name: "Landwaiter", URL: "https://landwaiter.dev", Version: orText(r.Version, "unknown"), Vendor: gitlabName{"Landwaiter"}}
-	at := r.At.UTC().Format("2006-01-02T15:04:05")
 	d := gitlabReport{
 		Version: gitlabVersion,
 		Scan: gitlabScan{
-			Type: "container_scanning", Status: "success", StartTime: at, EndTime: at, Analyzer: tool, Scanner: tool, Messages: gitlabMessages(r),
+			Type: "container_scanning", Status: "success", StartTime: gitlabTime(r.Started, r.At), EndTime: gitlabTime(r.Ended, r.At), Analyzer: tool, Scanner: tool, Messages: gitlabMessages(r),
 		},
 		Vulnerabilities: []gitlabVulnerability{},
 	}
@@ -91,8 +93,17 @@ func writeGitLab(w io.Writer, r *Result, _ Style) error {
 		d.Vulnerabilities = append(d.Vulnerabilities, gitlabFinding(r, &list[i]))
 	}
 	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(d)
+}
+
+// gitlabTime is a moment without zone, in UTC, as the form has it; otherwise where nobody measured it.
+func gitlabTime(t, otherwise time.Time) string {
+	if t.IsZero() {
+		t = otherwise
+	}
+	return t.UTC().Format("2006-01-02T15:04:05")
 }
 
 func gitlabMessages(r *Result) []gitlabMessage {
@@ -141,14 +152,14 @@ func gitlabFinding(r *Result, f *advisory.ImageFinding) gitlabVulnerability {
 	}
 	description := []string{}
 	if f.Title != "" {
-		description = append(description, mark(f.Title))
+		description = append(description, escaped(f.Title))
 	}
 	if f.KnownExploited != "" {
-		description = append(description, "Exploited in the wild, in CISA's catalogue since "+mark(f.KnownExploited)+".")
+		description = append(description, "Exploited in the wild, in CISA's catalogue since "+escaped(f.KnownExploited)+".")
 	}
-	description = append(description, "Found in "+mark(placeOfPackage(&f.Package))+".")
+	description = append(description, "Found in "+escaped(placeOfPackage(&f.Package))+".")
 	if p := proof(f); len(p) > 0 {
-		description = append(description, "Evidence: "+mark(strings.Join(p, "; "))+".")
+		description = append(description, "Evidence: "+escaped(strings.Join(p, "; "))+".")
 	}
 	v.Description = clip(strings.Join(description, "\n\n"), 1<<16)
 	ids := f.IDs
@@ -188,19 +199,30 @@ func system(r *Result) string {
 	return orText(strings.TrimSpace(d.ID+" "+d.VersionID), "unknown")
 }
 
-// gitlabImage is the image as name:tag or name@algorithm:digest; the form allows nothing else.
+// gitlabImage is the image as name:tag or name@algorithm:digest; the form allows nothing else. A file is called by its name
+// alone, so that the image has the same one wherever it lies.
 func gitlabImage(r *Result) string {
 	if r.Reference != "" {
 		return r.Reference
 	}
-	name := strings.Map(func(c rune) rune {
-		if c == ':' || c < ' ' {
-			return '_'
+	name := r.Name
+	for _, form := range []string{"docker-archive:", "oci-archive:", "oci-dir:", "dir:", "sbom:"} {
+		if rest, is := strings.CutPrefix(name, form); is {
+			name = rest
+			break
 		}
-		return c
-	}, r.Name)
-	return orText(name, "image") + "@" + orText(string(r.Analysis.Digest), "sha256:unknown")
+	}
+	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	name, _, _ = strings.Cut(name, ":") // the tag in an archive
+	for _, end := range []string{".gz", ".tgz", ".tar", ".json", ".xml"} {
+		name = strings.TrimSuffix(name, end)
+	}
+	name = strings.Trim(notOfNames.ReplaceAllString(name, "_"), "._-")
+	return clip(orText(name, "image"), 200) + "@" + orText(string(r.Analysis.Digest), "sha256:unknown")
 }
+
+// notOfNames is what the name of an image cannot hold.
+var notOfNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 func orText(s, otherwise string) string {
 	if s == "" {

@@ -2,7 +2,6 @@ package report
 
 import (
 	_ "embed"
-	"fmt"
 	"html/template"
 	"io"
 	"slices"
@@ -98,7 +97,7 @@ func htmlFindings(r *Result) (counting, ignored []htmlFinding) {
 			}
 		}
 		if s := r.epss(&f.Finding); s != nil {
-			one.EPSS = fmt.Sprintf("%.1f%%", 100*s.Score)
+			one.EPSS = Chance(s.Score)
 		}
 		if f.Ignored != "" {
 			ignored = append(ignored, one)

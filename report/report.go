@@ -33,9 +33,9 @@ type Result struct {
 	Gaps []image.Gap
 	// Verdict of a policy; nil when none was asked.
 	Verdict *Verdict
-	// FeedRevision that answered, At when.
-	FeedRevision int64
-	At           time.Time
+	// FeedRevision that answered, At when. Started and Ended are the work's; zero where nobody measured it.
+	FeedRevision       int64
+	At, Started, Ended time.Time
 	// Base is the image below this one that is known here, or that a document names by its layers alone, without digest;
 	// nil when none is.
 	Base *image.KnownBase
@@ -48,6 +48,14 @@ type EPSS struct {
 	Score      float64 `json:"score"`
 	Percentile float64 `json:"percentile"`
 	Day        string  `json:"day"`
+}
+
+// Chance is a chance from 0 to 1 in per cent, for people; one that would be shown as nothing is said to be small.
+func Chance(score float64) string {
+	if score > 0 && score < 0.001 {
+		return "<0.1%"
+	}
+	return fmt.Sprintf("%.1f%%", 100*score)
 }
 
 // epss is the highest score of a finding's CVEs; nil when none has one.

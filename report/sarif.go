@@ -26,7 +26,9 @@ func writeSARIF(w io.Writer, r *Result, _ Style) error {
 			rule.WithHelpURI(f.URL)
 		}
 		p := sarif.NewPropertyBag()
-		p.Add("security-severity", sarifScore(f))
+		if f.Severity != advisory.Unknown { // a number would make it look known
+			p.Add("security-severity", sarifScore(f))
+		}
 		p.WithTags([]string{"security", "vulnerability"})
 		rule.WithProperties(p)
 		message := fmt.Sprintf("%s %s has %s (%s)", f.Package.Name, f.Package.Version, f.ID, f.Severity)

@@ -25,7 +25,7 @@ func writeTable(w io.Writer, r *Result, s Style) error {
 	a := r.Analysis
 	p.line("Image      %s", r.Name)
 	p.line("Digest     %s", a.Digest)
-	p.line("Platform   %s   Layers %d   Size %s", a.Platform, len(a.Layers), size(a.Size))
+	p.line("Platform   %s   Layers %d   Size %s", a.Platform, len(a.Layers), Size(a.Size))
 	if a.Distro.ID != "" {
 		p.line("System     %s", strings.TrimSpace(a.Distro.ID+" "+a.Distro.VersionID))
 	}
@@ -162,7 +162,7 @@ func (p *page) findings(r *Result) {
 			notes = append(notes, "group inferred")
 		}
 		if e := r.epss(&f.Finding); e != nil {
-			notes = append(notes, fmt.Sprintf("EPSS %.1f%%", 100*e.Score))
+			notes = append(notes, "EPSS "+Chance(e.Score))
 		}
 		if v := f.VEX; v != nil {
 			notes = append(notes, vexNote(v))
@@ -280,7 +280,8 @@ func (p *page) verdict(v *Verdict, gaps int) {
 	p.line("%s by policy %s", word, v.Policy)
 }
 
-func size(n int64) string {
+// Size is a number of bytes for people.
+func Size(n int64) string {
 	const unit = 1024
 	v, suffix := float64(n), "B"
 	for _, s := range []string{"KiB", "MiB", "GiB"} {

@@ -71,7 +71,7 @@ func TestHostileNames(t *testing.T) {
 			t.Errorf("github: %q", line)
 		}
 	}
-	text := written(t, "markdown", hostile())
+	text := strings.ReplaceAll(written(t, "markdown", hostile()), `\]`, "")
 	for _, bad := range []string{"<script", "@everyone", "](", "\n::", "<img", "`<"} {
 		if strings.Contains(text, bad) {
 			t.Errorf("markdown: %q comes through", bad)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -13,15 +14,29 @@ type EPSS struct {
 	Day string
 }
 
-// PutEPSS keeps the scores of a day, in short transactions; the same day again replaces them.
-func (s *Store) PutEPSS(ctx context.Context, day time.Time, scores []EPSS) error {
+// PutEPSS keeps the scores of a day, known from a moment on, in short transactions. Where the same day comes again, scores
+// that differ from what was known count from then on.
+func (s *Store) PutEPSS(ctx context.Context, day, known time.Time, scores []EPSS) error {
 	stamp := day.UTC().Format(time.DateOnly)
-	for start := 0; start < len(scores); start += 2 * batch {
-		part := scores[start:min(start+2*batch, len(scores))]
+	for part := range slices.Chunk(scores, 2*batch) {
 		err := s.Write(ctx, func(tx *Tx) error {
-			return tx.insertMany(ctx, "INSERT INTO epss (cve, day, score, percentile)",
-				" ON CONFLICT (cve, day) DO UPDATE SET score = excluded.score, percentile = excluded.percentile", 4, len(part), func(i int) []any {
-					return []any{part[i].CVE, stamp, part[i].Score, part[i].Percentile}
+			cves := make([]string, 0, len(part))
+			for _, e := range part {
+				cves = append(cves, e.CVE)
+			}
+			have, err := tx.epssOf(ctx, cves, stamp)
+			if err != nil {
+				return err
+			}
+			added := make([]EPSS, 0, len(part))
+			for _, e := range part {
+				if old, has := have[e.CVE]; !has || old.Score != e.Score || old.Percentile != e.Percentile {
+					added = append(added, e)
+				}
+			}
+			return tx.insertMany(ctx, "INSERT INTO epss (cve, day, loaded_at, score, percentile)",
+				" ON CONFLICT (cve, day, loaded_at) DO UPDATE SET score = excluded.score, percentile = excluded.percentile", 5, len(added), func(i int) []any {
+					return []any{added[i].CVE, stamp, micros(known), added[i].Score, added[i].Percentile}
 				})
 		})
 		if err != nil {
@@ -29,6 +44,11 @@ func (s *Store) PutEPSS(ctx context.Context, day time.Time, scores []EPSS) error
 		}
 	}
 	return nil
+}
+
+// epssOf are the newest scores known of one day.
+func (q *Queries) epssOf(ctx context.Context, cves []string, day string) (map[string]EPSS, error) {
+	return q.epss(ctx, "e.cve {in texts} AND e.day = ? AND e.loaded_at = (SELECT max(l.loaded_at) FROM epss l WHERE l.cve = e.cve AND l.day = e.day)", list(cves), day)
 }
 
 // DropEPSS removes the scores of days before one, but for those of vulnerabilities that have a match here: of these the past
@@ -39,8 +59,16 @@ func (s *Store) DropEPSS(ctx context.Context, before time.Time) error {
 	return describe(err, "removing old scores")
 }
 
-// EPSSAt returns, for each of the CVEs that has one, the newest score of that day or before.
-func (q *Queries) EPSSAt(ctx context.Context, cves []string, day time.Time) (map[string]EPSS, error) {
+// EPSSAt returns, for each of the CVEs that has one, the newest score of that day or before among those that were known here
+// at a moment.
+func (q *Queries) EPSSAt(ctx context.Context, cves []string, day, known time.Time) (map[string]EPSS, error) {
+	scores, err := q.epss(ctx, `e.cve {in texts} AND (e.day, e.loaded_at) = (SELECT l.day, l.loaded_at FROM epss l
+		WHERE l.cve = e.cve AND l.day <= ? AND l.loaded_at <= ? ORDER BY l.day DESC, l.loaded_at DESC LIMIT 1)`,
+		list(cves), day.UTC().Format(time.DateOnly), micros(known))
+	return scores, describe(err, "reading scores")
+}
+
+func (q *Queries) epss(ctx context.Context, where string, args ...any) (map[string]EPSS, error) {
 	scores := map[string]EPSS{}
 	err := each(ctx, q, func(row scanner) error {
 		var e EPSS
@@ -49,9 +77,8 @@ func (q *Queries) EPSSAt(ctx context.Context, cves []string, day time.Time) (map
 		}
 		scores[e.CVE] = e
 		return nil
-	}, `SELECT e.cve, e.score, e.percentile, e.day FROM epss e WHERE e.cve {in texts} AND e.day =
-		(SELECT max(l.day) FROM epss l WHERE l.cve = e.cve AND l.day <= ?)`, list(cves), day.UTC().Format(time.DateOnly))
-	return scores, describe(err, "reading scores")
+	}, "SELECT e.cve, e.score, e.percentile, e.day FROM epss e WHERE "+where, args...)
+	return scores, err
 }
 
 // VulnsWithMatch lists the ids of all findings, aliases included, that have a match: the vulnerabilities whose scores are

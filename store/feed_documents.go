@@ -52,12 +52,13 @@ func (q *Queries) NewestEPSSDay(ctx context.Context) (string, error) {
 	return day, describe(err, "looking for scores")
 }
 
-// EPSSOf yields the scores of one day by CVE, read some at a time; it ends with the first error.
+// EPSSOf yields the scores of one day, as known now, by CVE, read some at a time; it ends with the first error.
 func (q *Queries) EPSSOf(ctx context.Context, day string) iter.Seq2[EPSS, error] {
 	return func(yield func(EPSS, error) bool) {
 		for after := ""; ; {
 			rows, err := all(ctx, q, func(row scanner, e *EPSS) error { return row.Scan(&e.CVE, &e.Score, &e.Percentile) },
-				"SELECT cve, score, percentile FROM epss WHERE day = ? AND cve > ? ORDER BY cve LIMIT ?", day, after, exportRows)
+				`SELECT e.cve, e.score, e.percentile FROM epss e WHERE e.day = ? AND e.cve > ?
+					AND e.loaded_at = (SELECT max(l.loaded_at) FROM epss l WHERE l.cve = e.cve AND l.day = e.day) ORDER BY e.cve LIMIT ?`, day, after, exportRows)
 			if err != nil {
 				yield(EPSS{}, describe(err, "reading scores"))
 				return

@@ -83,7 +83,7 @@ func TestTheNewestScores(t *testing.T) {
 		for i := range 600 {
 			scores = append(scores, store.EPSS{CVE: fmt.Sprintf("CVE-2026-%04d", i), Score: 0.5, Percentile: float64(i) / 600})
 		}
-		if err := errors.Join(b.PutEPSS(b.ctx, day, scores[:3]), b.PutEPSS(b.ctx, day.Add(24*time.Hour), scores)); err != nil {
+		if err := errors.Join(b.PutEPSS(b.ctx, day, day, scores[:3]), b.PutEPSS(b.ctx, day.Add(24*time.Hour), day, scores)); err != nil {
 			t.Fatal(err)
 		}
 		newest := must(b.NewestEPSSDay(b.ctx))(t)

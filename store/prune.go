@@ -93,7 +93,8 @@ func (s *Store) pruneEPSS(ctx context.Context, before time.Time) (total int64, e
 		last = cves[len(cves)-1]
 		err = s.Write(ctx, func(tx *Tx) error {
 			n, err := tx.exec(ctx, `DELETE FROM epss WHERE cve {in texts} AND day < ?
-				AND EXISTS (SELECT 1 FROM epss n WHERE n.cve = epss.cve AND n.day > epss.day AND n.day <= ?)`, list(cves), day, day)
+				AND EXISTS (SELECT 1 FROM epss n WHERE n.cve = epss.cve AND n.day >= epss.day AND (n.day > epss.day OR n.loaded_at > epss.loaded_at)
+				AND n.day <= ? AND n.loaded_at <= ?)`, list(cves), day, day, micros(before))
 			total += n
 			return err
 		})

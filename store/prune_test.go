@@ -62,14 +62,18 @@ func TestPruneScores(t *testing.T) {
 			if n == 0 {
 				scores = append(scores, store.EPSS{CVE: "CVE-2", Score: 0.9})
 			}
-			if err := b.PutEPSS(b.ctx, day.AddDate(0, 0, n), scores); err != nil {
+			if err := b.PutEPSS(b.ctx, day.AddDate(0, 0, n), day.AddDate(0, 0, n), scores); err != nil {
 				t.Fatal(err)
 			}
+		}
+		// What came late was not known then, so that what it follows stays.
+		if err := b.PutEPSS(b.ctx, day.AddDate(0, 0, 1), day.AddDate(0, 0, 9), []store.EPSS{{CVE: "CVE-2", Score: 0.1}}); err != nil {
+			t.Fatal(err)
 		}
 		if p := must(b.PruneAdvisories(b.ctx, day.AddDate(0, 0, 2)))(t); p.Scores != 2 {
 			t.Errorf("%d scores went, want those of two days", p.Scores)
 		}
-		have := must(b.EPSSAt(b.ctx, []string{"CVE-1", "CVE-2"}, day.AddDate(0, 0, 2)))(t)
+		have := must(b.EPSSAt(b.ctx, []string{"CVE-1", "CVE-2"}, day.AddDate(0, 0, 2), day.AddDate(0, 0, 2)))(t)
 		if diff := cmp.Diff(map[string]store.EPSS{"CVE-1": {CVE: "CVE-1", Day: "2026-03-03", Score: 0.2}, "CVE-2": {CVE: "CVE-2", Day: "2026-03-01", Score: 0.9}}, have); diff != "" {
 			t.Error(diff)
 		}

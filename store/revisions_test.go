@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -194,29 +195,45 @@ func TestKEVByRevision(t *testing.T) {
 	})
 }
 
+// A moment knows the scores of days until then, as far as they were loaded by then; a day that comes again with other
+// values does not change what was known before.
 func TestEPSSOfTheDay(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, b *bench) {
-		put := func(after int, score float64, cves ...string) {
+		put := func(of, loaded int, score float64, cves ...string) {
 			var list []store.EPSS
 			for _, c := range cves {
 				list = append(list, store.EPSS{CVE: c, Score: score, Percentile: score / 2})
 			}
-			if err := b.PutEPSS(b.ctx, day.AddDate(0, 0, after), list); err != nil {
+			if err := b.PutEPSS(b.ctx, day.AddDate(0, 0, of), day.AddDate(0, 0, loaded), list); err != nil {
 				t.Fatal(err)
 			}
 		}
-		put(0, 0.1, "CVE-1", "CVE-2")
-		put(2, 0.9, "CVE-1")
-		put(2, 0.3, "CVE-1")
-		for after, want := range map[int]map[string]store.EPSS{
-			-1: {},
-			1:  {"CVE-1": {CVE: "CVE-1", Score: 0.1, Percentile: 0.05, Day: "2026-03-01"}, "CVE-2": {CVE: "CVE-2", Score: 0.1, Percentile: 0.05, Day: "2026-03-01"}},
-			2:  {"CVE-1": {CVE: "CVE-1", Score: 0.3, Percentile: 0.15, Day: "2026-03-03"}, "CVE-2": {CVE: "CVE-2", Score: 0.1, Percentile: 0.05, Day: "2026-03-01"}},
+		put(0, 0, 0.1, "CVE-1", "CVE-2")
+		put(2, 2, 0.9, "CVE-1")
+		put(2, 3, 0.3, "CVE-1")
+		put(2, 4, 0.3, "CVE-1") // says nothing new
+		put(1, 5, 0.7, "CVE-1", "CVE-2")
+		for at, want := range map[[2]int]string{
+			{-1, 9}: "", {0, -1}: "", {9, -1}: "",
+			{1, 1}: "CVE-1 0.1 2026-03-01, CVE-2 0.1 2026-03-01",
+			{2, 2}: "CVE-1 0.9 2026-03-03, CVE-2 0.1 2026-03-01",
+			{4, 4}: "CVE-1 0.3 2026-03-03, CVE-2 0.1 2026-03-01",
+			{5, 5}: "CVE-1 0.3 2026-03-03, CVE-2 0.7 2026-03-02",
+			{1, 5}: "CVE-1 0.7 2026-03-02, CVE-2 0.7 2026-03-02",
 		} {
-			have := must(b.EPSSAt(b.ctx, []string{"CVE-1", "CVE-2", "CVE-3"}, day.AddDate(0, 0, after)))(t)
-			if diff := cmp.Diff(want, have); diff != "" {
-				t.Errorf("after %d days:\n%s", after, diff)
+			have := must(b.EPSSAt(b.ctx, []string{"CVE-1", "CVE-2", "CVE-3"}, day.AddDate(0, 0, at[0]), day.AddDate(0, 0, at[1])))(t)
+			var words []string
+			for _, cve := range slices.Sorted(maps.Keys(have)) {
+				words = append(words, fmt.Sprint(cve, " ", have[cve].Score, " ", have[cve].Day))
+			}
+			if diff := cmp.Diff(want, strings.Join(words, ", ")); diff != "" {
+				t.Errorf("of day %d, known on day %d:\n%s", at[0], at[1], diff)
+			}
+		}
+		for e, err := range b.EPSSOf(b.ctx, "2026-03-03") {
+			if err != nil || e.Score != 0.3 {
+				t.Errorf("of the day: %+v, %v", e, err)
 			}
 		}
 	})

@@ -77,7 +77,7 @@ func (s *Scanner) named(pairs ...[2]string) (found []image.TextMatch) {
 	}
 	for _, pair := range pairs {
 		name, value := pair[0], pair[1]
-		if !secretName.MatchString(name) || !isValue(value) {
+		if !Named(name) || !isValue(value) {
 			continue
 		}
 		if len(found) >= s.options.MaxPerRule {
@@ -88,6 +88,9 @@ func (s *Scanner) named(pairs ...[2]string) (found []image.TextMatch) {
 	}
 	return found
 }
+
+// Named says whether the name of a variable, label or build argument says that its value is secret.
+func Named(name string) bool { return secretName.MatchString(name) }
 
 // isValue refuses what a shell puts in later, files that hold the secret, and words that switch something.
 func isValue(value string) bool {

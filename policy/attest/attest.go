@@ -68,8 +68,9 @@ type Details struct {
 	Result      image.Digest `json:"result_digest"`
 	Revision    int64        `json:"feed_revision"`
 	// Facts are the inputs that no digest stands for.
-	Facts        json.RawMessage `json:"facts,omitempty"`
-	Reproducible bool            `json:"reproducible"`
+	Facts json.RawMessage `json:"facts,omitempty"`
+	// Reproducible: no time limit ended it, and the same came out when it was made again before it was attested.
+	Reproducible bool `json:"reproducible"`
 }
 
 // Statement is an in-toto statement about a verification.

@@ -30,7 +30,7 @@ type Case struct {
 	At Moment `json:"at"`
 	// Dockerfile is the file that was given with the image; "" for none.
 	Dockerfile string `json:"dockerfile"`
-	// Findings is a list, or the name of a file with one; absent for those of the result.
+	// Findings is a list, or the name of a file with one or with a result of a scan; absent for those of the result.
 	Findings json.RawMessage `json:"findings"`
 	// Files are those of the image, for rules that look at them; absent when the image itself is read, or when no rule does.
 	Files []File `json:"files"`
@@ -170,7 +170,7 @@ func Parse(source []byte) (*Case, error) {
 	d := json.NewDecoder(bytes.NewReader(document))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&c); err != nil {
-		return nil, fmt.Errorf("it is no case: %s", strings.TrimPrefix(err.Error(), "json: "))
+		return nil, fmt.Errorf("it is no case: %w", plainly(err))
 	}
 	return &c, c.check()
 }

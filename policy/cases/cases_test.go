@@ -120,6 +120,68 @@ func TestFilesOfACase(t *testing.T) {
 	}
 }
 
+func TestFindingsThatNobodyLookedFor(t *testing.T) {
+	t.Parallel()
+	const missed = "a rule looks at vulnerabilities, and nobody looked for them"
+	scan := strings.Replace(fixture, `"findings":[{`, `"findings":[{"epss":{"score":0.5,"percentile":0.9},`, 1)
+	for name, tc := range map[string]struct {
+		image, findings, source string
+		action, want            string
+	}{
+		"an analysis alone":          {image: strings.Split(fixture, `"findings"`)[0] + `"gaps":[]}`, want: missed},
+		"none":                       {image: strings.Split(fixture, `"findings"`)[0] + `"gaps":[]}`, source: "findings: []", action: "warn"},
+		"a scan that found none":     {image: strings.Split(fixture, `"findings"`)[0] + `"findings":[]}`, action: "warn"},
+		"an analysis and a scan":     {image: strings.Split(fixture, `"findings"`)[0] + `"gaps":[]}`, findings: scan, action: "stop"},
+		"no rule looks at them":      {image: strings.Split(fixture, `"findings"`)[0] + `"gaps":[]}`, source: "bundle: b", action: "go"},
+		"a scan of another image":    {image: strings.Replace(fixture, "sha256:aa", "sha256:cc", 1), findings: scan, want: "findings: the result is of another image"},
+		"an analysis as if it scans": {image: fixture, findings: strings.Split(fixture, `"findings"`)[0] + `"gaps":[]}`, want: "findings: it is neither a list of findings nor a result of landwaiter scan"},
+	} {
+		c, err := Parse([]byte("image: x\nexpect: {}\n" + tc.source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := inputs(t, bundle)
+		if c.Bundle != "" {
+			in = inputs(t, `{"id":"b","version":"1_0","policies":[],"mappings":[]}`)
+		}
+		if in.Fixture, err = ParseFixture([]byte(tc.image)); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if tc.findings != "" {
+			in.Findings = []byte(tc.findings)
+		}
+		o, err := c.Run(in)
+		got := ""
+		switch {
+		case err != nil:
+			got = err.Error()
+		case !o.Passed():
+			got = o.Differences[0].Text
+		case o.Action != tc.action:
+			t.Errorf("%s: got %s, want %s", name, o.Action, tc.action)
+		}
+		if !strings.HasPrefix(got, tc.want) || (got == "") != (tc.want == "") {
+			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+// An image that is read now has files and no moment; a scan of it has the findings, their scores and the moment.
+func TestFilesAndFindings(t *testing.T) {
+	t.Parallel()
+	f, err := ParseFixture([]byte(strings.Replace(strings.Split(fixture, `"findings"`)[0]+`"gaps":[{"kind":"a"}]}`, `"at":"2026-01-02T03:04:05Z",`, "", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, err := f.With([]byte(strings.NewReplacer(`"findings":[{`, `"findings":[{"epss":{"score":0.5},`, `"gaps":[]`, `"gaps":[{"kind":"a"},{"kind":"b"}]`).Replace(fixture)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(with.Findings) != 1 || with.Threats["CVE-1"].Score != 0.5 || with.At.IsZero() || len(with.Gaps) != 2 || f.Findings != nil {
+		t.Errorf("got %+v", with)
+	}
+}
+
 func TestFactsOfACase(t *testing.T) {
 	t.Parallel()
 	in := inputs(t, strings.ReplaceAll(bundle, "{gate: vulnerabilities, trigger: stale_feed_data, action: WARN, params: [{name: max_days_since_sync, value: 2}]}",
@@ -161,6 +223,10 @@ func TestBadCases(t *testing.T) {
 		"image: x\nexpect: {rows: [{action: 1}]}": `"1" is no action: use go, warn or stop`,
 		"image: x\nat: tomorrow":                  `it is no case: "tomorrow" is no moment: write 2026-01-31T12:00:00Z or 2026-01-31`,
 		`{"image": "x"`:                           "it is no case: unexpected EOF",
+		"image: x\nfiles: yes":                    "it is no case: files must be a list, not a text",
+		"image: x\nexpect: [stop]":                "it is no case: expect must be an object (key: value), not a list",
+		"image: x\nexpect: {rows: [{gate: []}]}":  "it is no case: expect.rows.gate must be a text, not a list",
+		"image: x\nfeed: {present: 1}":            "it is no case: feed.present must be true or false, not a number",
 		strings.Repeat("x", MaxCase+1):            fmt.Sprintf("it has %d bytes; %d are allowed", MaxCase+1, MaxCase),
 	} {
 		if _, err := Parse([]byte(source)); err == nil || err.Error() != want {
@@ -168,7 +234,9 @@ func TestBadCases(t *testing.T) {
 		}
 	}
 	for source, want := range map[string]string{
-		"findings: 7": "findings: it is neither a list of findings nor a result that has one",
+		"findings: 7":   "findings: it is neither a list of findings nor a result of landwaiter scan -o json, which has one",
+		"findings: [7]": "findings: finding 1: it must be an object (key: value), not a number",
+		"findings: [{id: CVE-1, fixes: 3, package: openssl}]":       "findings: finding 1: fixes must be a list, not a text",
 		"findings: [{severity: High, package: openssl}]":            "findings: finding 1: it has no id",
 		"findings: [{id: CVE-1}]":                                   "findings: finding 1: it has no package",
 		"findings: [{id: CVE-1, package: nginx}]":                   `findings: finding 1: the image has no package "nginx"`,
@@ -224,7 +292,7 @@ func TestUpdate(t *testing.T) {
 		"YAML": {"# why\nimage: web.json # the web\nexpect:\n  action: go # not yet\n  rows: []\nbundle: b\n", `# why
 image: web.json # the web
 expect:
-  action: stop
+  action: stop # not yet
   rows:
     - gate: vulnerabilities
       trigger: package
@@ -252,26 +320,42 @@ expect:
       action: go
       allowed: Ours
 `},
+		"an action alone": {"image: x\nexpect: {action: go}\n", "image: x\nexpect: {action: stop}\n"},
+		"rows that are named": {`image: x
+expect:
+  rows:
+    # the one that counts
+    - {trigger_id: CVE-1+openssl} # kept
+    - {gate: vulnerabilities, trigger_id: CVE-2+openssl, action: stop}
+    - {gate: files}
+`, `image: x
+expect:
+  rows:
+    # the one that counts
+    - {trigger_id: CVE-1+openssl} # kept
+    - gate: vulnerabilities
+      trigger_id: CVE-2+openssl
+      action: go
+`},
+		"only these": {"image: x\nexpect: {only: true, rows: [{trigger_id: CVE-2+openssl}]}\n", `image: x
+expect: {only: true, rows: [{trigger_id: CVE-2+openssl}, {gate: vulnerabilities, trigger: package, trigger_id: CVE-1+openssl, action: stop}]}
+`},
+		"JSON rows": {`{"image": "x", "expect": {"rows": [{"trigger_id": "CVE-1+openssl", "action": "go"}]}}`, `{
+  "image": "x",
+  "expect": {
+    "rows": [
+      {
+        "trigger_id": "CVE-1+openssl",
+        "action": "stop"
+      }
+    ]
+  }
+}
+`},
 		"JSON": {`{"image": "x", "expect": {"reason": "whitelisted", "absent": [{"gate": "files"}]}, "bundle": "b"}`, `{
   "image": "x",
   "expect": {
-    "action": "stop",
     "reason": "policy_evaluation",
-    "rows": [
-      {
-        "gate": "vulnerabilities",
-        "trigger": "package",
-        "trigger_id": "CVE-1+openssl",
-        "action": "stop"
-      },
-      {
-        "gate": "vulnerabilities",
-        "trigger": "package",
-        "trigger_id": "CVE-2+openssl",
-        "action": "go",
-        "allowed": "Ours"
-      }
-    ],
     "absent": [
       {
         "gate": "files"
@@ -299,6 +383,24 @@ expect:
 		if c.compare(&again); !again.Passed() && name != "JSON" {
 			t.Errorf("%s: what was written fails: %v", name, again.Differences)
 		}
+	}
+}
+
+func TestNoUpdateOfAProblem(t *testing.T) {
+	t.Parallel()
+	const source = "image: x\nexpect: {action: stop}\n"
+	c, err := Parse([]byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := inputs(t, bundle)
+	in.Fixture.Findings = nil
+	o, err := c.Run(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if written, err := Update([]byte(source), o); err == nil || !strings.Contains(err.Error(), "not updated, because its verdict has a problem: a rule looks at vulnerabilities") {
+		t.Errorf("got %s, %v", written, err)
 	}
 }
 

@@ -19,9 +19,10 @@ import (
 type Fixture struct {
 	Analysis  *image.Analysis
 	Reference string
-	Findings  []advisory.ImageFinding
-	Gaps      []image.Gap
-	At        time.Time
+	// Findings are nil when nobody looked for them.
+	Findings []advisory.ImageFinding
+	Gaps     []image.Gap
+	At       time.Time
 	// Base is the image below; nil when none is known. Threats by CVE.
 	Base    *image.KnownBase
 	Threats map[string]gate.Threat
@@ -32,16 +33,16 @@ type Fixture struct {
 // ParseFixture reads a result as landwaiter analyze and scan write it with -o json, or an analysis alone.
 func ParseFixture(document []byte) (*Fixture, error) {
 	var result struct {
-		Reference string            `json:"reference"`
-		At        time.Time         `json:"at"`
-		Analysis  *image.Analysis   `json:"analysis"`
-		Findings  []json.RawMessage `json:"findings"`
-		Ignored   []json.RawMessage `json:"ignored"`
-		Gaps      []image.Gap       `json:"gaps"`
-		Base      *image.KnownBase  `json:"base_image"`
+		Reference string             `json:"reference"`
+		At        time.Time          `json:"at"`
+		Analysis  *image.Analysis    `json:"analysis"`
+		Findings  *[]json.RawMessage `json:"findings"`
+		Ignored   []json.RawMessage  `json:"ignored"`
+		Gaps      []image.Gap        `json:"gaps"`
+		Base      *image.KnownBase   `json:"base_image"`
 	}
 	if err := json.Unmarshal(document, &result); err != nil {
-		return nil, fmt.Errorf("it is no result of landwaiter analyze -o json: %w", err)
+		return nil, fmt.Errorf("it is no result of landwaiter analyze -o json: %s", plainly(err))
 	}
 	f := &Fixture{Analysis: result.Analysis, Reference: result.Reference, At: result.At, Gaps: result.Gaps, Base: result.Base, Threats: map[string]gate.Threat{}}
 	if f.Analysis == nil {
@@ -54,25 +55,35 @@ func ParseFixture(document []byte) (*Fixture, error) {
 	if f.Analysis.Schema > image.AnalysisSchema {
 		return nil, fmt.Errorf("it is of a newer version of Landwaiter (schema %d)", f.Analysis.Schema)
 	}
-	for _, raw := range result.Findings {
+	if result.Findings == nil {
+		return f, nil
+	}
+	f.Threats = threats(*result.Findings)
+	var err error
+	f.Findings, err = f.findings(slices.Concat(*result.Findings, result.Ignored))
+	return f, err
+}
+
+// threats are the scores that stand with findings, by CVE.
+func threats(findings []json.RawMessage) map[string]gate.Threat {
+	found := map[string]gate.Threat{}
+	for _, raw := range findings {
 		var scored struct {
 			IDs  []string `json:"ids"`
 			EPSS *Threat  `json:"epss"`
 		}
 		if json.Unmarshal(raw, &scored) == nil && scored.EPSS != nil {
 			for _, id := range scored.IDs {
-				f.Threats[id] = scored.EPSS.threat()
+				found[id] = scored.EPSS.threat()
 			}
 		}
 	}
-	var err error
-	f.Findings, err = f.findings(slices.Concat(result.Findings, result.Ignored))
-	return f, err
+	return found
 }
 
-// ParseFindings reads a list of findings, or those of a result, about the packages of the fixture. The package of a finding
-// may be its name alone.
-func (f *Fixture) ParseFindings(source []byte) ([]advisory.ImageFinding, error) {
+// With is the image with findings of another source: a list, or a result of a scan of the same image, whose moment, scores and
+// gaps then count, too. The package of a finding may be its name alone.
+func (f *Fixture) With(source []byte) (*Fixture, error) {
 	document := json.RawMessage(source)
 	if !yamldoc.IsJSON(source) {
 		var err error
@@ -80,18 +91,41 @@ func (f *Fixture) ParseFindings(source []byte) ([]advisory.ImageFinding, error) 
 			return nil, err
 		}
 	}
+	with := *f
 	var list []json.RawMessage
-	if json.Unmarshal(document, &list) != nil {
-		var result struct {
-			Findings *[]json.RawMessage `json:"findings"`
-			Ignored  []json.RawMessage  `json:"ignored"`
-		}
-		if err := json.Unmarshal(document, &result); err != nil || result.Findings == nil {
-			return nil, errors.New("it is neither a list of findings nor a result that has one")
-		}
-		list = slices.Concat(*result.Findings, result.Ignored)
+	if json.Unmarshal(document, &list) == nil {
+		var err error
+		with.Findings, err = f.findings(list)
+		return &with, err
 	}
-	return f.findings(list)
+	var result struct {
+		At       time.Time          `json:"at"`
+		Findings *[]json.RawMessage `json:"findings"`
+		Ignored  []json.RawMessage  `json:"ignored"`
+		Gaps     []image.Gap        `json:"gaps"`
+		Analysis struct {
+			Digest image.Digest `json:"digest"`
+		} `json:"analysis"`
+	}
+	if err := json.Unmarshal(document, &result); err != nil || result.Findings == nil {
+		return nil, errors.New("it is neither a list of findings nor a result of landwaiter scan -o json, which has one")
+	}
+	if is, want := result.Analysis.Digest, f.Analysis.Digest; is != "" && want != "" && is != want {
+		return nil, fmt.Errorf("the result is of another image: of %s, and the case judges %s", is, want)
+	}
+	if with.At.IsZero() {
+		with.At = result.At
+	}
+	with.Threats = threats(*result.Findings)
+	with.Gaps = slices.Clone(f.Gaps)
+	for _, g := range result.Gaps {
+		if !slices.Contains(with.Gaps, g) {
+			with.Gaps = append(with.Gaps, g)
+		}
+	}
+	var err error
+	with.Findings, err = f.findings(slices.Concat(*result.Findings, result.Ignored))
+	return &with, err
 }
 
 func (f *Fixture) findings(list []json.RawMessage) ([]advisory.ImageFinding, error) {
@@ -111,7 +145,7 @@ func (f *Fixture) finding(raw json.RawMessage) (advisory.ImageFinding, error) {
 		Package json.RawMessage `json:"package"`
 	}
 	if err := json.Unmarshal(raw, &short); err != nil {
-		return advisory.ImageFinding{}, err
+		return advisory.ImageFinding{}, plainly(err)
 	}
 	var one advisory.ImageFinding
 	var name string
@@ -119,13 +153,13 @@ func (f *Fixture) finding(raw json.RawMessage) (advisory.ImageFinding, error) {
 	if byName {
 		var keys map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &keys); err != nil {
-			return one, err
+			return one, plainly(err)
 		}
 		delete(keys, "package")
 		raw, _ = json.Marshal(keys) // texts as they came
 	}
 	if err := json.Unmarshal(raw, &one); err != nil {
-		return one, err
+		return one, plainly(err)
 	}
 	if one.ID == "" {
 		return one, errors.New("it has no id")

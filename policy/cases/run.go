@@ -30,6 +30,8 @@ type Outcome struct {
 	Rows   []Row  `json:"rows"`
 	// Differences from what was expected; none when the case has passed.
 	Differences []Difference `json:"differences"`
+	// problem is why the verdict could not be judged in full; "" when it could.
+	problem string
 }
 
 // Passed says whether the verdict is what was expected.
@@ -60,8 +62,14 @@ func (c *Case) Run(in Inputs) (*Outcome, error) {
 	if asked.unknown {
 		o.differ("!", "a rule looks at the files of the image, and they are not known: list them in files, or name the image itself")
 	}
+	if e.Missed {
+		o.differ("!", "a rule looks at vulnerabilities, and nobody looked for them: name a result of landwaiter scan -o json in image or in findings, or list them in findings ([] for none)")
+	}
 	for _, p := range e.Problems {
 		o.differ("!", "%s", p.Details)
+	}
+	if len(o.Differences) > 0 {
+		o.problem = o.Differences[0].Text
 	}
 	c.compare(o)
 	return o, nil
@@ -91,10 +99,19 @@ type filesAsked struct {
 }
 
 func (c *Case) input(in Inputs) (policy.Input, *filesAsked, error) {
-	f := in.Fixture
+	f, err := in.Fixture, error(nil)
+	switch {
+	case in.Findings != nil:
+		f, err = f.With(in.Findings)
+	case len(c.Findings) > 0 && string(c.Findings) != "null":
+		f, err = f.With(c.Findings)
+	}
+	if err != nil {
+		return policy.Input{}, nil, fmt.Errorf("findings: %w", err)
+	}
 	input := policy.Input{
 		Account: "admin", ImageID: f.Analysis.ID.Hex(), ImageDigest: string(f.Analysis.Digest), Tag: c.tag(f), Analysis: f.Analysis,
-		Findings: f.Findings, Gaps: f.Gaps, At: c.At.Time, Dockerfile: f.Analysis.Dockerfile, DockerfileMode: "Guessed",
+		Findings: f.Findings, Unmatched: f.Findings == nil, Gaps: f.Gaps, At: c.At.Time, Dockerfile: f.Analysis.Dockerfile, DockerfileMode: "Guessed",
 	}
 	if input.At.IsZero() {
 		input.At = f.At
@@ -120,16 +137,6 @@ func (c *Case) input(in Inputs) (policy.Input, *filesAsked, error) {
 		return f.Since
 	}
 	input.Facts = c.facts(f)
-	var err error
-	switch {
-	case in.Findings != nil:
-		input.Findings, err = f.ParseFindings(in.Findings)
-	case len(c.Findings) > 0 && string(c.Findings) != "null":
-		input.Findings, err = f.ParseFindings(c.Findings)
-	}
-	if err != nil {
-		return input, nil, fmt.Errorf("findings: %w", err)
-	}
 	files, err := tree(c.Files)
 	if err != nil {
 		return input, nil, fmt.Errorf("files: %w", err)

@@ -12,6 +12,7 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/env"
+	"cel.dev/cel-go/common/functions"
 	"cel.dev/cel-go/ext"
 )
 
@@ -26,7 +27,7 @@ const (
 	// maxCost what it may cost when it runs, counted as in budget.go.
 	maxEstimate = 3_000_000_000
 	maxCost     = 10_000_000
-	// maxPattern bounds the program of a regular expression.
+	// maxPattern bounds the program of a regular expression, in instructions.
 	maxPattern = 300
 	// maxErrors that are told of one expression.
 	maxErrors = 3
@@ -65,15 +66,28 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 		ext.Strings(ext.StringsVersion(0)),
 		ext.NativeTypes(types...),
 		cel.Variable(now, cel.TimestampType),
-		cel.ParserExpressionSizeLimit(MaxText), cel.ParserRecursionLimit(maxDepth), cel.ExpressionNodeLimit(maxNodes), cel.RegexProgramSizeLimit(maxPattern),
+		cel.ParserExpressionSizeLimit(MaxText), cel.ParserRecursionLimit(maxDepth), cel.ExpressionNodeLimit(maxNodes),
 		cel.ParserErrorRecoveryLimit(4),
-		cel.ASTValidators(cel.ValidateRegexLiterals(), cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateHomogeneousAggregateLiterals()),
+		cel.ASTValidators(patterns{}, cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateHomogeneousAggregateLiterals()),
 	)...)
+})
+
+var functionsOf = sync.OnceValues(func() (map[string]*functions.Overload, error) {
+	language, err := environment()
+	if err != nil {
+		return nil, err
+	}
+	return bindings(language)
 })
 
 // Compile reads and checks an expression: it must be true or false, or a list of texts. The error says where it is wrong and
 // what could be meant.
-func Compile(text string) (*Expression, error) {
+func Compile(text string) (e *Expression, err error) {
+	defer func() {
+		if p := recover(); p != nil { // the library's fault, which must not be ours
+			e, err = nil, fmt.Errorf("the expression cannot be read: %.300s", fmt.Sprint(p))
+		}
+	}()
 	switch {
 	case len(text) > MaxText:
 		return nil, fmt.Errorf("the expression has %d bytes; %d are allowed", len(text), MaxText)
@@ -86,11 +100,15 @@ func Compile(text string) (*Expression, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up the language: %w", err)
 	}
+	bound, err := functionsOf()
+	if err != nil {
+		return nil, fmt.Errorf("setting up the language: %w", err)
+	}
 	checked, issues := language.Compile(text)
 	if issues.Err() != nil {
 		return nil, faults(issues)
 	}
-	e := &Expression{names: namesIn(checked.NativeRep())}
+	e = &Expression{names: namesIn(checked.NativeRep())}
 	switch t := checked.OutputType(); {
 	case t.IsExactType(cel.BoolType):
 	case t.IsExactType(cel.ListType(cel.StringType)):
@@ -105,7 +123,7 @@ func Compile(text string) (*Expression, error) {
 	if cost.Max > maxEstimate {
 		return nil, fmt.Errorf("the expression would cost too much on a large image (about %d steps; %d are allowed): go through fewer lists inside of each other, and match fewer or shorter texts", cost.Max, uint64(maxEstimate))
 	}
-	e.program, err = language.Program(checked, cel.CustomDecoratorV2(countSteps), cel.EvalOptions(cel.OptOptimize), cel.InterruptCheckFrequency(32))
+	e.program, err = language.Program(checked, cel.CustomDecoratorV2(countSteps(bound)), cel.EvalOptions(cel.OptOptimize), cel.InterruptCheckFrequency(32))
 	if err != nil {
 		return nil, fmt.Errorf("preparing the expression: %w", err)
 	}

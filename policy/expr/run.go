@@ -30,19 +30,24 @@ type Result struct {
 
 // Run evaluates the expression over what [Document.Bind] gave, which it changes in no way that another run would see, until the deadline on the wall clock; a zero one is never.
 // The error wraps [ErrTimeout] when time ran out; any other is the expression's fault, and the same whenever it is run.
-func (e *Expression) Run(values map[string]any, deadline time.Time) (Result, error) {
+func (e *Expression) Run(values map[string]any, deadline time.Time) (result Result, err error) {
+	defer func() {
+		if p := recover(); p != nil { // the library's fault, which must not be ours
+			result, err = Result{}, fmt.Errorf("the expression failed: %.300s", fmt.Sprint(p))
+		}
+	}()
 	ctx := context.Background()
 	if !deadline.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
-	values[budgetName] = &budget{maxCost}
+	values[budgetName] = &budget{left: maxCost, deadline: deadline}
 	out, _, err := e.program.ContextEval(ctx, values)
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case err != nil && (ctx.Err() != nil || isCancelled(err, interpreter.ContextCancelled)):
 		return Result{}, ErrTimeout
-	case err != nil && isTooCostly(err):
+	case err != nil && isCancelled(err, interpreter.CostLimitExceeded):
 		return Result{}, fmt.Errorf("the expression costs more than %d steps on this image, which is the most that is allowed", maxCost)
 	case err != nil:
 		return Result{}, fmt.Errorf("the expression failed: %.300s", err.Error())
@@ -53,9 +58,9 @@ func (e *Expression) Run(values map[string]any, deadline time.Time) (Result, err
 	return texts(out)
 }
 
-func isTooCostly(err error) bool {
+func isCancelled(err error, why interpreter.CancellationCause) bool {
 	e, ok := errors.AsType[interpreter.EvalCancelledError](err)
-	return ok && e.Cause == interpreter.CostLimitExceeded
+	return ok && e.Cause == why
 }
 
 func texts(out ref.Val) (Result, error) {

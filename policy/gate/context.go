@@ -42,6 +42,8 @@ type Context struct {
 	Dockerfile     string
 	DockerfileMode Mode
 	Findings       []advisory.ImageFinding
+	// Unmatched says that nobody looked for findings. A check that looks at them then notes it, see [Context.Missed].
+	Unmatched bool
 	// DetectedAt says when a finding was first seen on this image; nil stands for its Since.
 	DetectedAt func(*advisory.ImageFinding) time.Time
 	Feed       Feed
@@ -56,6 +58,7 @@ type Context struct {
 	// RuleID is the id of the rule that is being checked, "None" when it has none.
 	RuleID string
 
+	missed       bool
 	next         time.Time
 	instructions []instruction
 	prepared     bool
@@ -89,6 +92,9 @@ func (o *once[T]) get(prepare func() T) T {
 // NextAt is the earliest moment after At at which a check that has run would answer differently though nothing but time
 // has changed; zero for never.
 func (c *Context) NextAt() time.Time { return c.next }
+
+// Missed says that a check that has run looked at findings for which nobody has looked.
+func (c *Context) Missed() bool { return c.missed }
 
 // lastMoment is the end of what times in documents can say.
 var lastMoment = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)

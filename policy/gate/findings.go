@@ -27,7 +27,7 @@ func (c *Context) vulnerabilities() []finding {
 	if c.laidOut {
 		return c.findings
 	}
-	c.laidOut = true
+	c.laidOut, c.missed = true, c.Unmatched
 	c.findings = make([]finding, 0, len(c.Findings))
 	for i := range c.Findings {
 		f := &c.Findings[i]

@@ -36,7 +36,7 @@ type DiffRow struct {
 
 // DiffReason is why.
 type DiffReason struct {
-	Kind    string                `json:"kind" enum:"new_advisory,advisory_changed,advisory_withdrawn,advisory_removed,package_added,package_removed,package_changed,rule,vex,source_switched_off,source_switched_on,known_exploited,no_longer_exploited,unknown"`
+	Kind    string                `json:"kind" enum:"new_advisory,advisory_changed,advisory_withdrawn,advisory_removed,package_added,package_removed,package_changed,rule,vex,source_switched_off,source_switched_on,known_exploited,no_longer_exploited,cvss_changed,unknown"`
 	Record  string                `json:"record,omitempty" doc:"The advisory that brought it about"`
 	Text    string                `json:"text"`
 	Changes []advisory.Difference `json:"changes,omitempty" doc:"Of the advisory"`
