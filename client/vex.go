@@ -127,7 +127,7 @@ type ImageVEX struct {
 	AsOf      time.Time      `json:"as_of,omitzero"`
 }
 
-// AddVEX attaches a VEX document (OpenVEX, CSAF 2.0, CycloneDX as JSON). What is attached to the same already is returned
+// AddVEX attaches a VEX document (OpenVEX, CSAF 2.0, CycloneDX as JSON or XML). What is attached to the same already is returned
 // as it is.
 func (c *Client) AddVEX(ctx context.Context, document []byte, to VEXTarget) (VEXDocument, error) {
 	r := at("vex").with("image", to.Image).with("repository", to.Repository).with("product", to.Product).with("called", to.Called)

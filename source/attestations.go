@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"landwaiter.dev/image"
@@ -85,20 +86,12 @@ func (s *attestationSearch) tagged(ctx context.Context, tag string) {
 // referring takes the layers of the artifacts that name the image as their subject, which the registry lists, or where it
 // does not know how, clients keep under a tag (OCI distribution specification 1.1).
 func (s *attestationSearch) referring(ctx context.Context, d image.Digest) {
-	raw, err := s.referrers(ctx, d)
-	if isNotFound(err) {
-		return
-	}
-	var x *image.Index
-	if err == nil {
-		x, err = image.ParseIndex(raw)
-	}
-	if err != nil {
-		s.failed(fmt.Errorf("the list of what refers to %s cannot be read: %w", d.Short(), err))
-		return
+	list, err := s.referrers(ctx, d)
+	if err != nil && !isNotFound(err) {
+		s.failed(fmt.Errorf("the list of what refers to %s cannot be read: %w", d.Short(), err)) // what was read counts
 	}
 	n := 0
-	for _, a := range x.Manifests {
+	for _, a := range list {
 		if s.seen[a.Digest] || a.ArtifactType != "" && !s.wanted(a.ArtifactType, predicateOf(a.Annotations)) {
 			continue
 		}
@@ -117,25 +110,79 @@ func (s *attestationSearch) referring(ctx context.Context, d image.Digest) {
 	}
 }
 
-// referrers asks for the list; an error of [CodeNotFound] means that there is none.
-func (s *attestationSearch) referrers(ctx context.Context, d image.Digest) ([]byte, error) {
-	resp, err := s.c.do(ctx, http.MethodGet, s.c.path("referrers", string(d)), http.Header{"Accept": {"application/vnd.oci.image.index.v1+json"}})
+// referrers asks for the list, page by page; an error of [CodeNotFound] means that there is none. What was read before
+// another error is given beside it.
+func (s *attestationSearch) referrers(ctx context.Context, d image.Digest) ([]image.Descriptor, error) {
+	var list []image.Descriptor
+	path := s.c.path("referrers", string(d))
+	for page := 1; ; page++ {
+		raw, next, err := s.page(ctx, path)
+		if errors.Is(err, errNoReferrers) && page == 1 {
+			raw, _, err = s.c.getManifest(ctx, "sha256-"+d.Hex())
+		}
+		if err != nil {
+			return list, err
+		}
+		x, err := image.ParseIndex(raw)
+		if err != nil {
+			return list, err
+		}
+		list = append(list, x.Manifests...)
+		if next == "" {
+			return list, nil
+		}
+		switch {
+		case next == path:
+			return list, fail(CodeUnreachable, "the registry names as its next page the same one again")
+		case page == maxReferrerPages:
+			return list, fail(CodeLimit, "it has more than %d pages", page)
+		}
+		path = next
+	}
+}
+
+// errNoReferrers is the answer of a registry that does not know the question.
+var errNoReferrers = errors.New("the registry does not list what refers to an image")
+
+// page asks for one page of a list of referrers, and gives the path of the next one, "" for none.
+func (s *attestationSearch) page(ctx context.Context, path string) (raw []byte, next string, err error) {
+	resp, err := s.c.do(ctx, http.MethodGet, path, http.Header{"Accept": {"application/vnd.oci.image.index.v1+json"}})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer resp.Body.Close()
 	switch {
 	case resp.StatusCode == http.StatusOK:
-		if resp.Header.Get("Link") != "" {
-			s.failed(fmt.Errorf("the registry lists what refers to %s on several pages, of which the first was read", d.Short()))
+		if next, err = nextPage(resp, s.c.path("referrers", "")); err != nil {
+			s.failed(err) // this page counts
 		}
-		return readAll(resp.Body, image.MaxManifestSize, "list of referrers")
+		raw, err = readAll(resp.Body, image.MaxManifestSize, "list of referrers")
+		return raw, next, err
 	case resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented, resp.StatusCode == http.StatusTooManyRequests:
-		return nil, refused(resp, resp.Body, s.c.host)
+		return nil, "", refused(resp, resp.Body, s.c.host)
 	}
-	// Whatever else it answers, it does not know the question.
-	raw, _, err := s.c.getManifest(ctx, "sha256-"+d.Hex())
-	return raw, err
+	return nil, "", errNoReferrers
+}
+
+// nextPage reads the header Link of an answer (RFC 8288), in which a registry names the next page. Only its path counts,
+// which must be one of a list of referrers: another host is not asked, least of all with this one's credentials.
+func nextPage(resp *http.Response, prefix string) (string, error) {
+	for _, value := range resp.Header.Values("Link") {
+		for _, link := range strings.Split(value, ",") {
+			target, params, is := strings.Cut(strings.TrimPrefix(strings.TrimSpace(link), "<"), ">")
+			rel := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(params), " ", ""), `"`, "")
+			if !is || !slices.Contains(strings.Split(rel, ";"), "rel=next") {
+				continue
+			}
+			u, err := resp.Request.URL.Parse(target)
+			if err != nil || !strings.HasPrefix(u.EscapedPath(), prefix) {
+				return "", fail(CodeUnreachable, "the registry names %.200q as its next page, which is not one of the list's", target)
+			}
+			u.Scheme, u.Host, u.User, u.Fragment = "", "", nil, ""
+			return u.String(), nil
+		}
+	}
+	return "", nil
 }
 
 // layers fetches the layers of a manifest that are wanted.

@@ -23,8 +23,9 @@ type shelf struct {
 	types map[string]string
 	// status answers a path otherwise.
 	status map[string]int
-	header http.Header
-	asked  []string
+	// links name the next page of a path with its query.
+	links map[string]string
+	asked []string
 }
 
 func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -32,8 +33,11 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	path := strings.TrimPrefix(r.URL.Path, "/v2/app/")
 	s.asked = append(s.asked, path)
-	for k, v := range s.header {
-		w.Header()[k] = v
+	if r.URL.RawQuery != "" {
+		path += "?" + r.URL.RawQuery
+	}
+	if next := s.links[path]; next != "" {
+		w.Header().Set("Link", next)
 	}
 	if code := s.status[path]; code != 0 {
 		w.WriteHeader(code)
@@ -105,9 +109,36 @@ func TestAttestations(t *testing.T) {
 		"under the tag, not permitted": {change: func(s *shelf) { s.status[tag] = http.StatusForbidden }, errs: []string{"refused access"}},
 		"no index":                     {change: func(s *shelf) { s.put("referrers/"+string(d), testkit.OCIIndex, []byte("<html>")) }, errs: []string{"cannot be read"}},
 		"several pages": {change: func(s *shelf) {
-			s.header = http.Header{"Link": {"</v2/app/referrers/x?n=1>; rel=\"next\""}}
-			s.put("referrers/"+string(d), testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("one"))))
-		}, want: []string{"one"}, errs: []string{"several pages"}},
+			first := "referrers/" + string(d)
+			s.put(first, testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("one"))))
+			s.put(first+"?last=1", testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("two"))))
+			s.put(first+"?last=2", testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("three"))))
+			s.links[first] = "</v2/app/" + first + "?last=1>; rel=\"next\""
+			s.links[first+"?last=1"] = "<https://elsewhere.example/first>; rel=first, <https://internal.example/v2/app/" + first + "?last=2>;title=x; rel=next"
+		}, want: []string{"one", "two", "three"}},
+		"a page that is gone": {change: func(s *shelf) {
+			first := "referrers/" + string(d)
+			s.put(first, testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("one"))))
+			s.links[first] = "<?last=1>; rel=next"
+		}, want: []string{"one"}, errs: []string{"does not list what refers"}},
+		"pages without end": {change: func(s *shelf) {
+			first := "referrers/" + string(d)
+			for i := range 40 {
+				path := first + strings.Repeat("?", min(i, 1)) + strings.TrimPrefix(fmt.Sprintf("n=%d", i), "n=0")
+				s.put(path, testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("one"))))
+				s.links[path] = fmt.Sprintf("<?n=%d>; rel=next", i+1)
+			}
+		}, want: []string{"one"}, errs: []string{"more than 16 pages"}, asked: 19},
+		"a page after itself": {change: func(s *shelf) {
+			first := "referrers/" + string(d)
+			s.put(first, testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("one"))))
+			s.links[first] = "</v2/app/" + first + ">; rel=next"
+		}, want: []string{"one"}, errs: []string{"names as its next page the same"}},
+		"a next page that is something else": {change: func(s *shelf) {
+			first := "referrers/" + string(d)
+			s.put(first, testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("one"))))
+			s.links[first] = "</v2/app/referrers/../../../token>; rel=next"
+		}, want: []string{"one"}, errs: []string{"not one of the list's"}},
 		"another content than its digest": {change: func(s *shelf) {
 			s.put("referrers/"+string(d), testkit.OCIIndex, index(s.artifact(bundle, bundle, []byte("one")), s.artifact(bundle, bundle, []byte("two"))))
 			s.docs["blobs/"+string(image.DigestOf([]byte("one")))] = []byte("eno")
@@ -133,7 +164,7 @@ func TestAttestations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &shelf{docs: map[string][]byte{}, types: map[string]string{}, status: map[string]int{}}
+			s := &shelf{docs: map[string][]byte{}, types: map[string]string{}, status: map[string]int{}, links: map[string]string{}}
 			s.put("manifests/"+string(d), build.MediaType(), build.Manifest())
 			for digest, blob := range build.Blobs() {
 				s.put("blobs/"+string(digest), "", blob)

@@ -17,6 +17,7 @@ const (
 	maxSpool          = 4 << 30 // what a compressed archive may unpack to
 	maxErrorBody      = 64 << 10
 
+	maxReferrerPages    = 16       // of a list of what refers to an image
 	maxAttestations     = 64       // documents next to one image that are fetched
 	maxAttestationSize  = 24 << 20 // one of them
 	maxAttestationBytes = 64 << 20 // all of them

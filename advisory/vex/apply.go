@@ -279,7 +279,7 @@ func (a *applier) has(c *Component) bool {
 	for n := range c.purls {
 		for _, p := range a.byName[c.purls[n].Type+"/"+c.purls[n].Name] {
 			in := a.installed[p]
-			if in.fits(&c.purls[n]) {
+			if in.fits(&c.purls[n]) && in.within(c, &c.purls[n]) {
 				return true
 			}
 		}

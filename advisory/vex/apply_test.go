@@ -239,3 +239,36 @@ func TestWhatMatchedNothing(t *testing.T) {
 		t.Errorf("unmatched (-want +got):\n%s", diff)
 	}
 }
+
+// A statement about a range of versions is about the packages in it, by the order of their own tools.
+func TestARangeOfVersionsIsComparedAsPackagesAre(t *testing.T) {
+	t.Parallel()
+	for text, hides := range map[string]bool{
+		"vers:deb/<3.0.2-1":       true,
+		"vers:deb/<3.0.1-1":       false,
+		"vers:deb/>=3.0.1~beta-1": true,
+		"vers:deb/*":              true,
+		"vers:deb/!=3.0.1-1":      false,
+		"vers:deb/<1:1.0":         true,
+	} {
+		raw, err := json.Marshal(object{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []object{{"bom-ref": "ssl", "name": "openssl", "purl": "pkg:deb/debian/libssl3@1"}},
+			"vulnerabilities": []object{{"id": "CVE-2026-1", "analysis": object{"state": "not_affected", "justification": "code_not_present"},
+				"affects": []object{{"ref": "ssl", "versions": []object{{"range": text}}}}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := vex.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pkgs := []image.Package{openssl()}
+		found := []advisory.ImageFinding{finding(pkgs[0])}
+		unmatched := vex.Apply(found, pkgs, subject(), []vex.Attached{{Document: d, Counts: true}})
+		if (found[0].Ignored != "") != hides || len(unmatched) > 0 == hides {
+			t.Errorf("%s: ignored %q, unmatched %+v", text, found[0].Ignored, unmatched)
+		}
+		if !hides && unmatched[0].Products[0] != "pkg:deb/debian/libssl3 "+text {
+			t.Errorf("%s: shown as %q", text, unmatched[0].Products[0])
+		}
+	}
+}

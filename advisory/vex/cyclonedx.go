@@ -9,41 +9,59 @@ import (
 
 // cycloneComponent is as much of a component as names it.
 type cycloneComponent struct {
-	Ref     string `json:"bom-ref"`
-	Group   string `json:"group"`
-	Name    string `json:"name"`
-	Version string `json:"version"`
-	PURL    string `json:"purl"`
-	CPE     string `json:"cpe"`
+	Ref     string `json:"bom-ref" xml:"bom-ref,attr"`
+	Group   string `json:"group" xml:"group"`
+	Name    string `json:"name" xml:"name"`
+	Version string `json:"version" xml:"version"`
+	PURL    string `json:"purl" xml:"purl"`
+	CPE     string `json:"cpe" xml:"cpe"`
 	Hashes  []struct {
-		Algorithm string `json:"alg"`
-		Value     string `json:"content"`
-	} `json:"hashes"`
-	Nested []cycloneComponent `json:"components"`
+		Algorithm string `json:"alg" xml:"alg,attr"`
+		Value     string `json:"content" xml:",chardata"`
+	} `json:"hashes" xml:"hashes>hash"`
+	Nested []cycloneComponent `json:"components" xml:"components>component"`
 }
 
 type cycloneVulnerability struct {
-	ID         string `json:"id"`
+	ID         string `json:"id" xml:"id"`
 	References []struct {
-		ID string `json:"id"`
-	} `json:"references"`
-	Updated  string `json:"updated"`
+		ID string `json:"id" xml:"id"`
+	} `json:"references" xml:"references>reference"`
+	Updated  string `json:"updated" xml:"updated"`
 	Analysis *struct {
-		State         string   `json:"state"`
-		Justification string   `json:"justification"`
-		Response      []string `json:"response"`
-		Detail        string   `json:"detail"`
-		FirstIssued   string   `json:"firstIssued"`
-		LastUpdated   string   `json:"lastUpdated"`
-	} `json:"analysis"`
+		State         string   `json:"state" xml:"state"`
+		Justification string   `json:"justification" xml:"justification"`
+		Response      []string `json:"response" xml:"responses>response"`
+		Detail        string   `json:"detail" xml:"detail"`
+		FirstIssued   string   `json:"firstIssued" xml:"firstIssued"`
+		LastUpdated   string   `json:"lastUpdated" xml:"lastUpdated"`
+	} `json:"analysis" xml:"analysis"`
 	Affects []struct {
-		Ref      string `json:"ref"`
+		Ref      string `json:"ref" xml:"ref"`
 		Versions []struct {
-			Version string `json:"version"`
-			Range   string `json:"range"`
-			Status  string `json:"status"`
-		} `json:"versions"`
-	} `json:"affects"`
+			Version string `json:"version" xml:"version"`
+			Range   string `json:"range" xml:"range"`
+			Status  string `json:"status" xml:"status"`
+		} `json:"versions" xml:"versions>version"`
+	} `json:"affects" xml:"affects>target"`
+}
+
+// cycloneDocument is a document in either form; Version is a number in one and a text in the other.
+type cycloneDocument struct {
+	Serial   string `json:"serialNumber" xml:"serialNumber,attr"`
+	Version  string `json:"-" xml:"version,attr"`
+	Metadata struct {
+		Timestamp string `json:"timestamp" xml:"timestamp"`
+		Authors   []struct {
+			Name string `json:"name" xml:"name"`
+		} `json:"authors" xml:"authors>author"`
+		Supplier struct {
+			Name string `json:"name" xml:"name"`
+		} `json:"supplier" xml:"supplier"`
+		Component cycloneComponent `json:"component" xml:"component"`
+	} `json:"metadata" xml:"metadata"`
+	Components      []cycloneComponent     `json:"components" xml:"components>component"`
+	Vulnerabilities []cycloneVulnerability `json:"vulnerabilities" xml:"vulnerabilities>vulnerability"`
 }
 
 // cycloneStates says what each state of an analysis means (CycloneDX 1.4 to 1.6, impactAnalysisState).
@@ -63,22 +81,19 @@ type cycloneReader struct {
 
 func readCycloneDX(raw []byte, in *reader) error {
 	var doc struct {
-		Serial   string          `json:"serialNumber"`
-		Version  json.RawMessage `json:"version"`
-		Metadata struct {
-			Timestamp string                  `json:"timestamp"`
-			Authors   []struct{ Name string } `json:"authors"`
-			Supplier  struct{ Name string }   `json:"supplier"`
-			Component cycloneComponent        `json:"component"`
-		} `json:"metadata"`
-		Components      []cycloneComponent     `json:"components"`
-		Vulnerabilities []cycloneVulnerability `json:"vulnerabilities"`
+		cycloneDocument
+		Version json.RawMessage `json:"version"`
 	}
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		return err
 	}
+	doc.cycloneDocument.Version = string(doc.Version)
+	return doc.read(in)
+}
+
+func (doc *cycloneDocument) read(in *reader) error {
 	id, author := doc.Serial, doc.Metadata.Supplier.Name
-	if v := string(doc.Version); id != "" && v != "" && v != "1" {
+	if v := doc.Version; id != "" && v != "" && v != "1" {
 		id += "/" + v
 	}
 	if len(doc.Metadata.Authors) > 0 {
@@ -180,10 +195,14 @@ func (r *cycloneReader) vulnerability(where string, v *cycloneVulnerability) err
 		for _, one := range a.Versions {
 			switch {
 			case one.Status != "" && one.Status != "affected":
-			case one.Version == "":
-				r.problem("%s names a range of versions of %.200q, which is not read: name single versions", where, a.Ref)
-			default:
+			case one.Version != "":
 				s.Products = append(s.Products, r.in(a.Ref, c.at(one.Version)))
+			default:
+				if c, err := c.between(one.Range); err != nil {
+					r.problem("%s is about versions of %.200q that are not known: %v", where, a.Ref, err)
+				} else {
+					s.Products = append(s.Products, r.in(a.Ref, c))
+				}
 			}
 		}
 	}
@@ -223,6 +242,24 @@ func (r *cycloneReader) in(ref string, c Component) Product {
 		return Product{Component: c}
 	}
 	return Product{Component: r.root, Subcomponents: []Component{c}}
+}
+
+// between is the component in a range of versions.
+func (c Component) between(text string) (Component, error) {
+	r, err := parseRange(text)
+	if err != nil {
+		return Component{}, err
+	}
+	out := Component{Versions: line(text), within: r}
+	for _, p := range c.purls {
+		if p.Version = ""; r.isFor(p.Type) {
+			out.add(p.ToString())
+		}
+	}
+	if len(out.purls) == 0 {
+		return Component{}, fmt.Errorf("the range %.80q is of the scheme %s, and the component has no package URL of that kind", line(text), r.scheme)
+	}
+	return out, nil
 }
 
 // at is the component in one version.

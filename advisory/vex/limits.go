@@ -26,7 +26,7 @@ const (
 // Errors of [Parse].
 var (
 	ErrTooBig        = fmt.Errorf("the VEX document is larger than %d MiB", MaxSize>>20)
-	ErrNotRecognised = errors.New("this is no VEX document that can be read: known are OpenVEX, CSAF 2.0 and CycloneDX 1.4 or later, all as JSON")
+	ErrNotRecognised = errors.New("this is no VEX document that can be read: known are OpenVEX, CSAF 2.0 and CycloneDX 1.4 or later, all as JSON, and CycloneDX as XML too")
 	errTooMany       = fmt.Errorf("it has more than %d statements or names more than %d products and components: part it into several documents", maxStatements, maxNames)
 )
 

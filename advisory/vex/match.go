@@ -32,11 +32,23 @@ func (i *installed) is(c *Component) bool {
 		return false
 	}
 	for n := range c.purls {
-		if i.fits(&c.purls[n]) {
+		if i.fits(&c.purls[n]) && i.within(c, &c.purls[n]) {
 			return true
 		}
 	}
 	return false
+}
+
+// within says whether the version is in the range of a component, where it has one.
+func (i *installed) within(c *Component, p *packageurl.PackageURL) bool {
+	if c.within == nil {
+		return true
+	}
+	version := i.pkg.Version
+	if ofSource(p) {
+		version = i.pkg.SourceVersion
+	}
+	return c.within.contains(version)
 }
 
 func (i *installed) fits(p *packageurl.PackageURL) bool {

@@ -3,6 +3,7 @@ package vex
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,6 +48,9 @@ func Parse(raw []byte) (*Document, error) {
 		return nil, ErrTooBig
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
+	if isXML(raw) {
+		return parseXML(raw)
+	}
 	if text := bytes.TrimSpace(raw); len(text) == 0 || text[0] != '{' {
 		return nil, ErrNotRecognised
 	}
@@ -63,13 +67,28 @@ func Parse(raw []byte) (*Document, error) {
 		if !f.is(&o) {
 			continue
 		}
-		r := &reader{doc: &Document{Format: f.name, Statements: []Statement{}}}
-		if err := f.read(raw, r); err != nil {
-			return nil, fmt.Errorf("the VEX document cannot be read as %s: %w", f.name, err)
-		}
-		return r.finish()
+		return readAs(f.name, f.read, raw)
 	}
 	return nil, ErrNotRecognised
+}
+
+// parseXML reads a document of the one form that is XML too.
+func parseXML(raw []byte) (*Document, error) {
+	switch err := shapeXML(raw); {
+	case errors.Is(err, ErrNotRecognised):
+		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("the VEX document is refused: %w", err)
+	}
+	return readAs("cyclonedx", readCycloneDXXML, raw)
+}
+
+func readAs(name string, read func([]byte, *reader) error, raw []byte) (*Document, error) {
+	r := &reader{doc: &Document{Format: name, Statements: []Statement{}}}
+	if err := read(raw, r); err != nil {
+		return nil, fmt.Errorf("the VEX document cannot be read as %s: %w", name, err)
+	}
+	return r.finish()
 }
 
 // reader collects what a document says.
@@ -125,7 +144,14 @@ func (r *reader) add(where string, s Statement) error {
 		p := &s.Products[i]
 		r.names += len(p.Subcomponents) + len(p.PURLs) + len(p.Names) + len(p.Digests)
 		for j := range p.Subcomponents {
-			r.names += len(p.Subcomponents[j].PURLs) + len(p.Subcomponents[j].Names)
+			sub := &p.Subcomponents[j]
+			r.names += len(sub.PURLs) + len(sub.Names)
+			if sub.within != nil {
+				r.names += sub.within.weight()
+			}
+		}
+		if p.within != nil {
+			r.names += p.within.weight()
 		}
 	}
 	if len(r.doc.Statements) >= maxStatements || r.names > maxNames {

@@ -86,11 +86,14 @@ func TestForms(t *testing.T) {
 					{Component: root, Subcomponents: []vex.Component{purl("pkg:npm/left-pad@1.3.0")}},
 				}},
 				{IDs: []string{"CVE-2026-2"}, Status: vex.Affected, Action: "update, workaround_available soon", At: day(1, 1), Products: in(root)},
-				{IDs: []string{"CVE-2026-3"}, Status: vex.NotAffected, Justification: "false_positive", At: day(1, 1), Products: in(root, purl("pkg:deb/debian/openssl@3.0.2-1"))},
+				{IDs: []string{"CVE-2026-3"}, Status: vex.NotAffected, Justification: "false_positive", At: day(1, 1), Products: []vex.Product{
+					{Component: root, Subcomponents: []vex.Component{purl("pkg:deb/debian/openssl@3.0.2-1")}},
+					{Component: root, Subcomponents: []vex.Component{{PURLs: []string{"pkg:deb/debian/openssl"}, Versions: "vers:deb/<3"}}},
+				}},
 				{IDs: []string{"CVE-2026-4"}, Status: vex.Fixed, At: day(1, 1), Products: in(root)},
 			},
 			Problems: []string{
-				`vulnerability 3 names a range of versions of "ssl", which is not read: name single versions`,
+				`vulnerability 3 is about versions of "ssl" that are not known: "3.x" is no range of versions: want one like vers:npm/>=1.0|<2.0`,
 				`vulnerability 6 has an analysis in the state "unheard_of", which is none`,
 				`vulnerability 7 affects "nobody", which the document does not list and which is no package URL`,
 				"vulnerability 7 affects nothing that can be named",
@@ -108,17 +111,59 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// CycloneDX says the same in XML as in JSON.
+func TestCycloneDXInXML(t *testing.T) {
+	t.Parallel()
+	want, err := vex.Parse(sample(t, "cyclonedx.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, raw := range map[string][]byte{
+		"as it is":      sample(t, "cyclonedx.xml"),
+		"with a prefix": []byte(strings.NewReplacer("<?", "<?", "</", "</c:", "<", "<c:", "xmlns=", "xmlns:c=").Replace(string(sample(t, "cyclonedx.xml")))),
+	} {
+		got, err := vex.Parse(raw)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(want, got, names); diff != "" {
+			t.Errorf("%s (-JSON +XML):\n%s", name, diff)
+		}
+	}
+	if raw, d, err := vex.ParseAttested(sample(t, "cyclonedx.xml"), nil); err != nil || len(raw) == 0 || len(d.Statements) != len(want.Statements) {
+		t.Errorf("next to an image: %v", err)
+	}
+	for name, doc := range map[string]string{"an SBOM": `<bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>`, "something else": "<html/>"} {
+		if _, _, err := vex.ParseAttested([]byte(doc), nil); err != vex.ErrNotVEX {
+			t.Errorf("%s next to an image: %v", name, err)
+		}
+	}
+}
+
 func TestRefusedDocuments(t *testing.T) {
 	t.Parallel()
 	open := func(statements string) string {
 		return `{"@context": "https://openvex.dev/ns/v0.2.0", "statements": [` + statements + `]}`
 	}
+	bom := func(inside string) string {
+		return `<bom xmlns="http://cyclonedx.org/schema/bom/1.5">` + inside + `</bom>`
+	}
 	for name, c := range map[string]struct{ doc, want string }{
-		"nothing":           {"", "no VEX document"},
-		"a list":            {"[]", "no VEX document"},
-		"another document":  {`{"spdxVersion": "SPDX-2.3"}`, "no VEX document"},
-		"no JSON":           {`{"@context": "https://openvex.dev/ns", `, "no JSON"},
-		"XML":               {`<bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>`, "all as JSON"},
+		"nothing":          {"", "no VEX document"},
+		"a list":           {"[]", "no VEX document"},
+		"another document": {`{"spdxVersion": "SPDX-2.3"}`, "no VEX document"},
+		"no JSON":          {`{"@context": "https://openvex.dev/ns", `, "no JSON"},
+		"empty XML":        {`<bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>`, "makes no statement"},
+		"other XML":        {`<bom xmlns="http://example.com/bom/1.5"/>`, "no VEX document"},
+		"a web page":       {"<!doctype html><html><p>503</html>", "no VEX document"},
+		"broken XML":       {bom("<vulnerabilities><vulnerability>"), "cannot be read as cyclonedx"},
+		"an entity": {`<!DOCTYPE bom [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>` + bom("<vulnerabilities><vulnerability><id>&b;</id></vulnerability></vulnerabilities>"),
+			"document type declaration"},
+		"an unknown entity": {bom("<vulnerabilities><vulnerability><id>&file;</id></vulnerability></vulnerabilities>"), "invalid character entity"},
+		"another encoding":  {`<?xml version="1.0" encoding="UTF-7"?>` + bom(""), "no VEX document"},
+		"deep XML":          {bom(strings.Repeat("<components><component>", 200) + strings.Repeat("</component></components>", 200)), "more than 200 deep"},
+		"much XML":          {bom("<x>" + strings.Repeat(`<a b=""/>`, 600_000) + "</x>"), "more than 1000000 elements"},
 		"too large":         {strings.Repeat(" ", vex.MaxSize+1), "larger than 16 MiB"},
 		"too deep":          {`{"@context": "https://openvex.dev/ns", "x": ` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + `}`, "more than 200 deep"},
 		"too many values":   {open(strings.Repeat("{},", 700_000) + "{}"), "more than 1000000 values"},
@@ -141,7 +186,7 @@ func TestRefusedDocuments(t *testing.T) {
 
 // FuzzParse: nothing panics, and what is read has statements with a status and a name, in one line where lines are shown.
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"openvex.json", "openvex-0.0.1.json", "csaf.json", "cyclonedx.json"} {
+	for _, name := range []string{"openvex.json", "openvex-0.0.1.json", "csaf.json", "cyclonedx.json", "cyclonedx.xml"} {
 		f.Add(sample(f, name))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -78,10 +78,13 @@ type Component struct {
 	Digests []image.Digest `json:"digests,omitempty"`
 	// Names are all other names: repositories, references, IRIs, CPEs, names for people.
 	Names []string `json:"names,omitempty"`
+	// Versions narrows PURLs, which have none then, to a range of versions, in the notation of package URLs ("vers:").
+	Versions string `json:"versions,omitempty"`
 
 	// What the names mean, read once.
-	purls []packageurl.PackageURL
-	refs  []reference
+	purls  []packageurl.PackageURL
+	refs   []reference
+	within *versRange // nil for all
 }
 
 // add files one name under what it is. A text that is no name at all changes nothing.
@@ -119,6 +122,8 @@ func (c *Component) empty() bool { return len(c.PURLs)+len(c.Digests)+len(c.Name
 // String is the best name for people.
 func (c *Component) String() string {
 	switch {
+	case len(c.PURLs) > 0 && c.Versions != "":
+		return c.PURLs[0] + " " + c.Versions
 	case len(c.PURLs) > 0:
 		return c.PURLs[0]
 	case len(c.Names) > 0:

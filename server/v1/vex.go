@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/engine"
@@ -90,7 +92,7 @@ type imageVEX struct {
 
 func (r *routes) vex() {
 	const tag = "VEX"
-	add(r, "POST /vex", tag, "Attach a VEX document (OpenVEX, CSAF 2.0, CycloneDX)", r.addVEX, takes[map[string]any](r))
+	add(r, "POST /vex", tag, "Attach a VEX document (OpenVEX, CSAF 2.0, CycloneDX)", r.addVEX, takes[map[string]any](r), takesXML)
 	add(r, "GET /vex", tag, "List VEX documents", func(ctx context.Context, in *listVEX) ([]VEXDocument, error) {
 		rows, err := r.VEX.List(ctx, account(ctx), in.History)
 		return vexDocuments(rows), err
@@ -109,6 +111,9 @@ func (r *routes) vex() {
 	})
 	add(r, "GET /images/{imageDigest}/vex", tag, "Get what VEX documents say of an image", r.imageVEX)
 }
+
+// takesXML describes a body that may be XML too.
+func takesXML(op *huma.Operation) { op.RequestBody.Content["application/xml"] = &huma.MediaType{} }
 
 func newVEXDocument(v *store.VEX) VEXDocument {
 	d := VEXDocument{
