@@ -11,9 +11,6 @@ import (
 	"landwaiter.dev/image"
 )
 
-// defaultPath is what builders put into the config of an image that sets no PATH; no line of the history says it.
-const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 // said is what the lines of a history say, by instruction. The config is what runs, and the history is a text that
 // nobody checks: what the config has and the lines do not say is to be added.
 type said struct {
@@ -94,21 +91,11 @@ func (s *said) all(word string, words []string) bool {
 	return ok
 }
 
-// extra are lines for what the config has and the history does not say.
+// extra are lines for what the config has and the history does not say. Variables and labels are left as the history has them:
+// builders add to these what no line says.
 func (s *said) extra(c *image.ContainerConfig) []string {
 	var out []string
 	add := func(word, value string) { out = append(out, word+" "+oneLine(value)) }
-	for _, e := range c.Env {
-		name, value, _ := strings.Cut(oneLine(e), "=")
-		if e != defaultPath && name != "" && !s.pair("ENV", name, value) {
-			add("ENV", e)
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(c.Labels)) {
-		if !s.pair("LABEL", oneLine(k), oneLine(c.Labels[k])) {
-			add("LABEL", k+"="+c.Labels[k])
-		}
-	}
 	if ports := s.ports(c.ExposedPorts); len(ports) > 0 {
 		add("EXPOSE", strings.Join(ports, " "))
 	}
@@ -135,12 +122,6 @@ func (s *said) extra(c *image.ContainerConfig) []string {
 		add("CMD", quotedList(c.Cmd))
 	}
 	return out
-}
-
-// pair looks for a name and its value in the forms of ENV and LABEL.
-func (s *said) pair(word, name, value string) bool {
-	q := strconv.Quote(value)
-	return s.any(word, name+"="+value, name+"="+q, name+"='"+value+"'", name+" "+value, strconv.Quote(name)+"="+q)
 }
 
 // ports are those that no EXPOSE has, a port without protocol being TCP. A range on a line does not count for its ports:

@@ -52,7 +52,7 @@ func TestDockerfile(t *testing.T) {
 				c.Env, c.Labels = []string{"A=2", "BB=2", "B=22"}, map[string]string{"L": "2"}
 			}),
 			[]string{"USER other", "EXPOSE 1", "HEALTHCHECK NONE", "VOLUME /x", "ENTRYPOINT x", "CMD y", "STOPSIGNAL 9", "WORKDIR /", "ENV A=1 BB=22", "LABEL L=1",
-				"ENV A=2", "ENV BB=2", "ENV B=22", "LABEL L=2", `EXPOSE 53/udp 80/tcp`, `VOLUME ["/data"]`, `WORKDIR /srv`, `USER app`, `STOPSIGNAL SIGINT`,
+				`EXPOSE 53/udp 80/tcp`, `VOLUME ["/data"]`, `WORKDIR /srv`, `USER app`, `STOPSIGNAL SIGINT`,
 				`HEALTHCHECK --interval=30s --retries=3 CMD curl -f http://localhost/`, `ENTRYPOINT ["/bin/sh","-c"]`, `CMD ["run"]`}},
 		{"no user in the config is root", []string{"USER app"}, image.ContainerConfig{}, []string{"USER app", "USER root"}},
 		{"no user at all stays unsaid", nil, image.ContainerConfig{}, nil},
@@ -86,14 +86,14 @@ func with(c image.ContainerConfig, change func(*image.ContainerConfig)) image.Co
 // TestDockerfileOfManyValues would search each line for each value.
 func TestDockerfileOfManyValues(t *testing.T) {
 	t.Parallel()
-	c := image.ContainerConfig{Labels: map[string]string{}}
+	c := image.ContainerConfig{Volumes: map[string]struct{}{}}
 	for i := range 50_000 {
-		c.Labels[strings.Repeat("a", i%20)+"="+strconv.Itoa(i)] = ""
+		c.Volumes[strings.Repeat("a", i%20)+"="+strconv.Itoa(i)] = struct{}{}
 	}
 	start := time.Now()
-	got := Dockerfile([]image.History{{CreatedBy: "LABEL " + strings.Repeat("a=", 500_000)}}, c)
-	if n := strings.Count(got, "\nLABEL "); n < 50_000 {
-		t.Errorf("%d labels", n)
+	got := Dockerfile([]image.History{{CreatedBy: "VOLUME " + strings.Repeat("a=", 500_000)}}, c)
+	if n := strings.Count(got, `","`); n < 49_999 {
+		t.Errorf("%d volumes", n)
 	}
 	if d := time.Since(start); d > 20*time.Second {
 		t.Errorf("took %v", d)
