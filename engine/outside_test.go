@@ -133,7 +133,7 @@ func TestFactsFromOutside(t *testing.T) {
 			// A point in time knows what was known then.
 			c, err := v.e.Checks.Check(v.ctx, admin, CheckRequest{Digest: v.images["web"].row.Digest, Tag: "r.example/app:web", Interactive: true, Moment: Moment{At: start.Add(30 * time.Second)}})
 			v.must(err)
-			if raw := fmt.Sprintf("%s", c.Evaluations[0].Document); strings.Contains(raw, "out of date") || strings.Contains(raw, "CVE-2026-1001+p1") {
+			if raw := string(c.Evaluations[0].Document); strings.Contains(raw, "out of date") || strings.Contains(raw, "CVE-2026-1001+p1") {
 				t.Errorf("of before the base came: %s", raw)
 			}
 		})

@@ -38,8 +38,6 @@ func someFiles() *gate.Context {
 	)
 }
 
-const emptySum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
 func TestFileNames(t *testing.T) {
 	t.Parallel()
 	row := func(path, regex string) string {

@@ -143,7 +143,7 @@ func (s simulations) Run(ctx context.Context, account string, r engine.SimulateR
 	}
 	sum := &engine.Simulation{Transitions: map[[2]string]int{}, Triggers: map[[2]string]*engine.TriggerChange{}, Candidate: image.DigestOf(r.Document),
 		Against: "strict", AgainstDigest: bundleBefore, Revision: 3, AsOf: Start, Seconds: 0.5}
-	for _, e := range (evaluations{s.e}).all(account) {
+	for _, e := range evaluations(s).all(account) {
 		if e.ID%2 == 0 {
 			continue
 		}
