@@ -128,7 +128,7 @@ func (u *Vulns) then(ctx context.Context, img store.Image, m Moment, s *state) e
 	case img.Status != store.Analyzed:
 		return notAnalyzed(img)
 	case !m.Retrospective:
-		return Errorf(ClassConflict, "not_known_then", "the image was not analysed here at %s: ask with retrospective=true what the data of that time would have said",
+		return Errorf(ClassConflict, "not_known_then", "the image was not analysed here at %s: ask with retrospective=true (--retrospective) what the data of that time would have said",
 			m.At.UTC().Format(time.RFC3339))
 	}
 	return nil

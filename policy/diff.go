@@ -127,11 +127,22 @@ func each(partner []int, b int, gone, came func(i int), both func(i, j int)) {
 
 func (d *differ) policies(a, b []policyForm) {
 	lists := [2][]policyForm{a, b}
-	partner := pairUp(len(a), len(b), func(l, i int) string { return lists[l][i].id })
+	// A policy with rules and without a namesake is compared with the next one of the same kind.
+	partner := pairUp(len(a), len(b), func(l, i int) string { return lists[l][i].id }, func(l, i int) string {
+		if len(lists[l][i].rules) == 0 {
+			return ""
+		}
+		return "any"
+	})
 	whole := func(kind string, p *policyForm) {
 		d.add(Change{Kind: kind, Part: "policy", What: p.id, Details: []string{counted(len(p.rules), "rule")}})
 	}
-	each(partner, len(b), func(i int) { whole(Removed, &a[i]) }, func(j int) { whole(Added, &b[j]) }, func(i, j int) { d.rules(a[i].id, a[i].rules, b[j].rules) })
+	each(partner, len(b), func(i int) { whole(Removed, &a[i]) }, func(j int) { whole(Added, &b[j]) }, func(i, j int) {
+		if a[i].id != b[j].id {
+			d.add(Change{Kind: Changed, Part: "policy", What: b[j].id, Details: []string{arrow("id", a[i].id, b[j].id)}})
+		}
+		d.rules(b[j].id, a[i].rules, b[j].rules)
+	})
 }
 
 func (d *differ) rules(in string, a, b []ruleForm) {

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -95,5 +96,22 @@ whitelisted_images:
 	}
 	if _, err := policy.Diff([]byte(after), []byte("[]")); err == nil {
 		t.Error("no bundle was compared")
+	}
+}
+
+// Bundles of two authors call their policies differently; what counts is what the rules do.
+func TestDiffOfPoliciesByOtherNames(t *testing.T) {
+	t.Parallel()
+	const form = `{"id":"b","version":"1_0","policies":[{"id":"%s","version":"1_0","rules":[{"gate":"always","trigger":"always","action":"%s"},{"gate":"dockerfile","trigger":"no_dockerfile_provided","action":"WARN"}]}],"whitelists":[],"mappings":[]}`
+	got, err := policy.Diff(fmt.Appendf(nil, form, "ours", "GO"), fmt.Appendf(nil, form, "theirs", "STOP"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []policy.Change{
+		{Kind: policy.Changed, Part: "policy", What: "theirs", Details: []string{"id: ours → theirs"}},
+		{Kind: policy.Changed, Part: "rule", In: "theirs", What: "STOP always always", Details: []string{"action: GO → STOP"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

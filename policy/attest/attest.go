@@ -212,7 +212,9 @@ func Open(ctx context.Context, envelope []byte, keys []signkey.Public) (*Stateme
 	case len(e.Signatures) > maxSignatures:
 		return nil, none, fmt.Errorf("it has more than %d signatures", maxSignatures)
 	}
+	var named []string
 	for i := range e.Signatures {
+		named = append(named, strings.TrimPrefix(e.Signatures[i].KeyID, "sha256:"))
 		e.Signatures[i].KeyID = "" // a hint, in whatever form the signer has: the key itself decides
 	}
 	for _, key := range keys {
@@ -226,6 +228,11 @@ func Open(ctx context.Context, envelope []byte, keys []signkey.Public) (*Stateme
 		}
 		s, err := readStatement(payload)
 		return s, key, err
+	}
+	for _, key := range keys {
+		if slices.Contains(named, key.ID()) {
+			return nil, none, fmt.Errorf("it was altered: it names the key sha256:%s, whose signature does not fit what it holds", key.ID())
+		}
 	}
 	return nil, none, errors.New("no signature on it is one of the keys given")
 }

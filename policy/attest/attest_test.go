@@ -280,3 +280,13 @@ func FuzzOpen(f *testing.F) {
 		_ = s.Check(attest.Expect{Image: digest, Policy: bundle, MaxAge: time.Hour, Now: at})
 	})
 }
+
+// Who alters a verdict leaves the id of the key as it is: the key is known, and the signature does not fit.
+func TestAnAlteredVerdictIsToldFromAnUnknownKey(t *testing.T) {
+	t.Parallel()
+	key := keys(t)["PRIVATE KEY"]
+	altered := strings.Replace(string(sign(t, verdict, key)), `"payload":"`, `"payload":"AAAA`, 1)
+	if _, _, err := attest.Open(t.Context(), []byte(altered), []signkey.Public{key.Public()}); err == nil || !strings.HasPrefix(err.Error(), "it was altered") {
+		t.Errorf("got %v", err)
+	}
+}
