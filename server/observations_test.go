@@ -85,7 +85,7 @@ func TestObservationShapes(t *testing.T) {
 			{"path": "/usr/bin/su", "mode": "4755", "uid": 0, "gid": 50, "layer": 0},
 			{"path": "/usr/bin/ping", "mode": "755", "capabilities": true, "uid": 0, "gid": 0, "layer": 1}]` + gaps,
 		"declared": `"packages": [{"package": "lodash", "version": "4.17.21", "type": "NPM", "location": "/app/package-lock.json", "origin": "Unknown", "license": "Unknown", "licenses": ["Unknown"], "cpes": [], "purl_type": "npm", "layer": 1, "inherited": false}]` + gaps,
-		"gaps":     `"gaps": [{"kind": "no_advisories", "layer": -1, "detail": "no advisory data for Packagist"}]}`,
+		"gaps":     `"gaps": [{"kind": "unidentified_package", "path": "app/lib/x.jar", "layer": 1, "detail": "no coordinates"}, {"kind": "no_advisories", "layer": -1, "detail": "no advisory data for Packagist"}]}`,
 		"layers": `"layers": [
 			{"index": 0, "digest": "", "diff_id": "", "media_type": "", "size": 100, "tar_size": 1000, "created_by": "ADD rootfs", "dockerfile_line": "ADD rootfs"},
 			{"index": 1, "digest": "", "diff_id": "", "media_type": "", "size": 200, "tar_size": 1000, "created_by": "RUN /bin/sh -c make # buildkit", "dockerfile_line": "RUN /bin/sh -c make"}]}`,

@@ -218,7 +218,7 @@ func TestVulnerabilityShape(t *testing.T) {
 	got := get[object](t, h, "GET /v1/images/sha256%3A"+webDigest[7:]+"/vuln/os?vendor_only=True&force_refresh=False", "")
 	want := parse[object](t, `{
 		"imageDigest": "`+webDigest+`", "vulnerability_type": "os", "feed_revision": 3, "ignored_vulnerabilities": [],
-		"gaps": [{"kind": "no_advisories", "layer": -1, "detail": "no advisory data for Packagist"}],
+		"gaps": [{"kind": "unidentified_package", "path": "app/lib/x.jar", "layer": 1, "detail": "no coordinates"}, {"kind": "no_advisories", "layer": -1, "detail": "no advisory data for Packagist"}],
 		"vulnerabilities": [{
 			"vuln": "CVE-2023-0464", "severity": "High", "package": "openssl-3.0.9-1", "package_name": "openssl", "package_version": "3.0.9-1", "package_type": "dpkg",
 			"package_path": "pkgdb", "package_cpe": "None", "package_cpe23": "None", "url": "https://security-tracker.debian.org/tracker/CVE-2023-0464", "fix": "3.0.11-1",

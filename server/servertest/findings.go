@@ -145,7 +145,8 @@ func (e *Engine) Of(ctx context.Context, account string, d image.Digest, m engin
 	if err != nil {
 		return nil, err
 	}
-	v := &engine.Vulnerabilities{Image: img, Findings: Findings(), Scores: Scores(), Revision: 3, AsOf: Start, Gaps: []image.Gap{{Kind: image.GapNoAdvisories, Layer: -1, Detail: "no advisory data for Packagist"}}}
+	v := &engine.Vulnerabilities{Image: img, Findings: Findings(), Scores: Scores(), Revision: 3, AsOf: Start,
+		Gaps: []image.Gap{{Kind: image.GapUnidentified, Path: "app/lib/x.jar", Layer: 1, Detail: "no coordinates"}, {Kind: image.GapNoAdvisories, Layer: -1, Detail: "no advisory data for Packagist"}}}
 	l, err := bases{e}.Of(ctx, img)
 	if v.Base = l.Base; err != nil || m.At.IsZero() {
 		return v, err
