@@ -150,7 +150,10 @@ func (u *Checks) judge(ctx context.Context, account, fullTag string, img store.I
 	if in.Facts, err = u.gateFacts(ctx, f.Outside, s.findings, s.revision.ID, s.at, needs); err != nil {
 		return nil, err
 	}
-	e := bundle.Evaluate(in)
+	e, err := bundle.Evaluate(ctx, in)
+	if err != nil {
+		return nil, err
+	}
 	if err := failed(); err != nil {
 		return nil, err
 	}

@@ -173,7 +173,14 @@ func (run *simulation) image(ctx context.Context, one *simulating) ([]Simulated,
 		}
 		in, failed := checks.input(ctx, run.account, t.FullTag(), one.image.Digest, s, f)
 		in.Facts = known
-		before, after := run.baseline.Evaluate(in), run.candidate.Evaluate(in)
+		before, err := run.baseline.Evaluate(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		after, err := run.candidate.Evaluate(ctx, in)
+		if err != nil {
+			return nil, err
+		}
 		if err := failed(); err != nil {
 			return nil, err
 		}
