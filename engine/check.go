@@ -20,6 +20,7 @@ type Checks struct {
 	vulns    *Vulns
 	policies *Policies
 	notices  *notices
+	bundles  *bundles
 	now      func() time.Time
 }
 
@@ -125,9 +126,9 @@ func (v *verdict) checked() CheckedEvaluation {
 
 // verdict evaluates; it stores nothing.
 func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store.Image, s *state, p store.Policy, reason string) (*verdict, error) {
-	bundle, err := policy.Load(p.Document)
+	bundle, err := u.compiled(p.ID, p.Document)
 	if err != nil {
-		return nil, fmt.Errorf("the stored policy %q: %w", p.ID, err)
+		return nil, err
 	}
 	feed, err := u.feedFacts(ctx, s.analyzed.Analysis, s.revision, s.at)
 	if err != nil {
@@ -135,6 +136,15 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 	}
 	f := facts{ImageID: img.ImageID, AnalyzedAt: img.AnalyzedAt, Feed: feedFact{feed.Present, feed.LastSync}, Gaps: s.data}
 	return u.judge(ctx, account, fullTag, img, s, f, bundle, p, reason)
+}
+
+// compiled is a stored bundle, ready to be evaluated.
+func (u *Checks) compiled(id string, document []byte) (*policy.Bundle, error) {
+	bundle, err := u.bundles.load(document)
+	if err != nil {
+		return nil, fmt.Errorf("the stored policy %q: %w", id, err)
+	}
+	return bundle, nil
 }
 
 // judge evaluates with all inputs given.

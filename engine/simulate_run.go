@@ -53,8 +53,8 @@ func (u *Simulations) prepare(ctx context.Context, account string, r SimulateReq
 	if run.against, err = u.checks.policies.choose(ctx, account, r.Against, r.Moment); err != nil {
 		return nil, err
 	}
-	if run.baseline, err = policy.Load(run.against.Document); err != nil {
-		return nil, fmt.Errorf("the stored policy %q: %w", run.against.ID, err)
+	if run.baseline, err = u.checks.compiled(run.against.ID, run.against.Document); err != nil {
+		return nil, err
 	}
 	run.at = r.Moment.At
 	if run.at.IsZero() {
