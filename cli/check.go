@@ -36,8 +36,8 @@ func (a *app) check(use string) *cobra.Command {
 			return err
 		}
 		inForm := slices.Contains(report.VerdictForms(), a.output)
-		if inForm && q.History {
-			return usage(c, fmt.Errorf("--history goes with table and json"))
+		if inForm && q.History && a.output != report.EvaluationJSON {
+			return usage(c, fmt.Errorf("--history goes with table, json and %s", report.EvaluationJSON))
 		}
 		img, err := s.Image(c.Context(), args[0])
 		if err != nil {
@@ -60,7 +60,7 @@ func (a *app) check(use string) *cobra.Command {
 			}
 		}
 		if inForm {
-			if err := a.reportEvaluation(c, s, &img, &list[0], results[0], q.Moment); err != nil {
+			if err := a.reportEvaluations(c, s, &img, list, results[0], q.Moment); err != nil {
 				return err
 			}
 		} else if err := a.show(list, func() {
