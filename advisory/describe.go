@@ -55,10 +55,10 @@ func Describe(ids []string, records []*Record, w Wanted) []Description {
 	type place struct{ id, ecosystem string }
 	groups := map[place][]*hit{}
 	for _, r := range records {
-		names := r.Names()
+		names, own := r.Names(), bareCVE(r.ID)
 		placed := map[place]bool{}
 		for _, asked := range ids {
-			if !slices.Contains(names, asked) && bareCVE(r.ID) != asked {
+			if asked != own && !slices.Contains(names, asked) {
 				continue
 			}
 			for _, eco := range ecosystemsOf(r) {

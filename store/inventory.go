@@ -114,6 +114,14 @@ func (q *Queries) Ecosystems(ctx context.Context) ([]string, error) {
 	return all(ctx, q, scalar[string], "SELECT DISTINCT ecosystem FROM packages WHERE ecosystem <> '' ORDER BY ecosystem")
 }
 
+// WaitsToMatch says whether packages of an analysis wait to be matched by the names that they have now.
+func (q *Queries) WaitsToMatch(ctx context.Context, analysis int64) (bool, error) {
+	var n int64
+	err := q.one(ctx, `SELECT count(*) FROM analysis_sets s CROSS JOIN package_set_members m CROSS JOIN packages p
+		WHERE s.analysis_id = ? AND m.set_id = s.set_id AND p.id = m.package_id AND p.key_rev = ?`, []any{analysis, rematching}, &n)
+	return n > 0, describe(err, "reading packages")
+}
+
 // SetMatched notes that the matches of packages are known up to rev.
 func (t *Tx) SetMatched(ctx context.Context, packages []int64, rev int64) error {
 	_, err := t.exec(ctx, "UPDATE packages SET matched_rev = ? WHERE id {in ids}", rev, list(packages))
