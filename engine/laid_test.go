@@ -6,7 +6,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"landwaiter.dev/engine"
-	"landwaiter.dev/internal/testkit"
 	"landwaiter.dev/internal/testkit/storetest"
 	"landwaiter.dev/store"
 )
@@ -17,10 +16,7 @@ func TestRememberedFindingsAreNobodysToChange(t *testing.T) {
 	t.Parallel()
 	storetest.Stores(t, func(t *testing.T, s *store.Store) {
 		f := start(t, s)
-		testkit.Image(
-			testkit.Layer(testkit.Dir("etc"), testkit.File("etc/os-release", osRelease)),
-			testkit.Layer(testkit.File("var/lib/dpkg/status", dpkgStatus("3.0.1-1"))),
-		).Push(t, f.registry, "app", "1")
+		debianImage("3.0.1-1").Push(t, f.registry, "app", "1")
 		img := f.add(t, "1")
 		ask := func() *engine.Vulnerabilities {
 			t.Helper()
