@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/internal/terminal"
 	"landwaiter.dev/sbom"
 )
 
@@ -133,6 +134,9 @@ func gitlabMessages(r *Result) []gitlabMessage {
 	for _, g := range r.Gaps {
 		messages = append(messages, gitlabMessage{"warn", "not seen: " + string(g.Kind) + ": " + sbom.GapText(g)})
 	}
+	for i := range messages {
+		messages[i].Value = terminal.Plain(messages[i].Value)
+	}
 	return messages
 }
 
@@ -142,13 +146,13 @@ func gitlabFinding(r *Result, f *advisory.ImageFinding) gitlabVulnerability {
 		severity = "Info"
 	}
 	v := gitlabVulnerability{
-		Name: clip(f.ID+" in "+f.Package.Name, 255), Severity: severity, Solution: "Nothing is known to mend it.",
+		Name: clip(terminal.Plain(f.ID+" in "+f.Package.Name), 255), Severity: severity, Solution: "Nothing is known to mend it.",
 		Location: gitlabLocation{
 			Dependency: gitlabDependency{gitlabName{f.Package.Name}, f.Package.Version}, System: system(r), Image: gitlabImage(r),
 		},
 	}
 	if len(f.Fixes) > 0 {
-		v.Solution = clip(fmt.Sprintf("Upgrade %s to %s.", f.Package.Name, strings.Join(f.Fixes, " or ")), 7000)
+		v.Solution = clip(terminal.Plain(fmt.Sprintf("Upgrade %s to %s.", f.Package.Name, strings.Join(f.Fixes, " or "))), 7000)
 	}
 	description := []string{}
 	if f.Title != "" {
