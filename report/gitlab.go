@@ -174,6 +174,7 @@ func gitlabFinding(r *Result, f *advisory.ImageFinding) gitlabVulnerability {
 		if i > 0 && id == f.ID {
 			continue
 		}
+		id = orText(id, "unknown")
 		one := gitlabIdentifier{Type: identifierType(id), Name: id, Value: id}
 		if i == 0 {
 			one.URL = webLink(f.URL)
@@ -206,8 +207,8 @@ func system(r *Result) string {
 // gitlabImage is the image as name:tag or name@algorithm:digest; the form allows nothing else. A file is called by its name
 // alone, so that the image has the same one wherever it lies.
 func gitlabImage(r *Result) string {
-	if r.Reference != "" {
-		return r.Reference
+	if gitlabImageForm.MatchString(r.Reference) {
+		return r.Reference // a document may call its image anything
 	}
 	name := r.Name
 	for _, form := range []string{"docker-archive:", "oci-archive:", "oci-dir:", "dir:", "sbom:"} {
@@ -224,6 +225,8 @@ func gitlabImage(r *Result) string {
 	name = strings.Trim(notOfNames.ReplaceAllString(name, "_"), "._-")
 	return clip(orText(name, "image"), 200) + "@" + orText(string(r.Analysis.Digest), "sha256:unknown")
 }
+
+var gitlabImageForm = regexp.MustCompile(`^[^:\s]+(:\d+[^:\s]*)?:[^:\s]+(:[^:\s]+)?$`)
 
 // notOfNames is what the name of an image cannot hold.
 var notOfNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)

@@ -158,39 +158,6 @@ func textsOf(v any, keys []string, but ...string) []string {
 	return list
 }
 
-// What the schema of GitLab's container scanning reports asks.
-func TestGitLabReport(t *testing.T) {
-	t.Parallel()
-	for name, r := range map[string]*Result{"plain": result(), "hostile": hostile(), "nothing": {Name: "docker-archive:a b.tar", Analysis: &image.Analysis{}}} {
-		var d gitlabReport
-		if err := json.Unmarshal([]byte(written(t, "gitlab", r)), &d); err != nil {
-			t.Fatal(err)
-		}
-		at := regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$`)
-		img := regexp.MustCompile(`^[^:]+(:\d+[^:]*)?:[^:]+(:[^:]+)?$`)
-		if !at.MatchString(d.Scan.StartTime) || d.Scan.Type != "container_scanning" || d.Scan.Analyzer.Version == "" || d.Vulnerabilities == nil {
-			t.Errorf("%s: scan %+v", name, d.Scan)
-		}
-		for _, m := range d.Scan.Messages {
-			if m.Value == "" || m.Level != "info" && m.Level != "warn" {
-				t.Errorf("%s: message %+v", name, m)
-			}
-		}
-		ids := map[string]bool{}
-		for _, v := range d.Vulnerabilities {
-			if v.ID == "" || ids[v.ID] || len(v.Name) > 255 || len(v.Identifiers) == 0 || v.Location.System == "" || !img.MatchString(v.Location.Image) {
-				t.Errorf("%s: %+v", name, v)
-			}
-			ids[v.ID] = true
-			for _, i := range v.Identifiers {
-				if i.URL != "" && !strings.HasPrefix(i.URL, "http") || i.Name == "" {
-					t.Errorf("%s: identifier %+v", name, i)
-				}
-			}
-		}
-	}
-}
-
 // Every row, problem and gap of a verdict is in every form that shows verdicts.
 func TestNothingIsLeftOut(t *testing.T) {
 	t.Parallel()
