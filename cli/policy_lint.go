@@ -9,6 +9,7 @@ import (
 
 	"landwaiter.dev/internal/terminal"
 	"landwaiter.dev/policy"
+	"landwaiter.dev/report"
 )
 
 // linted is what lint says of one file.
@@ -98,16 +99,8 @@ func (a *app) showLint(list []linted) {
 			word = "not valid"
 		}
 		if errors+warnings > 0 {
-			word += ": " + number(errors, "error") + ", " + number(warnings, "warning")
+			word += ": " + report.Count(errors, "error", "errors") + ", " + report.Count(warnings, "warning", "warnings")
 		}
 		a.say("%s is %s", l.File, word)
 	}
-}
-
-// number counts things in words.
-func number(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
 }

@@ -11,6 +11,7 @@ import (
 
 	"landwaiter.dev/client"
 	"landwaiter.dev/internal/terminal"
+	"landwaiter.dev/report"
 )
 
 func (a *app) vexCommand() *cobra.Command {
@@ -205,7 +206,7 @@ func (a *app) showImageVEX(of *client.ImageVEX) {
 		}
 		a.grid(u)
 	}
-	summary := count(len(of.Documents), "VEX document", "VEX documents") + " in force"
+	summary := report.Count(len(of.Documents), "VEX document", "VEX documents") + " in force"
 	if !of.AsOf.IsZero() {
 		summary += "; as of " + when(of.AsOf)
 	}
