@@ -14,7 +14,7 @@ import (
 
 func TestSigners(t *testing.T) {
 	t.Parallel()
-	der, err := x509.MarshalPKIXPublicKey(ed25519.PublicKey(make([]byte, 32)))
+	der, err := x509.MarshalPKIXPublicKey(ed25519.NewKeyFromSeed(make([]byte, 32)).Public())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestSigners(t *testing.T) {
 		"release=" + file + ",release=" + file:   "given twice",
 		"release=" + file + ".gone":              "no such file",
 		"/release=" + file:                       "is no name",
-		"release=" + mustWrite(t, "not a key\n"): "no key in PEM",
+		"release=" + mustWrite(t, "not a key\n"): "neither a public key in PEM nor a document",
 	} {
 		var s Settings
 		got := ""

@@ -86,7 +86,10 @@ func (a *app) vexGrid(list []client.VEXDocument, history bool) {
 		d := &list[i]
 		kind, name := d.Target()
 		source := d.Source
-		if !d.Counts {
+		switch {
+		case len(d.SignedBy) > 0:
+			source += ", verified (" + strings.Join(d.SignedBy, ", ") + ")"
+		case !d.Counts:
 			source += ", unverified"
 		}
 		row := []string{d.ID, kind, name, d.DocumentID, d.Author, strconv.Itoa(d.Count), source, when(d.CreatedAt)}
@@ -131,7 +134,7 @@ func isVEXID(s string) bool { return len(s) == 32 && strings.Trim(s, "0123456789
 func (a *app) showVEXDocument(d *client.VEXDocument) {
 	kind, name := d.Target()
 	a.facts("ID", d.ID, "Attached to", kind+" "+name, "Called", d.Called, "Document", d.DocumentID, "Author", d.Author, "Format", d.Format,
-		"Digest", d.Digest, "Statements", strconv.Itoa(d.Count), "Source", strings.TrimSpace(d.Source+" "+d.Origin), "Counts", yesNo(d.Counts),
+		"Digest", d.Digest, "Statements", strconv.Itoa(d.Count), "Source", strings.TrimSpace(d.Source+" "+d.Origin), "Counts", yesNo(d.Counts), "Signed by", strings.Join(d.SignedBy, ", "), "Identity", d.Identity, "Issuer", d.Issuer,
 		"Since", when(d.CreatedAt), "Until", when(d.EndedAt))
 }
 
@@ -183,8 +186,11 @@ func (a *app) showImageVEX(of *client.ImageVEX) {
 		}}
 	for _, f := range of.Findings {
 		status := f.VEX.Status
-		if f.VEX.Unverified {
+		switch {
+		case f.VEX.Unverified:
 			status += " (unverified)"
+		case len(f.VEX.SignedBy) > 0:
+			status += " (verified, " + strings.Join(f.VEX.SignedBy, ", ") + ")"
 		}
 		document := f.VEX.Document
 		if document == "" {

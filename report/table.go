@@ -184,8 +184,11 @@ func (p *page) findings(r *Result) {
 // vexNote is what a VEX statement says, for people.
 func vexNote(v *advisory.VEX) string {
 	s := "VEX: " + strings.ReplaceAll(v.Status, "_", " ")
-	if v.Unverified {
+	switch {
+	case v.Unverified:
 		s += ", unverified"
+	case len(v.SignedBy) > 0:
+		s += ", signed by " + strings.Join(v.SignedBy, ", ")
 	}
 	return s
 }

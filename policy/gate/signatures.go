@@ -20,8 +20,11 @@ type Signature struct {
 	PredicateType string `json:"predicate_type,omitempty"`
 	// Trust is the name under which the installation trusts the signer; "" when nobody it trusts has signed.
 	Trust string `json:"trust,omitempty"`
-	// Problem says why it was not verified; "" when it was.
-	Problem string `json:"problem,omitempty"`
+	// Identity and Issuer are what the certificate of a verified one names; "" when it was made with a key. Problem says why
+	// it was not verified; "" when it was.
+	Identity string `json:"identity,omitempty"`
+	Issuer   string `json:"issuer,omitempty"`
+	Problem  string `json:"problem,omitempty"`
 	// Origin is where it was found.
 	Origin string `json:"origin"`
 }
@@ -31,7 +34,7 @@ func (s *Signature) Verified() bool { return s.Problem == "" && s.Trust != "" }
 
 var signaturesGate = Gate{
 	Name: "signatures",
-	Description: "Checks of the signatures and attestations beside the image in its registry, made with keys that the setting signatures.trust names. One made with a certificate in place of a key (keyless) counts as not verified. An addition of " +
+	Description: "Checks of the signatures and attestations beside the image in its registry, made by those whom the setting signatures.trust names: with their keys, or with certificates for their identities (keyless). An addition of " +
 		"Landwaiter.",
 	Triggers: []Trigger{
 		{
@@ -57,7 +60,7 @@ var signaturesGate = Gate{
 		},
 		{
 			Name: "unverified",
-			Description: "Fires for each signature and attestation that is there and was not verified: by a stranger, damaged, or of another image; and for what could not be read. The trigger " +
+			Description: "Fires for each signature and attestation that is there and was not verified: by a stranger, damaged, expired, or of another image; and for what could not be read. The trigger " +
 				"id is where it was found.",
 			Compile: compileUnverified,
 			Needs:   always(NeedSignatures),
