@@ -118,12 +118,12 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Bases = &Bases{store: s}
 	e.Content = &Content{store: s, bases: e.Bases}
 	docs := &vexDocuments{store: s}
-	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, vex: docs, now: c.Now}
+	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, vex: docs, recent: newRecent(), now: c.Now}
 	e.VEX = &VEX{store: s, jobs: jobs, vulns: e.Vulns, docs: docs, now: c.Now}
 	e.attested = &attestations{store: s, jobs: jobs, config: c.Attestations, signers: c.Signers, now: c.Now}
 	e.Queries = &Queries{store: s, content: e.Content, matcher: match, vulns: e.Vulns, owned: &ownership{}, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
-	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, now: c.Now}
+	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, bundles: &bundles{}, now: c.Now}
 	e.Simulations = newSimulations(s, e.Checks, c.Now)
 	e.Evaluations = &Evaluations{store: s, checks: e.Checks}
 	e.Notices = &Notices{store: s}
@@ -199,8 +199,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.client.Start(run); err != nil {
 		return fmt.Errorf("starting the job engine: %w", err)
 	}
-	// The first sync begins at the first start; later ones follow the interval, but for one that has to file anew what an
-	// earlier version stored, or to put settings in force.
+	// The first sync begins at the first start; later ones follow the interval, but for one that has to file, match or read
+	// anew what an earlier version stored, or to put settings in force.
 	if slices.Contains(e.config.Roles, RolePolicy) {
 		last, err := lastFullSync(ctx, e.store)
 		if err != nil {
@@ -210,11 +210,15 @@ func (e *Engine) Start(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		outgrown, err := e.Feeds.sync.outgrown(ctx)
+		if err != nil {
+			return err
+		}
 		switched, err := e.Feeds.sync.settingsPending(ctx)
 		if err != nil {
 			return err
 		}
-		if age := e.config.Now().Sub(last); pending || switched || age >= e.config.Feeds.Interval || age < 0 { // a clock that went back says nothing
+		if age := e.config.Now().Sub(last); pending || outgrown || switched || age >= e.config.Feeds.Interval || age < 0 { // a clock that went back says nothing
 			if _, err := e.Feeds.Sync(ctx, SyncRequest{}); err != nil {
 				if refused, ok := errors.AsType[*Error](err); !ok || refused.Class != ClassConflict {
 					return err
