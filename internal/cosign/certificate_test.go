@@ -281,7 +281,7 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 	s := sigstoretest.New(t)
 	leaf := sigstoretest.NewAuthority(t, "CA").Issue(t, sigstoretest.NewKey(t).Public(), signing, signing.AddDate(1, 0, 0), "a@b.example")
 	files := map[string]string{"root.json": string(s.Root(t)), "ca.pem": sigstoretest.PEM(sigstoretest.NewAuthority(t, "CA").Certificate), "leaf.pem": sigstoretest.PEM(leaf),
-		"bare.json": string(s.Root(t, sigstoretest.Log, sigstoretest.Timestamps)), "nobody.json": string(s.Root(t, "certificateAuthorities")), "empty.pem": "", "other.json": `{"mediaType":"x"}`}
+		"bare.json": string(s.Root(t, sigstoretest.Log, sigstoretest.Timestamps)), "nobody.json": string(s.Root(t, "certificateAuthorities")), "empty.pem": "", "other.json": `{"mediaType":"x"}`, "list.json": "{}\n{}\n"}
 	weak := make([]byte, 32)
 	der, err := x509.MarshalPKIXPublicKey(ed25519.PublicKey(weak))
 	if err != nil {
@@ -303,6 +303,7 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		"identity: a\nissuer: [b]\nroot: root.json":                   "its document cannot be used",
 		"identity: a\nissuer: b\nroot: bare.json":                     "neither a transparency log nor an authority of timestamps",
 		"identity: a\nissuer: b\nroot: nobody.json":                   "names no authority of certificates",
+		"identity: a\nissuer: b\nroot: list.json":                     "take the line of one installation",
 		"identity: a\nissuer: b\nroot: other.json":                    "unsupported TrustedRoot media type",
 		"identity: a\nroot: empty.pem":                                "neither a trusted root of Sigstore (JSON) nor certificates in PEM",
 		"identity: a\nroot: leaf.pem":                                 "is not one of an authority",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,6 +26,9 @@ type sigstore struct {
 // parseSigstore reads a trusted root. What it names is demanded: an entry in a transparency log where it names logs, proof of
 // certificate transparency where it names those, and always something that says when the certificate was used.
 func parseSigstore(text []byte) (*sigstore, error) {
+	if !json.Valid(text) {
+		return nil, errors.New("it is not one JSON document; of a list (trusted_root.jsonl) take the line of one installation")
+	}
 	r, err := root.NewTrustedRootFromJSON(text)
 	if err != nil {
 		return nil, err
