@@ -2,8 +2,11 @@ package cosign
 
 import (
 	"crypto/x509"
+	"encoding/asn1"
 	"fmt"
 	"time"
+
+	"github.com/digitorus/pkcs7"
 )
 
 // byCertificate is who is found to have made an artefact with a certificate.
@@ -96,7 +99,33 @@ func (r *trustRoot) check(e *evidence, m *material, leaf *x509.Certificate, now 
 			f = &failure{unproven, fmt.Sprintf("it cannot be verified: the library broke down over it (%.100v)", v)}
 		}
 	}()
+	if err := m.affordable(); err != nil {
+		return &failure{unproven, "its timestamp is refused: " + err.Error()}
+	}
 	return r.verify(e, m, leaf, now)
+}
+
+// affordable refuses timestamps with certificates whose keys cost too much: they are used before anybody vouches for them.
+func (m *material) affordable() error {
+	for _, der := range m.timestamps {
+		var response struct {
+			Status asn1.RawValue
+			Token  asn1.RawValue `asn1:"optional"`
+		}
+		if _, err := asn1.Unmarshal(der, &response); err != nil {
+			continue // it cannot be used at all, and the library says so
+		}
+		token, err := pkcs7.Parse(response.Token.FullBytes)
+		if err != nil {
+			continue
+		}
+		for _, c := range token.Certificates {
+			if err := usable(c.PublicKey); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // outside says that a certificate was not valid at a time.

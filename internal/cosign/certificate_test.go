@@ -5,13 +5,16 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/digitorus/pkcs7"
 	"github.com/google/go-cmp/cmp"
 
 	"landwaiter.dev/image"
@@ -330,6 +333,33 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 	}
 }
 
+// costly is a timestamp with the certificate of a key that nobody has and that takes long to use.
+func costly(t testing.TB) []byte {
+	t.Helper()
+	n := make([]byte, 10000)
+	if _, err := rand.Read(n); err != nil {
+		t.Fatal(err)
+	}
+	n[0], n[len(n)-1] = 0x80, 1
+	token, err := pkcs7.NewSignedData([]byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token.AddCertificate(sigstoretest.NewAuthority(t, "costly").Issue(t, &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 1<<31 - 1}, signing, signing.AddDate(1, 0, 0), "a@b.example"))
+	raw, err := token.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := asn1.Marshal(struct {
+		Status struct{ Status int }
+		Token  asn1.RawValue
+	}{Token: asn1.RawValue{FullBytes: raw}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
 // What is too much is refused soon.
 func TestHostileCertificates(t *testing.T) {
 	t.Parallel()
@@ -388,6 +418,9 @@ func TestHostileCertificates(t *testing.T) {
 		"bundle: stamps": {edit(func(m map[string]any) {
 			m["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": many(map[string]any{"signedTimestamp": "AAAA"}, 5000)}
 		}), "it has 5000 timestamps; 4 are looked at"},
+		"bundle: a huge key": {edit(func(m map[string]any) {
+			m["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": many(map[string]any{"signedTimestamp": costly(t)}, 4)}
+		}), "its timestamp is refused: its RSA key has 80000 bits, more than the 16384 that are supported"},
 		"bundle: empty entry":   {edit(func(m map[string]any) { m["tlogEntries"] = []any{map[string]any{}} }), "it cannot be verified: "},
 		"bundle: no entry":      {edit(func(m map[string]any) { m["tlogEntries"] = []any{"x"} }), "its entry of a transparency log is damaged"},
 		"bundle: no list":       {edit(func(m map[string]any) { m["tlogEntries"] = "x" }), "its bundle is damaged"},
