@@ -20,10 +20,11 @@ type caches struct {
 	findings *cache[advisory.Finding]
 	records  *cache[advisory.Record]
 	settled  *settled
+	pages    *pages
 }
 
 func newCaches() caches {
-	return caches{newCache[advisory.Finding](cachedFindings), newCache[advisory.Record](cachedRecords), &settled{}}
+	return caches{newCache[advisory.Finding](cachedFindings), newCache[advisory.Record](cachedRecords), &settled{}, &pages{}}
 }
 
 // cache keeps decoded documents by number. A document never changes under its number, nor is a number given twice, so

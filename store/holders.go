@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -77,13 +79,20 @@ type Holder struct {
 	Packages []int64
 }
 
-// Holders lists the images that hold one of some packages, by digest, and counts all of them.
+// fewAnalyses are so few that their images are looked up and sorted; where more hold a package, images are gone through by
+// digest until a page is full.
+const fewAnalyses = 2000
+
+// Holders lists the images that hold one of some packages, by digest, and counts all of them. Who asks for one page after
+// the other gets those that follow the last one, and the number that was counted with the first, for a minute after it.
 func (q *Queries) Holders(ctx context.Context, f HolderFilter) ([]Holder, int64, error) {
 	if len(f.Packages) == 0 {
 		return nil, 0, nil
 	}
-	const holding = ` {in (}SELECT DISTINCT s.analysis_id FROM analysis_sets s WHERE s.set_id {in (}
-		SELECT DISTINCT m.set_id FROM package_set_members m WHERE m.package_id {in ids}{)}{)}`
+	sets, few, err := q.holdingSets(ctx, f.Packages)
+	if err != nil || len(sets) == 0 {
+		return nil, 0, describe(err, "looking for images")
+	}
 	from, analysis := " FROM images i", "i.analysis_id"
 	var args []any
 	if !f.At.IsZero() {
@@ -95,23 +104,84 @@ func (q *Queries) Holders(ctx context.Context, f HolderFilter) ([]Holder, int64,
 		from += " JOIN image_analyses h ON h.image_row = i.id AND h.from_at <= ? AND (h.to_at = 0 OR h.to_at > ?)"
 		args = append(args, at, at)
 	}
-	where := " WHERE i.account = ? AND i.state = 'active' AND i.status = 'analyzed' AND " + analysis + holding
-	args = append(args, f.Account, list(f.Packages))
-	query, page := "SELECT "+imageColumns+", "+analysis+from+where+" ORDER BY i.digest", args
-	if f.Limit > 0 {
-		query, page = query+" LIMIT ? OFFSET ?", append(args[:len(args):len(args)], f.Limit, f.Offset)
+	const where = " WHERE i.account = ? AND i.state = 'active' AND i.status = 'analyzed' AND "
+	listed, counted := fmt.Sprintf(hasSet, analysis), fmt.Sprintf(q.d.countHeld, analysis)
+	if few {
+		listed = analysis + " {in (}SELECT DISTINCT s.analysis_id FROM analysis_sets s WHERE s.set_id {in ids}{)}"
+		counted = listed
 	}
-	images, err := all(ctx, q, func(row scanner, h *Holder) error { return row.Scan(append(h.fields(), &h.Analysis)...) }, query, page...)
+	before, follows := q.caches.pages.get(&f, q.now())
+	args = append(args, f.Account, list(sets))
+	query, page := "SELECT i.id, "+analysis+", i.digest"+from+where+listed, args[:len(args):len(args)]
+	if follows {
+		query, page = query+" AND i.digest > ?", append(page, before.last)
+	}
+	if query += " ORDER BY i.digest"; f.Limit > 0 {
+		query, page = query+" LIMIT ?", append(page, f.Limit)
+	}
+	if f.Limit > 0 && !follows {
+		query, page = query+" OFFSET ?", append(page, f.Offset)
+	}
+	found, err := all(ctx, q, func(row scanner, h *Holder) error { return row.Scan(&h.ID, &h.Analysis, &h.Digest) }, query, page...)
 	if err != nil {
 		return nil, 0, describe(err, "looking for images")
 	}
-	total := int64(len(images))
-	if f.Limit > 0 && (f.Offset > 0 || len(images) == f.Limit) {
-		if err := q.one(ctx, "SELECT count(*)"+from+where, args, &total); err != nil {
+	total := int64(len(found))
+	switch {
+	case follows:
+		total = before.total
+	case f.Limit > 0 && (f.Offset > 0 || len(found) == f.Limit):
+		if err := q.one(ctx, "SELECT count(*)"+from+where+counted, args, &total); err != nil {
 			return nil, 0, describe(err, "counting images")
 		}
 	}
+	if !few && len(found) > 0 {
+		q.caches.pages.put(&f, len(found), string(found[len(found)-1].Digest), total, q.now())
+	}
+	images, err := q.readHolders(ctx, found)
+	if err != nil {
+		return nil, 0, describe(err, "reading images")
+	}
 	return images, total, q.fillHolders(ctx, images, f.Packages)
+}
+
+// holdingSets are the package sets that hold one of some packages, and whether few analyses have one of them.
+func (q *Queries) holdingSets(ctx context.Context, packages []int64) (sets []int64, few bool, err error) {
+	sets, err = all(ctx, q, scalar[int64], "SELECT DISTINCT m.set_id FROM package_set_members m WHERE m.package_id {in ids}", list(packages))
+	if err != nil || len(sets) == 0 {
+		return nil, true, err
+	}
+	var n int64
+	err = q.one(ctx, "SELECT count(*) FROM (SELECT 1 AS one FROM analysis_sets s WHERE s.set_id {in ids} LIMIT ?) AS part", []any{list(sets), fewAnalyses}, &n)
+	return sets, n < fewAnalyses, err
+}
+
+// readHolders reads the images of holders of which only the numbers are known. One that was deleted meanwhile is left out.
+func (q *Queries) readHolders(ctx context.Context, found []Holder) ([]Holder, error) {
+	images := make(map[int64]Image, len(found))
+	for part := range slices.Chunk(found, 20*batch) {
+		ids := make([]int64, len(part))
+		for i := range part {
+			ids[i] = part[i].ID
+		}
+		err := each(ctx, q, func(row scanner) error {
+			var i Image
+			err := scanImage(row, &i)
+			images[i.ID] = i
+			return err
+		}, "SELECT "+imageColumns+" FROM images i WHERE i.id {in ids}", list(ids))
+		if err != nil {
+			return nil, err
+		}
+	}
+	out := found[:0]
+	for _, h := range found {
+		if i, is := images[h.ID]; is {
+			h.Image = i
+			out = append(out, h)
+		}
+	}
+	return out, nil
 }
 
 // fillHolders reads tags and packages of many images at once.

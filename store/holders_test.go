@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -248,7 +249,8 @@ func (b *bench) wide(images int) {
 	}
 }
 
-// BenchmarkHolders asks which images have a vulnerability that all of them have, and one that few have.
+// BenchmarkHolders asks which images have a vulnerability that all of them have, and one that few have. The goal is a page in
+// 250 ms, in 99 of 100 cases, for 100,000 images.
 func BenchmarkHolders(b *testing.B) {
 	onEachB(b, func(b *testing.B, s *bench) {
 		s.wide(images())
@@ -258,11 +260,13 @@ func BenchmarkHolders(b *testing.B) {
 			at            time.Time
 		}{
 			{"few", "CVE-FEW", 100, 0, time.Time{}}, {"all, first page", "CVE-ALL", 100, 0, time.Time{}}, {"all, later page", "CVE-ALL", 100, images() / 2, time.Time{}},
-			{"all, first page, as of", "CVE-ALL", 100, 0, day}, {"everything", "CVE-ALL", 0, 0, time.Time{}},
+			{"all, next page", "CVE-ALL", 100, 100, time.Time{}}, {"all, first page, as of", "CVE-ALL", 100, 0, day}, {"everything", "CVE-ALL", 0, 0, time.Time{}},
 		} {
 			b.Run(c.name, func(b *testing.B) {
 				var total int64
+				var took []time.Duration
 				for b.Loop() {
+					start := time.Now()
 					found := must(s.MatchesOfVulns(s.ctx, []string{c.vuln}, 1))(b)
 					var ids []int64
 					for _, m := range found {
@@ -272,7 +276,11 @@ func BenchmarkHolders(b *testing.B) {
 					if _, total, err = s.Holders(s.ctx, store.HolderFilter{Account: "a", Packages: ids, At: c.at, Limit: c.limit, Offset: c.offset}); err != nil {
 						b.Fatal(err)
 					}
+					took = append(took, time.Since(start))
 				}
+				slices.Sort(took)
+				b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "p99-ms")
+				b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "p50-ms")
 				b.ReportMetric(float64(total), "images")
 			})
 		}
