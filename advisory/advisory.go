@@ -109,11 +109,12 @@ const (
 // FixState says what the publisher of an advisory does about it.
 type FixState string
 
-// The fix states. [Fixed] without a version says that versions above a last affected one are free of it, and that no
-// record names the first of them.
+// The fix states. [FixUnknown]: the records name the last affected version and say nothing of a fix. Whether there is a
+// later version they do not say either.
 const (
 	Fixed              FixState = "fixed"
 	NotFixed           FixState = "not-fixed"
+	FixUnknown         FixState = "unknown"
 	WontFix            FixState = "wont-fix"
 	NotAffected        FixState = "not-affected"
 	UnderInvestigation FixState = "under-investigation"
@@ -193,6 +194,8 @@ type Evidence struct {
 	// State is what the record states itself of this package; "" where it only gives ranges. A record that says
 	// "not-affected" is evidence against the finding.
 	State FixState `json:"state,omitempty"`
+	// NoFix says in one sentence why there is no Fixed though the range ends; "" where it does not, or a fix is named.
+	NoFix string `json:"no_fix,omitempty"`
 	// Inferred says in one sentence how the group of a Java archive was found that names none; "" where it names it.
 	Inferred string `json:"inferred,omitempty"`
 }

@@ -28,8 +28,8 @@ type ranged struct {
 	held bool
 	// fixed is the fix of the stretch that holds the version; "" when there is none.
 	fixed string
-	// ends says that the stretch ends with a last version, and names none that mends it.
-	ends  bool
+	// last is the version that the stretch ends with, where it names none that mends it.
+	last  string
 	words string
 }
 
@@ -91,7 +91,7 @@ func (p *parsedVersion) in(events []Event) (ranged, error) {
 	}
 	for s := range stretchesOf(bounds) {
 		if s.holds() {
-			return ranged{true, s.fixed(), s.last != nil, s.words()}, nil
+			return ranged{true, s.fixed(), s.lastAffected(), s.words()}, nil
 		}
 	}
 	return ranged{}, nil
@@ -106,7 +106,7 @@ func (p *parsedVersion) before(fixed string) (ranged, error) {
 	if m.err != nil || m.installed >= 0 {
 		return ranged{}, m.err
 	}
-	return ranged{true, fixed, false, ">= 0, < " + fixed}, nil
+	return ranged{true, fixed, "", ">= 0, < " + fixed}, nil
 }
 
 // read reads the events and sorts them by version; those of one version stay as they are given. below says whether the
@@ -174,12 +174,13 @@ type hit struct {
 	// denies: the record states that the package is not affected.
 	denies bool
 	fixes  []string
-	// ends: versions above the range are not affected, and the record does not say which is the first.
-	ends   bool
-	state  FixState
-	words  []string // severity words of the entries that hold
-	scores []CVSS
-	order  *order
+	// last is the last affected version, where the record names that alone. disputed is a fix that it names and lists as
+	// affected.
+	last, disputed string
+	state          FixState
+	words          []string // severity words of the entries that hold
+	scores         []CVSS
+	order          *order
 }
 
 // addScores reads the vectors of a record or of an entry of it.
@@ -197,15 +198,28 @@ func (h *hit) scored(c CVSS) bool {
 	return c.Source == NVD && slices.ContainsFunc(h.scores, func(old CVSS) bool { return old.Source == NVD && old.Version == c.Version })
 }
 
+// noFix is [Evidence.NoFix].
+func (h *hit) noFix() string {
+	switch {
+	case len(h.fixes) > 0:
+		return ""
+	case h.last != "":
+		return "the record names no fix: versions after " + h.last + " are not listed as affected"
+	case h.disputed != "":
+		return "the record names " + h.disputed + " as the fix, and lists it as affected"
+	}
+	return ""
+}
+
 // ofSource says whether the entry is about a source package and all that is built of it.
 func (a *Affected) ofSource() bool { return len(a.Arches) == 1 && a.Arches[0] == SourceArch }
 
 // reach is what an entry says about a version.
 type reach struct {
 	held bool
-	// words are the ranges that hold the version, fixed their fixes; ends as in [ranged].
+	// words are the ranges that hold the version, fixed their fixes; last as in [ranged].
 	words, fixed []string
-	ends         bool
+	last         string
 }
 
 // affects evaluates the entry. The error says that it could not be told whether it holds the version.
@@ -221,7 +235,7 @@ func (a *Affected) affects(p *parsedVersion) (s reach, err error) {
 		}
 		if r.held {
 			s.held = true
-			s.ends = s.ends || r.ends
+			s.last = cmp.Or(r.last, s.last)
 			s.words = append(s.words, r.words)
 			if r.fixed != "" {
 				s.fixed = append(s.fixed, r.fixed)

@@ -55,10 +55,10 @@ func Describe(ids []string, records []*Record, w Wanted) []Description {
 	type place struct{ id, ecosystem string }
 	groups := map[place][]*hit{}
 	for _, r := range records {
-		names := r.Names()
+		names, own := r.Names(), bareCVE(r.ID)
 		placed := map[place]bool{}
 		for _, asked := range ids {
-			if !slices.Contains(names, asked) && bareCVE(r.ID) != asked {
+			if asked != own && !slices.Contains(names, asked) {
 				continue
 			}
 			for _, eco := range ecosystemsOf(r) {
@@ -187,7 +187,7 @@ func describe(id, ecosystem string, hits []*hit, w Wanted) Description {
 // add takes up an entry, once.
 func (d *Description) add(a *Affected) {
 	p := AffectedPackage{Name: a.Package, Type: typeOf(a.Ecosystem), Range: a.Words(), State: FixState(a.State), Module: a.Module}
-	ends := len(a.Ranges) > 0
+	ends := len(a.Ranges) > 0 // with last affected versions
 	for _, r := range a.Ranges {
 		for _, e := range r.Events {
 			if e.Fixed != "" {
@@ -201,8 +201,11 @@ func (d *Description) add(a *Affected) {
 	}
 	if p.State == "" {
 		p.State = NotFixed
-		if len(p.Fixes) > 0 || ends {
+		switch {
+		case len(p.Fixes) > 0:
 			p.State = Fixed
+		case ends:
+			p.State = FixUnknown
 		}
 	}
 	same := func(o AffectedPackage) bool {

@@ -148,8 +148,8 @@ func newFinding(id string, ids []string, group []*hit) Finding {
 		f.State = Fixed
 	case i >= 0: // the record that is nearest decides
 		f.State = ranked[i].state
-	case slices.ContainsFunc(ranked, func(h *hit) bool { return h.ends }):
-		f.State = Fixed
+	case !slices.ContainsFunc(ranked, func(h *hit) bool { return h.noFix() == "" }):
+		f.State = FixUnknown // one that holds all later versions says more
 	}
 	return f
 }

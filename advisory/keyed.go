@@ -8,6 +8,11 @@ import "landwaiter.dev/image"
 // [retold]. The revision 0 is that of what was stored before there were numbers.
 const KeyRevision = 2
 
+// MatchRevision numbers the rules by which [Match] makes findings of packages and records. It goes up by one whenever the same
+// package and the same records yield another finding. The next sync matches what was matched by older rules again; what
+// comes out the same stays as it is. 1: a last affected version is no fix ([FixUnknown]).
+const MatchRevision = 1
+
 // retold has, for each revision from 1 on, the types whose packages became other distinct packages with it. Packages that
 // had no ecosystem need not be named: they are always looked at. Matches of the package that it was are not those of the
 // package that it became.

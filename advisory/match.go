@@ -1,6 +1,7 @@
 package advisory
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -140,7 +141,7 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 			continue
 		}
 		h.fixes = append(h.fixes, reached.fixed...)
-		h.ends = h.ends || reached.ends
+		h.last = cmp.Or(reached.last, h.last)
 		if a.State != "" && h.state == "" {
 			h.state = FixState(a.State)
 		}
@@ -155,11 +156,11 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 		if !single || entries > 1 {
 			m.join(r, &h, nearer)
 		} else if len(h.fixes) > 0 && m.lists(r, h.fixes[0], nearer) {
-			h.fixes, h.ends = nil, true
+			h.disputed, h.fixes = h.fixes[0], nil
 		}
 		h.fixes = sortVersions(h.order, h.fixes)
 		h.evidence.State = h.state
-		if len(h.fixes) > 0 {
+		if h.evidence.NoFix = h.noFix(); len(h.fixes) > 0 {
 			h.evidence.Fixed = h.fixes[0]
 		}
 	}

@@ -70,7 +70,7 @@ func TestAffectedVersions(t *testing.T) {
 		{"0.9", about("A", "PyPI", "x", "1.0..2.0"), nil},
 		{"1.0.0", about("A", "PyPI", "x", "1.0..2.0"), []string{"A Unknown fixed 2.0"}},
 		{"9", about("A", "PyPI", "x", "0.."), []string{"A Unknown not-fixed"}},
-		{"1.5", about("A", "PyPI", "x", "0..=1.5"), []string{"A Unknown fixed"}}, // which version mends it is not said
+		{"1.5", about("A", "PyPI", "x", "0..=1.5"), []string{"A Unknown unknown"}}, // whether anything mends it is not said
 		{"1.5", with(about("A", "PyPI", "x", "0..=1.5"), func(r *Record) { r.Affected[0].State = string(WontFix) }), []string{"A Unknown wont-fix"}},
 		{"1.5", with(about("A", "PyPI", "x", "0..=1.5"), func(r *Record) { r.Affected = append(r.Affected, about("", "PyPI", "x", "1.5..").Affected...) }), []string{"A Unknown not-fixed"}},
 		{"1.6", about("A", "PyPI", "x", "0..=1.5"), nil},
@@ -190,9 +190,9 @@ func TestAFindingTellsAll(t *testing.T) {
 			{NVD, "3.1", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", 7.5, 3.9, 3.6, "CVE-2024-0001"},
 		},
 		Evidence: []Evidence{
-			{"CVE-2024-0001", "PyPI", "x", "1.1", ">= 0, < 2.0", "2.0", "", ""},
-			{"GHSA-aaaa-bbbb-cccc", "PyPI", "x", "1.1", ">= 0, < 2.0", "2.0", "", ""},
-			{"PYSEC-2024-1", "PyPI", "x", "1.1", ">= 1.0, < 2.0", "2.0", "", ""},
+			{"CVE-2024-0001", "PyPI", "x", "1.1", ">= 0, < 2.0", "2.0", "", "", ""},
+			{"GHSA-aaaa-bbbb-cccc", "PyPI", "x", "1.1", ">= 0, < 2.0", "2.0", "", "", ""},
+			{"PYSEC-2024-1", "PyPI", "x", "1.1", ">= 1.0, < 2.0", "2.0", "", "", ""},
 		},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" || problems != nil {

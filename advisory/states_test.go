@@ -67,6 +67,48 @@ func TestWhatPublishersStateDecides(t *testing.T) {
 	}
 }
 
+// A last affected version says nothing of a fix; what other records say of one does.
+func TestALastAffectedVersionIsNoFix(t *testing.T) {
+	t.Parallel()
+	ends := with(about("GHSA-aaaa-bbbb-cccc", "Maven", "log4j:log4j", "1.2..=1.2.17"), func(r *Record) { r.Aliases = []string{"CVE-2019-17571"} })
+	other := func(ranges ...string) *Record {
+		return with(about("OTHER-1", "Maven", "log4j:log4j", ranges...), func(r *Record) { r.Aliases = []string{"CVE-2019-17571"} })
+	}
+	const told = "the record names no fix: versions after 1.2.17 are not listed as affected"
+	disputed := about("GHSA-aaaa-bbbb-cccc", "Maven", "log4j:log4j", "0..1.3")
+	disputed.Affected[0].Versions = []string{"1.3"}
+	for _, c := range []struct {
+		name    string
+		records []*Record
+		state   FixState
+		noFix   []string
+	}{
+		{"alone", []*Record{ends}, FixUnknown, []string{told}},
+		{"another ends too", []*Record{ends, other("0..=1.2.17")}, FixUnknown, []string{told, told}},
+		{"another names a fix", []*Record{ends, other("0..1.3")}, Fixed, []string{told, ""}},
+		{"another holds all later versions", []*Record{ends, other("0..")}, NotFixed, []string{told, ""}},
+		{"another part of the record ends later", []*Record{with(about("A", "Maven", "log4j:log4j", "1.2..=1.2.17"), func(r *Record) {
+			r.Affected = append(r.Affected, about("", "Maven", "log4j:log4j", "1.2.5..=1.4").Affected...)
+		})}, FixUnknown, []string{"the record names no fix: versions after 1.4 are not listed as affected"}},
+		{"the fix is listed as affected", []*Record{disputed}, FixUnknown, []string{"the record names 1.3 as the fix, and lists it as affected"}},
+		{"the publisher will not fix it", []*Record{stating("GHSA-aaaa-bbbb-cccc", "Maven", "log4j:log4j", WontFix, "0..=1.2.17")}, WontFix, []string{told}},
+	} {
+		pkg := Package{Type: image.Maven, Ecosystem: "Maven", Namespace: "log4j", Name: "log4j", Version: "1.2.17"}
+		findings, problems := Match(pkg, c.records, nil)
+		if len(findings) != 1 || problems != nil {
+			t.Errorf("%s: %v, problems %v", c.name, outline(findings), problems)
+			continue
+		}
+		var noFix []string
+		for _, e := range findings[0].Evidence {
+			noFix = append(noFix, e.NoFix)
+		}
+		if diff := cmp.Diff(c.noFix, noFix); diff != "" || findings[0].State != c.state || (findings[0].Fixes != nil) != (c.state == Fixed) {
+			t.Errorf("%s: %s, fixes %q\n%s", c.name, findings[0].State, findings[0].Fixes, diff)
+		}
+	}
+}
+
 func TestADenialJoinsLanguageRecordsByAlias(t *testing.T) {
 	t.Parallel()
 	ghsa := with(about("GHSA-aaaa-bbbb-cccc", "PyPI", "x", "0..2.0"), func(r *Record) { r.Aliases = []string{"CVE-2024-0001"} })

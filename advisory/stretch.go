@@ -64,6 +64,14 @@ func (s *stretch) fixed() string {
 	return s.fix.text
 }
 
+// lastAffected is the version that the stretch ends with; "" where it ends with a fix or not at all.
+func (s *stretch) lastAffected() string {
+	if s.last == nil {
+		return ""
+	}
+	return s.last.text
+}
+
 func (s *stretch) words() string {
 	words := ">= " + s.from.text
 	if s.from.After != "" {
@@ -129,10 +137,11 @@ func (m *matcher) join(r *Record, h *hit, nearer bool) {
 	if same {
 		h.evidence.Range = s.words() + conditions
 	}
-	h.fixes, h.ends = nil, s.end() != nil
+	h.fixes, h.last = nil, s.lastAffected()
 	if s.fix == nil {
 		return
 	}
+	h.disputed = s.fix.text
 	for _, next := range joined[at:] {
 		if next.fix != nil && !m.lists(r, next.fix.text, nearer) {
 			h.fixes = []string{next.fix.text}

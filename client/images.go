@@ -334,6 +334,8 @@ type Evidence struct {
 	Compared  string `json:"compared"`
 	Range     string `json:"range"`
 	Fixed     string `json:"fixed,omitempty"`
+	// NoFix says why the record names no fix though its range ends.
+	NoFix string `json:"no_fix,omitempty"`
 	// Inferred says how the group of a Java archive was found that names none.
 	Inferred string `json:"inferred,omitempty"`
 }

@@ -42,7 +42,7 @@ func (u *Checks) Check(ctx context.Context, account string, r CheckRequest) (*Ch
 
 // once is one try; [errOutdated] when something changed meanwhile.
 func (u *Checks) once(ctx context.Context, account string, r CheckRequest, last bool) (*Check, error) {
-	img, err := getImage(ctx, u.store, account, r.Digest)
+	img, err := liveImage(ctx, u.store, account, r.Digest)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ type Content struct {
 
 // Analyzed gives the analysis now in force.
 func (u *Content) Analyzed(ctx context.Context, account string, d image.Digest) (*Analyzed, error) {
-	img, err := getImage(ctx, u.store, account, d)
+	img, err := liveImage(ctx, u.store, account, d)
 	if err != nil {
 		return nil, err
 	}
@@ -33,26 +33,45 @@ func (u *Content) Analyzed(ctx context.Context, account string, d image.Digest) 
 
 // of reads one analysis of an image.
 func (u *Content) of(ctx context.Context, img store.Image, analysisID int64) (*Analyzed, error) {
-	if img.Status != store.Analyzed || analysisID == 0 {
-		return nil, notAnalyzed(img)
-	}
-	row, err := u.store.AnalysisByID(ctx, analysisID)
+	document, err := u.document(ctx, img, analysisID)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := u.store.Blobs().Get(ctx, row.Document)
+	a, _, err := u.decode(ctx, img, document)
 	if err != nil {
-		return nil, fmt.Errorf("the stored analysis of %s: %w", img.Digest, err)
+		return nil, err
 	}
-	var a image.Analysis
-	if err := json.Unmarshal(raw, &a); err != nil {
-		return nil, fmt.Errorf("the stored analysis of %s: %w", img.Digest, err)
+	return analyzedOf(img, document, a), nil
+}
+
+// document names the document of one analysis of an image.
+func (u *Content) document(ctx context.Context, img store.Image, analysisID int64) (image.Digest, error) {
+	if img.Status != store.Analyzed || analysisID == 0 {
+		return "", notAnalyzed(img)
 	}
-	out := &Analyzed{Image: img, Document: row.Document, Analysis: &a, Dockerfile: a.Dockerfile, Mode: "Guessed"}
+	row, err := u.store.AnalysisByID(ctx, analysisID)
+	return row.Document, err
+}
+
+// decode reads the document of an analysis, and tells how many bytes it has.
+func (u *Content) decode(ctx context.Context, img store.Image, document image.Digest) (*image.Analysis, int, error) {
+	raw, err := u.store.Blobs().Get(ctx, document)
+	if err != nil {
+		return nil, 0, fmt.Errorf("the stored analysis of %s: %w", img.Digest, err)
+	}
+	a := new(image.Analysis)
+	if err := json.Unmarshal(raw, a); err != nil {
+		return nil, 0, fmt.Errorf("the stored analysis of %s: %w", img.Digest, err)
+	}
+	return a, len(raw), nil
+}
+
+func analyzedOf(img store.Image, document image.Digest, a *image.Analysis) *Analyzed {
+	out := &Analyzed{Image: img, Document: document, Analysis: a, Dockerfile: a.Dockerfile, Mode: "Guessed"}
 	if img.Dockerfile != "" {
 		out.Dockerfile, out.Mode = img.Dockerfile, "Actual"
 	}
-	return out, nil
+	return out
 }
 
 func notAnalyzed(img store.Image) error {
@@ -106,7 +125,7 @@ func (u *Content) tree(ctx context.Context, a *image.Analysis) (*analysis.Tree, 
 
 // Manifest gives the platform's manifest as the registry served it.
 func (u *Content) Manifest(ctx context.Context, account string, d image.Digest) ([]byte, error) {
-	img, err := getImage(ctx, u.store, account, d)
+	img, err := liveImage(ctx, u.store, account, d)
 	if err != nil {
 		return nil, err
 	}

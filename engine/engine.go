@@ -118,7 +118,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Bases = &Bases{store: s}
 	e.Content = &Content{store: s, bases: e.Bases}
 	docs := &vexDocuments{store: s}
-	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, vex: docs, now: c.Now}
+	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, vex: docs, recent: newRecent(), now: c.Now}
 	e.VEX = &VEX{store: s, jobs: jobs, vulns: e.Vulns, docs: docs, now: c.Now}
 	e.attested = &attestations{store: s, jobs: jobs, config: c.Attestations, now: c.Now}
 	e.Queries = &Queries{store: s, content: e.Content, matcher: match, vulns: e.Vulns, owned: &ownership{}, now: c.Now}
@@ -199,8 +199,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.client.Start(run); err != nil {
 		return fmt.Errorf("starting the job engine: %w", err)
 	}
-	// The first sync begins at the first start; later ones follow the interval, but for one that has to file anew what an
-	// earlier version stored, or to put settings in force.
+	// The first sync begins at the first start; later ones follow the interval, but for one that has to file, match or read
+	// anew what an earlier version stored, or to put settings in force.
 	if slices.Contains(e.config.Roles, RolePolicy) {
 		last, err := lastFullSync(ctx, e.store)
 		if err != nil {
@@ -210,11 +210,15 @@ func (e *Engine) Start(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		outgrown, err := e.Feeds.sync.outgrown(ctx)
+		if err != nil {
+			return err
+		}
 		switched, err := e.Feeds.sync.settingsPending(ctx)
 		if err != nil {
 			return err
 		}
-		if age := e.config.Now().Sub(last); pending || switched || age >= e.config.Feeds.Interval || age < 0 { // a clock that went back says nothing
+		if age := e.config.Now().Sub(last); pending || outgrown || switched || age >= e.config.Feeds.Interval || age < 0 { // a clock that went back says nothing
 			if _, err := e.Feeds.Sync(ctx, SyncRequest{}); err != nil {
 				if refused, ok := errors.AsType[*Error](err); !ok || refused.Class != ClassConflict {
 					return err

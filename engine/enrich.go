@@ -41,11 +41,7 @@ func (u *syncFeeds) exploited(ctx context.Context, o *outcome, d feed.Driver, ar
 	if len(args.Ecosystems) > 0 && !args.Again && !st.LastSync.IsZero() {
 		return nil
 	}
-	known := st.version
-	if args.Flush {
-		known = version{}
-	}
-	f, err := u.fileOf(ctx, o, d, known)
+	f, err := u.fileOf(ctx, o, d, st.known(&d, args))
 	if f == nil || err != nil {
 		return err
 	}
@@ -58,7 +54,7 @@ func (u *syncFeeds) exploited(ctx context.Context, o *outcome, d feed.Driver, ar
 	staged, err := u.stageExploited(ctx, o, d.Name, catalogue, args)
 	if staged {
 		st = o.states[d.Name]
-		st.version = f.version
+		st.read(&d, f.version)
 		o.states[d.Name] = st
 	}
 	return err
@@ -105,8 +101,9 @@ func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver, args 
 	if u.allScores {
 		scope = "all"
 	}
-	known := o.states[d.Name].version
-	if args.Flush || o.states[d.Name].Scope != scope {
+	st := o.states[d.Name]
+	known := st.known(&d, args)
+	if st.Scope != scope {
 		known = version{}
 	}
 	f, err := u.fileOf(ctx, o, d, known)
@@ -122,7 +119,8 @@ func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver, args 
 		wanted[id] = true
 	}
 	day := u.now()
-	st := sourceState{version: f.version, LastSync: u.now(), LastAttempt: u.now(), Scope: scope}
+	st = sourceState{LastSync: u.now(), LastAttempt: u.now(), Scope: scope}
+	st.read(&d, f.version)
 	var scores []store.EPSS
 	for row, err := range d.Scores(f.file) {
 		if p, ok := errors.AsType[*feed.Problem](err); ok {

@@ -119,7 +119,7 @@ func (u *Vulns) withData(ctx context.Context, img store.Image, s *state, rev sto
 	if err != nil {
 		return nil, err
 	}
-	if out.findings, err = u.matcher.lay(ctx, s.analysisID, a, rev.ID, false); err != nil {
+	if out.findings, err = u.recent.lay(ctx, u.matcher, s.analysisID, a, rev.ID); err != nil {
 		return nil, err
 	}
 	if out.data, out.waits, err = u.matcher.dataGaps(ctx, a, dataState{rev: rev.ID, groups: groups, off: off}); err != nil {

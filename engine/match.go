@@ -237,13 +237,7 @@ func (m *matcher) assemble(ctx context.Context, a *image.Analysis, rev int64, kn
 
 // assembleBy is assemble with a function that knows the findings of packages.
 func (m *matcher) assembleBy(ctx context.Context, a *image.Analysis, rev int64, known func(advisory.Package) []advisory.Knowledge) ([]advisory.ImageFinding, error) {
-	var keys []advisory.Key
-	for i := range a.Packages {
-		if owner := a.Packages[i].OwnedBy; owner != nil {
-			keys = append(keys, ownerKeys(a, *owner)...)
-		}
-	}
-	named, err := m.records(ctx, keys, rev)
+	named, err := m.records(ctx, ownerKeys(a), rev)
 	if err != nil {
 		return nil, err
 	}
@@ -251,11 +245,23 @@ func (m *matcher) assembleBy(ctx context.Context, a *image.Analysis, rev int64, 
 		func(k advisory.Key) []*advisory.Record { return named[k] }), nil
 }
 
-func ownerKeys(a *image.Analysis, owner image.PackageRef) []advisory.Key {
+// ownerKeys are the names under which records speak of the packages that hold others.
+func ownerKeys(a *image.Analysis) []advisory.Key {
+	owners := map[image.PackageRef]bool{}
 	for i := range a.Packages {
-		if p := &a.Packages[i]; p.Ref() == owner {
-			return advisory.DistinctOf(p, a.Distro).Keys()
+		if owner := a.Packages[i].OwnedBy; owner != nil {
+			owners[*owner] = true
 		}
 	}
-	return nil
+	var keys []advisory.Key
+	for i := range a.Packages {
+		if len(owners) == 0 {
+			break
+		}
+		if p := &a.Packages[i]; owners[p.Ref()] {
+			delete(owners, p.Ref()) // the first of the name counts
+			keys = append(keys, advisory.DistinctOf(p, a.Distro).Keys()...)
+		}
+	}
+	return keys
 }

@@ -118,7 +118,7 @@ func TestNVDRatesAndFinds(t *testing.T) {
 				t.Errorf("the group switched on: %t: %+v", on, got)
 			}
 		}
-		said, err := f.Vulns.NVD(t.Context(), []string{"CVE-2026-1000", "CVE-2026-0009"}, 1<<40)
+		said, err := s.NVDAt(t.Context(), []string{"CVE-2026-1000", "CVE-2026-0009"}, 1<<40)
 		if err != nil || len(said) != 1 || said["CVE-2026-1000"].CVSS[0].Base != 5.3 {
 			t.Errorf("NVD says %+v, %v", said, err)
 		}

@@ -12,9 +12,15 @@ import (
 
 // rekey brings what was stored by older rules (see [advisory.KeyRevision]) to those of this version: packages are filed
 // under the names by which they are looked up now, and analyses get the packages that theirs have become. Whatever that
-// concerns is matched with the revision that is staged; until it is in force, it is a gap. Each step is short, and one that
+// concerns is matched with the revision that is staged; until it is in force, it is a gap. What was matched by older rules
+// ([advisory.MatchRevision]) is matched again as well; until then what was found counts. Each step is short, and one that
 // was broken off goes on with the next sync.
 func (u *syncFeeds) rekey(ctx context.Context, o *outcome) error {
+	rules, err := u.store.RulesPending(ctx)
+	if err != nil {
+		return err
+	}
+	o.changed = o.changed || rules
 	pending, err := u.store.KeysPending(ctx)
 	if err != nil || !pending {
 		return err

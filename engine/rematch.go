@@ -74,7 +74,9 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 				return err
 			}
 		}
-		if err := tx.SetMatched(ctx, rowIDs(rows), o.rev); err != nil {
+		// Of the others it is enough to note the rules, afterwards.
+		fresh := slices.DeleteFunc(slices.Clone(rows), func(r store.PackageRow) bool { return r.MatchedRevision > 0 })
+		if err := tx.SetMatched(ctx, rowIDs(fresh), o.rev); err != nil {
 			return err
 		}
 		if err := tx.SetRekeyed(ctx, o.rev); err != nil {
@@ -102,7 +104,10 @@ func (u *syncFeeds) rematchAndSwitch(ctx context.Context, o *outcome) (int, erro
 		images = len(ids)
 		return evaluateWatchedFirst(ctx, tx, u.jobs, ids, evaluationReason(o.reason))
 	})
-	return images, err
+	if err != nil {
+		return 0, err
+	}
+	return images, u.store.MatchedByRules(ctx, rowIDs(rows))
 }
 
 // raced are the packages that had never been matched when they were looked at here and were matched with the current

@@ -37,6 +37,41 @@ type sourceState struct {
 	Archive string `json:"archive,omitempty"`
 	// Scope says which vulnerabilities scores were kept for.
 	Scope string `json:"scope,omitempty"`
+	// Reader is the [feed.Driver.Reader] that read it; 0 where there were no numbers yet, and of what an archive brought.
+	Reader int `json:"reader,omitempty"`
+}
+
+// known is what the source need not give again: nothing where all is wanted anew, or where the program has learnt to read
+// more of the same bytes.
+func (s *sourceState) known(d *feed.Driver, args syncArgs) version {
+	if args.Flush || s.Reader < d.Reader() {
+		return version{}
+	}
+	return s.version
+}
+
+// read notes which content was read, and by which reader.
+func (s *sourceState) read(d *feed.Driver, v version) { s.version, s.Reader = v, d.Reader() }
+
+// outgrown says whether a source that is asked was read by an earlier version of the program, which made less of it.
+func (u *syncFeeds) outgrown(ctx context.Context) (bool, error) {
+	states, err := sources(ctx, u.store)
+	if err != nil {
+		return false, err
+	}
+	drivers := map[string]int{}
+	for _, d := range feed.Drivers() {
+		if u.config.on(d.Name) {
+			drivers[d.Name] = d.Reader()
+		}
+	}
+	for part, s := range states {
+		// What an archive brought has no version: the source is asked for all of it anyway, when there is one.
+		if s.version != (version{}) && s.Reader < drivers[driverOf(part)] {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // checked is the state after a look that found nothing new.
@@ -149,10 +184,7 @@ func (u *syncFeeds) part(ctx context.Context, o *outcome, src *mirrors, d feed.D
 	if d.Parts == nil && len(args.Ecosystems) > 0 && !args.Again && !st.LastSync.IsZero() || u.switchedOff(o, p.Name) {
 		return nil
 	}
-	known := st.version
-	if args.Flush {
-		known = version{}
-	}
+	known := st.known(&d, args)
 	var first error
 	for place := 0; ; place++ {
 		u.step(ctx, "fetching", p.Name, 0)
@@ -180,7 +212,7 @@ func (u *syncFeeds) part(ctx context.Context, o *outcome, src *mirrors, d feed.D
 		switch {
 		case err == nil:
 			st = o.states[p.Name]
-			st.version = f.version
+			st.read(&d, f.version)
 			o.states[p.Name] = st
 			return nil
 		case !refused:

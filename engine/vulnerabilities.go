@@ -19,12 +19,13 @@ type Vulns struct {
 	content *Content
 	matcher *matcher
 	vex     *vexDocuments
+	recent  *recent
 	now     func() time.Time
 }
 
 // Of gives the vulnerabilities of an image.
 func (u *Vulns) Of(ctx context.Context, account string, d image.Digest, at Moment) (*Vulnerabilities, error) {
-	img, err := getImage(ctx, u.store, account, d)
+	img, err := liveImage(ctx, u.store, account, d)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func (u *Vulns) at(ctx context.Context, img store.Image, m Moment) (*state, erro
 	if err != nil {
 		return nil, err
 	}
-	if s.analyzed, err = u.content.of(ctx, img, s.analysisID); err != nil {
+	if s.analyzed, err = u.recent.analyzed(ctx, u.content, img, s.analysisID); err != nil {
 		return nil, err
 	}
 	if !m.At.IsZero() {
@@ -96,7 +97,12 @@ func (u *Vulns) at(ctx context.Context, img store.Image, m Moment) (*state, erro
 		}
 	}
 	a := s.analyzed.Analysis
-	if s.findings, err = u.matcher.lay(ctx, s.analysisID, a, s.revision.ID, m.Retrospective); err != nil {
+	if m.Retrospective {
+		s.findings, err = u.matcher.lay(ctx, s.analysisID, a, s.revision.ID, true)
+	} else {
+		s.findings, err = u.recent.lay(ctx, u.matcher, s.analysisID, a, s.revision.ID)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if s.data, s.waits, err = u.matcher.gaps(ctx, a, m.At); err != nil {

@@ -56,7 +56,7 @@ func TestHostileYAML(t *testing.T) {
 		"brackets":          {wide(policy.MaxYAML, "[],", ""), refused},
 		"mappings in lines": {grown(policy.MaxYAML, one("- - - - a\n")), refused},
 		"aliases":           {strings.Replace(wide(policy.MaxYAML, "*x,", ""), "id: b", "id: &x b", 1), refused},
-		"anchors":           {grown(policy.MaxYAML, func(i int) string { return fmt.Sprintf("k%d: &a%d a\n", i, i) }), ""},
+		"anchors":           {grown(policy.MaxYAML, func(i int) string { return fmt.Sprintf("k%d: &a%d a\n", i, i) }), "have more than 200000 keys"},
 		"line ends":         {grown(policy.MaxYAML, one("#\n")), refused},
 		"one long text":     {yamlHead + "x: \"" + strings.Repeat(`\t`, 2_000_000) + "\"\n", ""},
 		"one long word":     {yamlHead + "x: " + strings.Repeat("a", 4_000_000) + "\n", ""},
@@ -74,7 +74,6 @@ func TestHostileYAML(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		made := (after.TotalAlloc - before.TotalAlloc) >> 20
-		t.Logf("%s: %v, %d MiB", name, took, made)
 		if took > 30*time.Second || made > 400 { // of which a third is there at a time
 			t.Errorf("%s: took %v and %d MiB", name, took, made)
 		}

@@ -102,6 +102,9 @@ func proof(f *advisory.ImageFinding) []string {
 		if e.Range != "" {
 			s += " is " + e.Range
 		}
+		if e.NoFix != "" {
+			s += "; " + e.NoFix
+		}
 		list = append(list, s)
 	}
 	return list
@@ -112,7 +115,16 @@ func fixText(f *advisory.ImageFinding) string {
 	if len(f.Fixes) > 0 {
 		return strings.Join(f.Fixes, ", ")
 	}
-	return strings.ReplaceAll(string(f.State), "-", " ")
+	return strings.ReplaceAll(unfixed(&f.Finding), "-", " ")
+}
+
+// unfixed is the state of a finding without a fix, in words. Those that were stored by an early version say "fixed" where
+// nothing is known of a fix.
+func unfixed(f *advisory.Finding) string {
+	if f.State == advisory.FixUnknown || f.State == advisory.Fixed {
+		return "fix not named"
+	}
+	return string(f.State)
 }
 
 // webLink is an address that is safe to follow; "" for anything but HTTP.

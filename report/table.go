@@ -145,11 +145,8 @@ func (p *page) findings(r *Result) {
 	for i := range counting {
 		f := &counting[i]
 		fix := strings.Join(f.Fixes, ", ")
-		switch {
-		case fix == "" && f.State == advisory.Fixed:
-			fix = "fix not named"
-		case fix == "":
-			fix = string(f.State)
+		if fix == "" {
+			fix = unfixed(&f.Finding)
 		}
 		var notes []string
 		if f.KnownExploited != "" {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"landwaiter.dev/advisory"
 )
@@ -14,8 +15,8 @@ func (q *Queries) PackagesByKeys(ctx context.Context, keys []advisory.Key) ([]Pa
 
 // PackagesStaged lists the packages that are filed under a name that a record staged for rev speaks of, that have an open
 // match with a vulnerability of which the catalogue of exploited ones or NVD says something else from rev on, whose
-// ecosystem or a source of which is switched off or on at rev, or that wait to be matched by other names than before: what a sync has to match
-// again.
+// ecosystem or a source of which is switched off or on at rev, that wait to be matched by other names than before, or were
+// matched by older rules: what a sync has to match again.
 func (q *Queries) PackagesStaged(ctx context.Context, rev int64) ([]PackageRow, error) {
 	names, err := q.stagedNamesOfPackages(ctx, rev)
 	if err != nil {
@@ -63,7 +64,7 @@ func (q *Queries) packagesStaged(ctx context.Context, rev, after int64, names []
 	if err != nil {
 		return nil, describe(err, "reading what was staged")
 	}
-	args := append([]any{after, list(names), list(exploited), rev, rev, rev, rev, rev, rematching}, ratedArgs...)
+	args := append([]any{after, list(names), list(exploited), rev, rev, rev, rev, rev, rematching, advisory.MatchRevision}, ratedArgs...)
 	return all(ctx, q, scanPackage, "SELECT "+packageColumns+` FROM packages p WHERE p.id > ? AND p.id {in (}
 			SELECT pk.package_id FROM package_keys pk WHERE pk.name_id {in ids}
 			UNION SELECT m.package_id FROM finding_ids f JOIN matches m ON m.finding_id = f.finding_id
@@ -71,6 +72,7 @@ func (q *Queries) packagesStaged(ctx context.Context, rev, after int64, names []
 			UNION SELECT e.id FROM packages e WHERE e.ecosystem IN (SELECT o.ecosystem FROM feed_off o WHERE o.from_rev = ? OR o.to_rev = ?)
 			UNION SELECT e.id FROM packages e WHERE EXISTS (SELECT 1 FROM feed_off o WHERE o.ecosystem = '' AND (o.from_rev = ? OR o.to_rev = ?))
 			UNION SELECT e.id FROM packages e WHERE e.key_rev = ?
+			UNION SELECT e.id FROM packages e WHERE e.match_rev < ?
 			`+rated+"{)} ORDER BY p.id", args...)
 }
 
@@ -114,10 +116,41 @@ func (q *Queries) Ecosystems(ctx context.Context) ([]string, error) {
 	return all(ctx, q, scalar[string], "SELECT DISTINCT ecosystem FROM packages WHERE ecosystem <> '' ORDER BY ecosystem")
 }
 
-// SetMatched notes that the matches of packages are known up to rev.
+// WaitsToMatch says whether packages of an analysis wait to be matched by the names that they have now.
+func (q *Queries) WaitsToMatch(ctx context.Context, analysis int64) (bool, error) {
+	var n int64
+	err := q.one(ctx, `SELECT count(*) FROM analysis_sets s CROSS JOIN package_set_members m CROSS JOIN packages p
+		WHERE s.analysis_id = ? AND m.set_id = s.set_id AND p.id = m.package_id AND p.key_rev = ?`, []any{analysis, rematching}, &n)
+	return n > 0, describe(err, "reading packages")
+}
+
+// SetMatched notes that packages were matched with rev, by the present rules.
 func (t *Tx) SetMatched(ctx context.Context, packages []int64, rev int64) error {
-	_, err := t.exec(ctx, "UPDATE packages SET matched_rev = ? WHERE id {in ids}", rev, list(packages))
+	_, err := t.exec(ctx, "UPDATE packages SET matched_rev = ?, match_rev = ? WHERE id {in ids}", rev, advisory.MatchRevision, list(packages))
 	return describe(err, "noting what was matched")
+}
+
+// RulesPending says whether packages were matched by older rules than [advisory.MatchRevision]: [Queries.PackagesStaged]
+// lists them.
+func (q *Queries) RulesPending(ctx context.Context) (bool, error) {
+	var n int64
+	err := q.one(ctx, "SELECT count(*) FROM (SELECT 1 FROM packages WHERE match_rev < ? LIMIT 1) p", []any{advisory.MatchRevision}, &n)
+	return n > 0, describe(err, "looking for packages that were matched by older rules")
+}
+
+// MatchedByRules notes, in short transactions, that packages were matched by the present rules. Who is broken off before has
+// them matched again.
+func (s *Store) MatchedByRules(ctx context.Context, packages []int64) error {
+	for part := range slices.Chunk(packages, batch) {
+		err := s.Write(ctx, func(tx *Tx) error {
+			_, err := tx.exec(ctx, "UPDATE packages SET match_rev = ? WHERE match_rev < ? AND id {in ids}", advisory.MatchRevision, advisory.MatchRevision, list(part))
+			return err
+		})
+		if err != nil {
+			return describe(err, "noting what was matched")
+		}
+	}
+	return nil
 }
 
 // Unmatched narrows packages to those that were never matched.

@@ -100,6 +100,7 @@ func (q *Queries) ChangedPackages(ctx context.Context, rev int64, quiet ...strin
 		UNION SELECT package_id FROM matches WHERE to_rev = ? AND to_rev > 0 AND NOT close_reason {in texts} ORDER BY 1`, rev, rev, list(quiet))
 }
 
+// EndedMatches lists the matches on the packages of an analysis that ended after one revision and up to another, with their
 // reasons. Findings are shared and must not be changed.
 func (q *Queries) EndedMatches(ctx context.Context, analysis, after, until int64) ([]Match, error) {
 	return q.matches(ctx, "SELECT "+matchColumns+` FROM analysis_sets s CROSS JOIN package_set_members pm CROSS JOIN matches m

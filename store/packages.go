@@ -17,7 +17,7 @@ import (
 type PackageRow struct {
 	ID int64
 	advisory.Package
-	// MatchedRevision is the revision up to which its matches are known; 0 when it was never matched.
+	// MatchedRevision is a revision that it was matched with; 0 when it never was.
 	MatchedRevision int64
 }
 
@@ -86,11 +86,11 @@ func (t *Tx) upsertPackages(ctx context.Context, packages []advisory.Package, di
 	if len(missing) == 0 {
 		return nil
 	}
-	err = t.insertMany(ctx, `INSERT INTO packages (digest, type, ecosystem, namespace, name, version, arch, source_name, source_version, modularity, matched_rev, key_rev)`,
-		" ON CONFLICT (digest) DO NOTHING", 12, len(missing), func(n int) []any {
+	err = t.insertMany(ctx, `INSERT INTO packages (digest, type, ecosystem, namespace, name, version, arch, source_name, source_version, modularity, matched_rev, key_rev, match_rev)`,
+		" ON CONFLICT (digest) DO NOTHING", 13, len(missing), func(n int) []any {
 			p := packages[missing[n]]
 			return []any{digests[missing[n]][:], string(p.Type), p.Ecosystem, p.Namespace, p.Name, p.Version, p.Arch, p.SourceName,
-				p.SourceVersion, p.Modularity, 0, rules}
+				p.SourceVersion, p.Modularity, 0, rules, advisory.MatchRevision}
 		})
 	if err != nil {
 		return err

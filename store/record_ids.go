@@ -58,37 +58,53 @@ type Sourced struct {
 }
 
 // RecordsKnownAs returns the records that rev has with one of these ids, or that name one as an alias, as upstream, or among
-// the vulnerabilities of a bundle; by record id, then folder. A record that several folders have alike is there once.
+// the vulnerabilities of a bundle; by record id, then folder. A record that several folders have alike is there once. Records
+// are shared and must not be changed.
 func (q *Queries) RecordsKnownAs(ctx context.Context, ids []string, rev int64) ([]Sourced, error) {
 	hashes := make([]int64, len(ids))
 	wanted := make(map[string]bool, len(ids))
 	for i, id := range ids {
 		hashes[i], wanted[id] = nameID(advisory.Key{Name: id}), true
 	}
-	type version struct{ id, digest string }
-	seen := map[version]bool{}
-	var out []Sourced
-	err := each(ctx, q, func(row scanner) error {
-		var s Sourced
-		var digest, packed []byte
-		if err := row.Scan(&s.Folder, &digest, &packed); err != nil {
-			return err
-		}
-		s.Record = new(advisory.Record)
-		if err := q.codec.unpackJSON(packed, s.Record); err != nil {
-			return err
-		}
-		c := version{s.ID, string(digest)}
-		if !seen[c] && (wanted[s.ID] || slices.ContainsFunc(s.Names(), func(id string) bool { return wanted[id] })) {
-			out = append(out, s)
-		}
-		seen[c] = true
-		return nil
-	}, `SELECT v.folder, v.digest, v.document FROM advisory_versions v WHERE v.id IN (
+	type version struct {
+		id     int64
+		folder string
+		digest string
+	}
+	rows, err := all(ctx, q, func(row scanner, v *version) error {
+		var digest []byte
+		err := row.Scan(&v.id, &v.folder, &digest)
+		v.digest = string(digest)
+		return err
+	}, `SELECT v.id, v.folder, v.digest FROM advisory_versions v WHERE v.id IN (
 			SELECT b.id FROM advisory_versions b WHERE b.record_id {in texts}
 			UNION SELECT n.version_id FROM advisory_ids n WHERE n.name_id {in ids})
 		AND v.from_rev <= ? AND (v.to_rev = 0 OR v.to_rev > ?)`+notOff+" ORDER BY v.record_id, v.folder", list(ids), list(hashes), rev, rev, rev, rev)
-	return out, describe(err, "reading advisories")
+	if err != nil {
+		return nil, describe(err, "reading advisories")
+	}
+	versions := make([]int64, len(rows))
+	for i := range rows {
+		versions[i] = rows[i].id
+	}
+	records, err := q.versions(ctx, versions)
+	if err != nil {
+		return nil, describe(err, "reading advisories")
+	}
+	var out []Sourced
+	seen := map[[2]string]bool{}
+	for _, v := range rows {
+		r := records[v.id]
+		if r == nil {
+			continue // it was removed meanwhile
+		}
+		same := [2]string{r.ID, v.digest}
+		if !seen[same] && (wanted[r.ID] || slices.ContainsFunc(r.Names(), func(id string) bool { return wanted[id] })) {
+			out = append(out, Sourced{v.folder, r})
+		}
+		seen[same] = true
+	}
+	return out, nil
 }
 
 // RecordsByID returns the versions of records that rev has, by id; one folder after the other where several have one.

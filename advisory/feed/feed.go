@@ -7,6 +7,9 @@
 // entry that was skipped or taken with a doubt; the rest counts. A [Refused] is a file of which nothing may be used:
 // what was yielded before it is to be thrown away.
 //
+// How a driver reads has a number, [Driver.Reader]. Records are stored as they were read; when a later version of the program
+// reads more of the same file, the next sync reads it again.
+//
 // To add a driver: write NAME.go with its reader, a test with a fixture and a hostile one, a fuzz target, and add it to
 // [Drivers].
 package feed
@@ -20,6 +23,10 @@ import (
 	"landwaiter.dev/advisory"
 )
 
+// RecordRevision numbers the form of all records: it goes up by one whenever [advisory.Record] takes up more of what every
+// driver could read. 1 is that of the first version that kept numbers.
+const RecordRevision = 1
+
 // Driver is one source of advisory data. Exactly one of Records, Exploited and Scores is set.
 type Driver struct {
 	// Name as settings and messages have it: the setting of "osv" is LANDWAITER_FEEDS_OSV.
@@ -30,6 +37,8 @@ type Driver struct {
 	Source string
 	// On says that it is asked unless switched off; others are asked when they are configured.
 	On bool
+	// Revision goes up by one whenever the driver makes something else of the same bytes.
+	Revision int
 	// Parts names the files to read for the ecosystems wanted ("Debian:12", "PyPI"; nil means all that the source has).
 	// It may read small index files through the lister. Nil where the source is one file: one part with the driver's name.
 	Parts func(ctx context.Context, l Lister, ecosystems []string) ([]Part, error)
@@ -40,6 +49,9 @@ type Driver struct {
 	// Scores reads a file of exploit predictions.
 	Scores func(r io.Reader) iter.Seq2[Score, error]
 }
+
+// Reader numbers how the driver reads: what was read with a lower number is read again though its source is unchanged.
+func (d *Driver) Reader() int { return RecordRevision + d.Revision }
 
 // Part is one file of a source. What it holds is staged, held back and taken back as one.
 type Part struct {
