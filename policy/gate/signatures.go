@@ -48,7 +48,7 @@ var signaturesGate = Gate{
 			Name: "not_attested",
 			Description: "Fires when the image has no verified attestation of a kind that satisfies all the conditions given, also when nobody looked for any. The trigger id is the type of the " +
 				"predicate.",
-			Params: append([]Param{{Name: "predicate_type", Order: 1, Required: true, Type: Text, Example: "https://slsa.dev/provenance/v1",
+			Params: append([]Param{{Name: "predicate_type", Order: 1, Required: true, Type: Text, Known: knownPredicates, Example: "https://slsa.dev/provenance/v1",
 				Description: "Type of the predicate, in full; a * at its end stands for anything."}}, signerParams(2)...),
 			Compile: func(v Values) (Check, error) {
 				if v["predicate_type"] == "" {
@@ -70,7 +70,7 @@ var signaturesGate = Gate{
 
 func signerParams(order int) []Param {
 	params := []Param{
-		{Name: "trust", Type: List, Example: "release-key", Description: "Names in the settings of whom may have signed; anybody whom the settings name when absent."},
+		{Name: "trust", Type: List, Known: knownSigners, Example: "release-key", Description: "Names in the settings of whom may have signed; anybody whom the settings name when absent."},
 		{Name: "all", Type: Bool, Example: "true", Description: "Each of those that trust names must have signed, not only one of them; false when absent."},
 	}
 	for i := range params {
