@@ -104,23 +104,78 @@ func TestSpecOfParameters(t *testing.T) {
 	}
 }
 
-// TestExamplesAreValid tries the examples that the specification shows.
-func TestExamplesAreValid(t *testing.T) {
+// TestExamplesAreTrue tries the examples that the specification and docs/policies.md show: all of a trigger together, and each
+// beside what the trigger requires. All are accepted, lint has nothing to say of them, and they can be evaluated.
+func TestExamplesAreTrue(t *testing.T) {
 	t.Parallel()
+	in := largeImage(t, 200, 30)
+	try := func(gateName, trigger string, params ...string) (faults []string) {
+		source := bundle(rule("GO", gateName, trigger, params...))
+		for _, p := range policy.Lint([]byte(source), now, nil) {
+			if !strings.HasPrefix(p.Details, "the trigger never fires") {
+				faults = append(faults, p.Text())
+			}
+		}
+		if b, err := policy.Parse([]byte(source)); err == nil {
+			for _, p := range evaluated(b, in).Problems {
+				faults = append(faults, p.Details)
+			}
+		}
+		return faults
+	}
+	tried := 0
 	for _, g := range spec(t) {
 		if g.State != "active" {
 			continue
 		}
 		for _, tr := range g.Triggers {
-			var params []string
+			var all, required []string
 			for _, p := range tr.Parameters {
-				if p.Example != nil {
-					params = append(params, p.Name+"="+*p.Example)
+				if p.Example == nil {
+					if p.Required {
+						t.Errorf("%s %s: %s is required and has no example", g.Name, tr.Name, p.Name)
+					}
+					continue
+				}
+				all = append(all, p.Name+"="+*p.Example)
+				if p.Required {
+					required = append(required, p.Name+"="+*p.Example)
 				}
 			}
-			mustParse(t, bundle(rule("GO", g.Name, tr.Name, params...)))
+			together := try(g.Name, tr.Name, all...)
+			if len(together) > 0 {
+				t.Errorf("%s %s: all examples: %q", g.Name, tr.Name, together)
+			}
+			for _, p := range tr.Parameters {
+				if p.Example == nil || p.Required {
+					continue
+				}
+				tried++
+				given := append(slices.Clone(required), p.Name+"="+*p.Example)
+				for _, other := range slices.Concat(beside[tr.Name], beside[tr.Name+" "+p.Name]) {
+					if !strings.HasPrefix(other, p.Name+"=") {
+						given = append(given, other)
+					}
+				}
+				if alone := try(g.Name, tr.Name, given...); len(alone) > 0 {
+					t.Errorf("%s %s: %s=%s: %q", g.Name, tr.Name, p.Name, *p.Example, alone)
+				}
+			}
 		}
 	}
+	if tried < 60 {
+		t.Errorf("only %d examples were tried", tried)
+	}
+}
+
+// beside is what parameters count only with, by their trigger, or by that and their name.
+var beside = map[string][]string{
+	"epss": {"min_score=0.1"}, "instruction": {"value=scratch"}, "unsigned all": {"trust=release-key"}, "not_attested all": {"trust=release-key"},
+	"package max_days_since_fix": {"fix_available=true"}, "package cvss_v3_base_score_comparison": {"cvss_v3_base_score=7.0"},
+	"package cvss_v3_exploitability_score_comparison": {"cvss_v3_exploitability_score=2.8"}, "package cvss_v3_impact_score_comparison": {"cvss_v3_impact_score=5.9"},
+	"package vendor_cvss_v3_base_score_comparison":           {"vendor_cvss_v3_base_score=7.0"},
+	"package vendor_cvss_v3_exploitability_score_comparison": {"vendor_cvss_v3_exploitability_score=2.8"},
+	"package vendor_cvss_v3_impact_score_comparison":         {"vendor_cvss_v3_impact_score=5.9"},
 }
 
 func TestDefaultBundle(t *testing.T) {

@@ -46,7 +46,7 @@ func TestCancelled(t *testing.T) {
 		"a pattern of an expression": {bundle(rule("STOP", "expression", "matches", `expression=`+million+`.exists(s, s.matches('(a?){40}b'))`)), policy.Input{}},
 		"a search of an expression": {bundle(rule("STOP", "expression", "matches", `expression=`+million+`.exists(s, s.indexOf(s.substring(0, 500) + 'b') > 5)`)),
 			policy.Input{}},
-		"a long text":           {bundle(rule("STOP", "retrieved_files", "content_regex", "path=/f", "check=match", `regex=(a?){300}(a?){300}b`)), policy.Input{Analysis: long}},
+		"a long text":           {bundle(rule("STOP", "retrieved_files", "content_regex", "path=/f", "check=match", `regex=.*(a?){300}b`)), policy.Input{Analysis: long}},
 		"many files":            {bundle(rule("STOP", "files", "name_match", `regex=/d/(a*)*\1b`)), policy.Input{Files: manyFiles(200_000, 100)}},
 		"many rows":             {bundle(strings.Repeat(rule("STOP", "files", "suid_or_guid_set")+",", 20) + rule("STOP", "always", "always")), policy.Input{Files: manyFiles(12_000, 10)}},
 		"an allowlist":          {bundleWith(rule("STOP", "files", "suid_or_guid_set"), strings.Join(items, ","), ""), policy.Input{Files: manyFiles(10_000, 100)}},

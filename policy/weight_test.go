@@ -11,7 +11,7 @@ import (
 
 // A bundle takes no more memory than its weight says, whatever is in it. It does not run beside others, whose memory would count.
 func TestWeight(t *testing.T) {
-	const pieces = 400
+	const pieces = 100
 	rules := func(gate, trigger string, params ...string) func(int) string {
 		return func(i int) string {
 			var given []string

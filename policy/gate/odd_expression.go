@@ -3,6 +3,7 @@ package gate
 import (
 	"maps"
 	"strconv"
+	"strings"
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
@@ -31,17 +32,22 @@ var knownInExpressions = &Known{doubt: func(value string, n *Names) *Doubt {
 		words = maps.Clone(words)
 		words["Secret.rule"] = n.SecretRules
 	}
-	for _, odd := range expr.Oddities(value, words) {
-		d := &Doubt{Text: odd.Field + " is never " + strconv.Quote(odd.Value), Value: odd.Value, Like: words[odd.Field], Hint: "landwaiter policy describe and docs/policies.md tell its values"}
-		switch odd.Field {
-		case "Secret.rule":
-			d.Hint = ownNames(n, "the setting analysis.secret_rules has none of that name")
-		case "Package.type": // documents of others may have more
-			d.Hint = OnlyNear
-		case "Distro.id":
-			d.Text = unknownDistro + strconv.Quote(odd.Value)
-		}
-		return d
+	found := expr.Oddities(value, words)
+	if len(found) == 0 {
+		return nil
 	}
-	return nil
+	odd := found[0]
+	d := &Doubt{Text: odd.Field + " is never " + strconv.Quote(odd.Value), Value: odd.Value, Like: words[odd.Field]}
+	if all := strings.Join(d.Like, ", "); len(all) < 300 {
+		d.Hint = "it is one of " + all
+	}
+	switch odd.Field {
+	case "Secret.rule":
+		d.Hint = ownNames(n, "the setting analysis.secret_rules has none of that name")
+	case "Package.type": // documents of others may have more
+		d.Hint = OnlyNear
+	case "Distro.id":
+		d.Text = unknownDistro + strconv.Quote(odd.Value)
+	}
+	return d
 }}

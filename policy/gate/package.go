@@ -8,8 +8,11 @@ import (
 	"landwaiter.dev/internal/pyregex"
 )
 
-// The scores that a rule can ask for, in the order of messages.
-var scoreNames = []string{"base", "exploitability", "impact"}
+// The scores that a rule can ask for, in the order of messages, and an example of each.
+var (
+	scoreNames    = []string{"base", "exploitability", "impact"}
+	scoreExamples = []string{"7.0", "2.8", "5.9"}
+)
 
 // packageParams are the parameters of the package trigger, in their order.
 func packageParams() []Param {
@@ -20,10 +23,10 @@ func packageParams() []Param {
 		{Name: "severity", Type: Enum(severityWords...), Example: "high", Description: "Severity to compare with; unknown when absent, so that with neither given, vulnerabilities of unknown severity are left out."},
 	}
 	addScores := func(prefix, whose string) {
-		for _, s := range scoreNames {
+		for i, s := range scoreNames {
 			params = append(params,
 				Param{Name: prefix + s + "_score_comparison", Type: comparison, Example: ">=", Description: "How the CVSS version 3 " + s + " score " + whose + " is compared; >= when absent."},
-				Param{Name: prefix + s + "_score", Type: Float, Description: "CVSS version 3 " + s + " score " + whose + " to compare with; a vulnerability without one counts as -1.0."})
+				Param{Name: prefix + s + "_score", Type: Float, Example: scoreExamples[i], Description: "CVSS version 3 " + s + " score " + whose + " to compare with; a vulnerability without one counts as -1.0."})
 		}
 	}
 	addScores("cvss_v3_", "of NVD")
