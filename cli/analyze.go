@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,9 @@ dir:DIR (skopeo's directory form), sbom:FILE (CycloneDX, SPDX or Syft's JSON, fr
 Exit codes: 0 done, 2 could not do it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.output == report.EvaluationJSON {
+				return usage(cmd, report.ErrNoEvaluation)
+			}
 			run, err := a.startLocal(cmd, o)
 			if err != nil {
 				return err
@@ -36,7 +40,7 @@ Exit codes: 0 done, 2 could not do it.`,
 			return run.write(result)
 		},
 	}
-	o.flags(cmd)
+	o.flags(cmd, slices.DeleteFunc(report.Formats(), func(form string) bool { return form == report.EvaluationJSON }))
 	return cmd
 }
 

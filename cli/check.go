@@ -36,8 +36,8 @@ func (a *app) check(use string) *cobra.Command {
 			return err
 		}
 		inForm := slices.Contains(report.VerdictForms(), a.output)
-		if inForm && q.History {
-			return usage(c, fmt.Errorf("--history goes with table and json"))
+		if inForm && q.History && a.output != report.EvaluationJSON {
+			return usage(c, fmt.Errorf("--history goes with table, json and %s", report.EvaluationJSON))
 		}
 		img, err := s.Image(c.Context(), args[0])
 		if err != nil {
@@ -60,15 +60,13 @@ func (a *app) check(use string) *cobra.Command {
 			}
 		}
 		if inForm {
-			if err := a.reportEvaluation(c, s, &img, &list[0], results[0], q.Moment); err != nil {
+			if err := a.reportEvaluations(c, s, &img, list, results[0], q.Moment); err != nil {
 				return err
 			}
 		} else if err := a.show(list, func() {
-			for i := range list {
-				if i > 0 {
-					fmt.Fprintln(a.out)
-				}
-				a.showEvaluation(&list[i], results[i])
+			a.showEvaluation(&list[0], results[0])
+			if q.History {
+				a.showHistory(list)
 			}
 		}); err != nil {
 			return err
@@ -81,7 +79,7 @@ func (a *app) check(use string) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&q.Tag, "tag", "", "tag to evaluate for (default: the one asked with, else the image's newest)")
 	f.StringVar(&q.PolicyID, "policy", "", "id of the policy (default: the active one)")
-	f.BoolVar(&q.History, "history", false, "all evaluations that are kept, newest first")
+	f.BoolVar(&q.History, "history", false, "also all evaluations that are kept, newest first, by the ids that landwaiter evaluation takes")
 	f.BoolVar(&q.Interactive, "no-store", false, "do not keep the evaluation")
 	f.BoolVar(&quiet, "quiet", false, "the verdict without its rows")
 	m.add(c)
@@ -99,6 +97,25 @@ func tagFor(arg string, img *client.Image) (string, error) {
 		return "", fmt.Errorf("%s has no tag; say which one to evaluate for with --tag", img.Digest)
 	}
 	return img.Tags[0].FullTag, nil
+}
+
+// showHistory lists the evaluations of an image by their ids.
+func (a *app) showHistory(list []client.Evaluation) {
+	fmt.Fprintln(a.out)
+	g := grid{header: []string{"id", "evaluated", "verdict", "policy", "data"}, colour: func(row []string) text.Colors { return actionColour(row[2]) }}
+	stored := false
+	for i := range list {
+		e := &list[i]
+		id := "not stored"
+		if e.Stored > 0 {
+			id, stored = fmt.Sprint(e.Stored), true
+		}
+		g.rows = append(g.rows, []string{id, when(e.EvaluatedAt), e.FinalAction, e.PolicyID, fmt.Sprint(e.Revision)})
+	}
+	a.grid(g)
+	if stored {
+		fmt.Fprintln(a.err, "with its rows: landwaiter evaluation get ID; two compared: evaluation diff ID OTHER; made again: evaluation reproduce ID")
+	}
 }
 
 func (a *app) showEvaluation(e *client.Evaluation, result *client.EvaluationResult) {
@@ -136,8 +153,12 @@ func (a *app) showEvaluation(e *client.Evaluation, result *client.EvaluationResu
 	if result != nil {
 		reason, id = result.FinalReason, result.ImageID
 	}
+	stored := ""
+	if e.Stored > 0 {
+		stored = fmt.Sprint(e.Stored)
+	}
 	a.facts("Verdict", verdict, "Reason", reason, "Tag", e.FullTag, "Digest", e.Digest, "Image ID", id, "Policy", e.PolicyID,
-		"Evaluated", when(e.EvaluatedAt), "As of", when(e.AsOf))
+		"Evaluation", stored, "Evaluated", when(e.EvaluatedAt), "As of", when(e.AsOf))
 	if result == nil {
 		return
 	}

@@ -12,11 +12,17 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/client"
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/terminal"
 	"landwaiter.dev/report"
 )
 
-// reportEvaluation writes an evaluation in a form of package report, with the vulnerabilities and gaps of the image.
-func (a *app) reportEvaluation(c *cobra.Command, s *client.Client, img *client.Image, e *client.Evaluation, result *client.EvaluationResult, m client.Moment) error {
+// reportEvaluations writes evaluations in a form of package report: in most forms the first alone, with the vulnerabilities and
+// gaps of the image.
+func (a *app) reportEvaluations(c *cobra.Command, s *client.Client, img *client.Image, list []client.Evaluation, result *client.EvaluationResult, m client.Moment) error {
+	if a.output == report.EvaluationJSON {
+		return a.report(&report.Result{Checked: checkedOf(list)})
+	}
+	e := &list[0]
 	vulnerabilities, err := s.Vulnerabilities(c.Context(), img.Digest, "all", false, m)
 	if err != nil {
 		return err
@@ -54,12 +60,29 @@ func (a *app) reportEvaluation(c *cobra.Command, s *client.Client, img *client.I
 	for _, g := range vulnerabilities.Gaps {
 		r.Gaps = append(r.Gaps, image.Gap{Kind: image.GapKind(g.Kind), Path: image.Path(strings.TrimPrefix(g.Path, "/")), Detail: g.Detail, Count: g.Count})
 	}
+	return a.report(r)
+}
+
+// report writes a result, all of it or nothing.
+func (a *app) report(r *report.Result) error {
 	var out bytes.Buffer
-	if err := report.Write(&out, a.output, r, report.Style{}); err != nil {
+	if err := report.Write(&out, a.output, r, report.Style{Indent: terminal.Is(a.out)}); err != nil {
 		return err
 	}
-	_, err = out.WriteTo(a.out)
+	_, err := out.WriteTo(a.out)
 	return err
+}
+
+// checkedOf are evaluations as the server gave them.
+func checkedOf(list []client.Evaluation) *report.Checked {
+	c := &report.Checked{Digest: list[0].Digest, FullTag: list[0].FullTag}
+	for i := range list {
+		e := &list[i]
+		c.Evaluations = append(c.Evaluations, report.Evaluation{
+			PolicyID: e.PolicyID, FinalAction: e.FinalAction, At: e.EvaluatedAt, Revision: e.Revision, AsOf: e.AsOf, ID: e.Stored, Document: e.Detail.Result, Bundle: e.Detail.Policy,
+		})
+	}
+	return c
 }
 
 // findingOf is a vulnerability of /v1 as reports show it.

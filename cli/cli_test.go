@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,7 +40,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LANDWAITER_USER", servertest.Admin)
 			env.Setenv("LANDWAITER_PASS", servertest.Password)
 			env.Values["engine"], env.Values["t"] = e, env.T()
-			return nil
+			free, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			env.Setenv("FREE", free.Addr().String())
+			return free.Close()
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code":     code,

@@ -111,7 +111,7 @@ func (a *app) evaluationGet() *cobra.Command {
 			return err
 		}
 		return a.show(e, func() {
-			a.showEvaluation(&client.Evaluation{Digest: e.Digest, FullTag: e.FullTag, PolicyID: e.PolicyID, Status: e.Status, FinalAction: e.FinalAction, EvaluatedAt: e.EvaluatedAt}, result)
+			a.showEvaluation(&client.Evaluation{Digest: e.Digest, FullTag: e.FullTag, PolicyID: e.PolicyID, Status: e.Status, FinalAction: e.FinalAction, EvaluatedAt: e.EvaluatedAt, Stored: e.ID}, result)
 			gone := ""
 			if e.RowsGone {
 				gone = "removed after the retention time"

@@ -62,12 +62,12 @@ type place struct {
 	cmd *cobra.Command
 }
 
-// placed gives a command the flags that name a place.
-func (a *app) placed(c *cobra.Command) *cobra.Command {
+// placed gives a command the flags that name a place, and those of some more settings.
+func (a *app) placed(c *cobra.Command, settings ...string) *cobra.Command {
 	f := c.Flags()
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
 	AddFlags(all, true)
-	for _, name := range []string{"config", "data", "database-url", "feeds-trust"} {
+	for _, name := range append([]string{"config", "data", "database-url"}, settings...) {
 		f.AddFlag(all.Lookup(name))
 	}
 	return a.asks(c)
@@ -83,7 +83,7 @@ func (p place) remote() bool {
 			return true
 		}
 	}
-	return f.Changed("url")
+	return f.Changed("url") || f.Changed("user")
 }
 
 // local opens what is here; done closes it.
@@ -116,7 +116,7 @@ names, or from the data directory or database of this machine, beside which a se
 			return a.exportTo(place{a, c}, args[0], key)
 		},
 	}
-	c = a.placed(c)
+	c = a.placed(c, "feeds-trust")
 	c.Flags().StringVar(&keyFile, "key", "", "file with the private key that signs, see landwaiter feeds keygen")
 	return c
 }
@@ -222,7 +222,7 @@ into the data directory of this machine when no server holds it.`,
 			return a.synced(done, false)
 		},
 	}
-	c = a.placed(c)
+	c = a.placed(c, "feeds-trust")
 	f := c.Flags()
 	f.StringArrayVar(&trust, "trust", nil, "public key whose files are taken, or a file that holds some; beside LANDWAITER_FEEDS_TRUST, and not through a server")
 	f.BoolVar(&r.AllowUnsigned, "allow-unsigned", false, "take a file that nobody signed who is trusted")

@@ -35,15 +35,15 @@ type localOptions struct {
 	quiet            bool
 }
 
-func (o *localOptions) flags(cmd *cobra.Command) {
+func (o *localOptions) flags(cmd *cobra.Command, forms []string) {
 	f := cmd.Flags()
-	f.StringVarP(&o.output, "output", "o", "table", "form of the result: "+strings.Join(report.Formats(), ", "))
+	f.StringVarP(&o.output, "output", "o", "table", "form of the result: "+strings.Join(forms, ", "))
 	f.StringVar(&o.platform, "platform", "", "os/architecture[/variant] to choose from an index (default linux/amd64, else the first)")
 	f.BoolVar(&o.plainHTTP, "plain-http", false, "speak HTTP to the registry (loopback may always)")
 	f.BoolVar(&o.insecure, "insecure", false, "do not check the registry's TLS certificate")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
 	AddFlags(f, true)
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(report.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // localRun is one run of scan or analyze.

@@ -198,7 +198,7 @@ func (t *caseRunner) judge(file string) (*cases.Outcome, string, error) {
 			return nil, c.Name, err
 		}
 	}
-	o, err := c.Run(in)
+	o, err := c.Run(t.command.Context(), in)
 	return o, c.Name, err
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/engine"
+	"landwaiter.dev/image"
 	"landwaiter.dev/policy"
 	"landwaiter.dev/report"
 )
@@ -41,6 +42,13 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 			bundle, err := policy.Parse(document)
 			if err != nil {
 				return fmt.Errorf("%s: %w", orWord(policyFile, "the default policy"), err)
+			}
+			if tag != "" { // as a check over the API has it
+				ref, err := image.ParseReference(tag)
+				if err != nil || ref.Tag == "" {
+					return usage(cmd, fmt.Errorf("--tag %q: want a tag like registry.example.com/shop/web:1.4", tag))
+				}
+				tag = ref.FullTag()
 			}
 			var threshold advisory.Severity
 			if failOn != "" {
@@ -81,7 +89,7 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 			return err
 		},
 	}
-	o.flags(cmd)
+	o.flags(cmd, report.Formats())
 	f := cmd.Flags()
 	f.StringVar(&policyFile, "policy", "", "policy bundle to evaluate: a file (JSON or YAML), or "+builtin+"NAME for one of landwaiter policy bundles (default: "+builtin+"default)")
 	f.StringVar(&failOn, "fail-on", "", "also stop on any vulnerability of this severity or above")
@@ -118,6 +126,9 @@ func (r *localRun) judge(cmd *cobra.Command, result *report.Result, bundle *poli
 		return err
 	}
 	result.Verdict = verdictOf(bundle, e)
+	result.Checked = &report.Checked{Digest: e.ImageDigest, FullTag: e.Tag, Evaluations: []report.Evaluation{{
+		PolicyID: e.BundleID, FinalAction: e.FinalAction, At: e.At, Revision: j.Revision.ID, Document: e.Document(), Bundle: e.Bundle,
+	}}}
 	return nil
 }
 

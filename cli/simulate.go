@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,22 +18,41 @@ func (a *app) policySimulate() *cobra.Command {
 	var q client.Simulate
 	var m momentFlags
 	var limit int
-	c := a.ask("simulate BUNDLE", "Show which verdicts a bundle would change, over the whole inventory; nothing is stored or told", cobra.ExactArgs(1), func(c *cobra.Command, s *client.Client, args []string) error {
-		var err error
-		if q.Moment, err = m.read(c); err != nil {
-			return err
-		}
-		if q.Bundle, err = a.readBundle(args[0]); err != nil {
-			return err
-		}
-		if q.Rows == 0 {
-			q.Rows = -1
-		}
-		return a.simulate(c.Context(), s, q, limit)
+	c := a.placed(&cobra.Command{
+		Use: "simulate BUNDLE", Short: "Show which verdicts a bundle would change, over the whole inventory; nothing is stored or told", Args: cobra.ExactArgs(1),
+		Long: `Evaluates a bundle for every image and current tag of the inventory, as it is known now or at --as-of, and compares the verdicts
+with those of the active policy, or of --against. Images whose verdict changes are shown with the rows that came (+), went (-)
+and changed (~). With -o json each line is a document, the summary last.
+
+The inventory is that of the server that --url or LANDWAITER_URL names, or of the data directory or database of this machine,
+beside which a server may run.`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if !slices.Contains([]string{"verdicts", "rows", "all"}, q.Show) {
+				return usage(c, fmt.Errorf("--show %q: want verdicts, rows or all", q.Show))
+			}
+			if q.Rows < 0 || limit < 0 {
+				return usage(c, errors.New("--rows and --limit are numbers from 0 on"))
+			}
+			var err error
+			if q.Moment, err = m.read(c); err != nil {
+				return err
+			}
+			if q.Bundle, err = a.readBundle(args[0]); err != nil {
+				return err
+			}
+			if q.Rows == 0 {
+				q.Rows = -1
+			}
+			line := a.progress("simulation")
+			defer line.end()
+			run, done, err := place{a, c}.simulation(c.Context(), line)
+			if err != nil {
+				return err
+			}
+			defer done()
+			return a.simulate(c.Context(), run, q, limit, line)
+		},
 	})
-	c.Long = `Evaluates a bundle for every image and current tag of the inventory, as the server knows it now or at --as-of, and compares
-the verdicts with those of the active policy, or of --against. Images whose verdict changes are shown with the rows that came
-(+), went (-) and changed (~). With -o json each line is a document, the summary last.`
 	f := c.Flags()
 	f.StringVar(&q.PolicyID, "against", "", "id of the policy to compare with (default: the active one)")
 	f.StringVar(&q.Registry, "registry", "", "only tags of this registry")
@@ -46,16 +66,14 @@ the verdicts with those of the active policy, or of --against. Images whose verd
 }
 
 // simulate shows images as they come.
-func (a *app) simulate(ctx context.Context, s *client.Client, q client.Simulate, limit int) error {
-	line := a.progress("simulation")
-	defer line.end()
+func (a *app) simulate(ctx context.Context, run simulation, q client.Simulate, limit int, line *progress) error {
 	if a.output != "json" {
 		line.set("evaluating the inventory")
 	}
 	seen, failed := 0, 0
 	lines := json.NewEncoder(a.out)
 	lines.SetEscapeHTML(false)
-	sum, err := s.Simulate(ctx, q, func(one *client.SimulatedImage) error {
+	sum, err := run(ctx, q, func(one *client.SimulatedImage) error {
 		if one.Error != "" {
 			failed++
 		}
@@ -146,6 +164,9 @@ func (a *app) showSimulation(s *client.SimulationSummary) {
 	rate := ""
 	if s.Seconds > 0 {
 		rate = fmt.Sprintf("%.1f s, %.0f images/s", s.Seconds, float64(s.Images)/s.Seconds)
+	}
+	if s.Images+s.Unknown == 0 {
+		fmt.Fprintln(a.err, "the inventory has no such images: nothing was evaluated")
 	}
 	a.facts("Images", fmt.Sprintf("%d, %d verdicts", s.Images, s.Verdicts), "Changed", fmt.Sprintf("%d verdicts, %d with other rows", s.Changed, s.RowsChanged),
 		"Verdicts", strings.Join(moves, ", "), "Failed", failed, "Not known", unknown, "Against", s.PolicyID, "As of", when(s.AsOf), "Took", rate)

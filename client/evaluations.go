@@ -268,30 +268,36 @@ type SimulatedVerdict struct {
 
 // SimulationSummary sums up.
 type SimulationSummary struct {
-	Images      int `json:"images"`
-	Verdicts    int `json:"verdicts"`
-	Changed     int `json:"changed"`
-	RowsChanged int `json:"rows_changed"`
-	Failed      int `json:"failed"`
-	Unknown     int `json:"not_known_then"`
-	Transitions []struct {
-		Before string `json:"before"`
-		After  string `json:"after"`
-		Count  int    `json:"count"`
-	} `json:"transitions"`
-	Triggers []struct {
-		Gate    string `json:"gate"`
-		Trigger string `json:"trigger"`
-		Added   int    `json:"rows_added"`
-		Removed int    `json:"rows_removed"`
-		Changed int    `json:"rows_changed"`
-	} `json:"triggers"`
-	Candidate    string    `json:"candidate_digest"`
-	PolicyID     string    `json:"policyId"`
-	BundleDigest string    `json:"bundle_digest"`
-	Revision     int64     `json:"feed_revision"`
-	AsOf         time.Time `json:"as_of,omitzero"`
-	Seconds      float64   `json:"seconds"`
+	Images       int                   `json:"images"`
+	Verdicts     int                   `json:"verdicts"`
+	Changed      int                   `json:"changed"`
+	RowsChanged  int                   `json:"rows_changed"`
+	Failed       int                   `json:"failed"`
+	Unknown      int                   `json:"not_known_then"`
+	Transitions  []SimulatedTransition `json:"transitions"`
+	Triggers     []SimulatedTrigger    `json:"triggers"`
+	Candidate    string                `json:"candidate_digest"`
+	PolicyID     string                `json:"policyId"`
+	BundleDigest string                `json:"bundle_digest"`
+	Revision     int64                 `json:"feed_revision"`
+	AsOf         time.Time             `json:"as_of,omitzero"`
+	Seconds      float64               `json:"seconds"`
+}
+
+// SimulatedTransition counts the verdicts that go from one action to another.
+type SimulatedTransition struct {
+	Before string `json:"before"`
+	After  string `json:"after"`
+	Count  int    `json:"count"`
+}
+
+// SimulatedTrigger counts the rows of a trigger that come, go and change.
+type SimulatedTrigger struct {
+	Gate    string `json:"gate"`
+	Trigger string `json:"trigger"`
+	Added   int    `json:"rows_added"`
+	Removed int    `json:"rows_removed"`
+	Changed int    `json:"rows_changed"`
 }
 
 // maxLine bounds one line of a simulation's answer, in bytes.

@@ -20,6 +20,7 @@ type Checks struct {
 	vulns    *Vulns
 	policies *Policies
 	notices  *notices
+	bundles  *bundles
 	now      func() time.Time
 }
 
@@ -41,7 +42,7 @@ func (u *Checks) Check(ctx context.Context, account string, r CheckRequest) (*Ch
 
 // once is one try; [errOutdated] when something changed meanwhile.
 func (u *Checks) once(ctx context.Context, account string, r CheckRequest, last bool) (*Check, error) {
-	img, err := getImage(ctx, u.store, account, r.Digest)
+	img, err := liveImage(ctx, u.store, account, r.Digest)
 	if err != nil {
 		return nil, err
 	}
@@ -125,9 +126,9 @@ func (v *verdict) checked() CheckedEvaluation {
 
 // verdict evaluates; it stores nothing.
 func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store.Image, s *state, p store.Policy, reason string) (*verdict, error) {
-	bundle, err := policy.Load(p.Document)
+	bundle, err := u.compiled(p.ID, p.Document)
 	if err != nil {
-		return nil, fmt.Errorf("the stored policy %q: %w", p.ID, err)
+		return nil, err
 	}
 	feed, err := u.feedFacts(ctx, s.analyzed.Analysis, s.revision, s.at)
 	if err != nil {
@@ -135,6 +136,15 @@ func (u *Checks) verdict(ctx context.Context, account, fullTag string, img store
 	}
 	f := facts{ImageID: img.ImageID, AnalyzedAt: img.AnalyzedAt, Feed: feedFact{feed.Present, feed.LastSync}, Gaps: s.data}
 	return u.judge(ctx, account, fullTag, img, s, f, bundle, p, reason)
+}
+
+// compiled is a stored bundle, ready to be evaluated.
+func (u *Checks) compiled(id string, document []byte) (*policy.Bundle, error) {
+	bundle, err := u.bundles.load(document)
+	if err != nil {
+		return nil, fmt.Errorf("the stored policy %q: %w", id, err)
+	}
+	return bundle, nil
 }
 
 // judge evaluates with all inputs given.
@@ -150,7 +160,10 @@ func (u *Checks) judge(ctx context.Context, account, fullTag string, img store.I
 	if in.Facts, err = u.gateFacts(ctx, f.Outside, s.findings, s.revision.ID, s.at, needs); err != nil {
 		return nil, err
 	}
-	e := bundle.Evaluate(in)
+	e, err := bundle.Evaluate(ctx, in)
+	if err != nil {
+		return nil, err
+	}
 	if err := failed(); err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ type Content struct {
 
 // Analyzed gives the analysis now in force.
 func (u *Content) Analyzed(ctx context.Context, account string, d image.Digest) (*Analyzed, error) {
-	img, err := getImage(ctx, u.store, account, d)
+	img, err := liveImage(ctx, u.store, account, d)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (u *Content) tree(ctx context.Context, a *image.Analysis) (*analysis.Tree, 
 
 // Manifest gives the platform's manifest as the registry served it.
 func (u *Content) Manifest(ctx context.Context, account string, d image.Digest) ([]byte, error) {
-	img, err := getImage(ctx, u.store, account, d)
+	img, err := liveImage(ctx, u.store, account, d)
 	if err != nil {
 		return nil, err
 	}

@@ -123,7 +123,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.attested = &attestations{store: s, jobs: jobs, config: c.Attestations, now: c.Now}
 	e.Queries = &Queries{store: s, content: e.Content, matcher: match, vulns: e.Vulns, owned: &ownership{}, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
-	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, now: c.Now}
+	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, bundles: &bundles{}, now: c.Now}
 	e.Simulations = newSimulations(s, e.Checks, c.Now)
 	e.Evaluations = &Evaluations{store: s, checks: e.Checks}
 	e.Notices = &Notices{store: s}

@@ -3,12 +3,10 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
 
-	"landwaiter.dev/policy"
 	"landwaiter.dev/store"
 )
 
@@ -81,9 +79,9 @@ func (u *evaluate) once(ctx context.Context, id int64, reason string, last bool)
 	if p.ID == "" || reason != "analysis" && reason != "tag" {
 		return nil
 	}
-	bundle, err := policy.Load(p.Document)
+	bundle, err := u.checks.compiled(p.ID, p.Document)
 	if err != nil {
-		return fmt.Errorf("the stored policy %q: %w", p.ID, err)
+		return err
 	}
 	return u.builtOn(ctx, img, s, bundle.Needs())
 }

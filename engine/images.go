@@ -98,9 +98,22 @@ func (u *Images) Get(ctx context.Context, account string, d image.Digest) (store
 func getImage(ctx context.Context, s *store.Store, account string, d image.Digest) (store.Image, error) {
 	img, err := s.Image(ctx, account, d)
 	if errors.Is(err, store.ErrNotFound) {
-		return img, Errorf(ClassNotFound, "image_not_found", "image not found in DB: %s is not known in this account", d).With("digest", string(d))
+		return img, notInDB(d)
 	}
 	return img, err
+}
+
+// liveImage is getImage without those that are being deleted: of these nothing is told any more.
+func liveImage(ctx context.Context, s *store.Store, account string, d image.Digest) (store.Image, error) {
+	img, err := getImage(ctx, s, account, d)
+	if err == nil && img.State == "deleting" {
+		return store.Image{}, notInDB(d)
+	}
+	return img, err
+}
+
+func notInDB(d image.Digest) error {
+	return Errorf(ClassNotFound, "image_not_found", "image not found in DB: %s is not known in this account", d).With("digest", string(d))
 }
 
 // ByID gives the newest image with that config digest.
@@ -126,13 +139,20 @@ func (u *Images) Delete(ctx context.Context, account string, d image.Digest, for
 	if err != nil {
 		return out, err
 	}
-	if img.State == "deleting" {
-		return out, nil
-	}
-	if img.Status == store.Analyzing && !force {
-		return Deletion{string(d), "delete_failed", "cannot delete an image that is being analyzed; use force"}, nil
-	}
 	err = u.store.Write(ctx, func(tx *store.Tx) error {
+		out = Deletion{Digest: string(d), Status: "deleting"}
+		img, err := tx.LockImage(ctx, img.ID) // an analysis may have ended meanwhile
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return nil
+		case err != nil:
+			return err
+		case img.State == "deleting":
+			return nil
+		case img.Status == store.Analyzing && !force:
+			out = Deletion{string(d), "delete_failed", "cannot delete an image that is being analyzed; use force"}
+			return nil
+		}
 		for _, t := range img.Tags {
 			if !t.Current {
 				continue
@@ -155,14 +175,11 @@ func (u *Images) Delete(ctx context.Context, account string, d image.Digest, for
 				}
 			}
 		}
-		if out.Status != "deleting" {
-			return nil
-		}
 		img.State, img.UpdatedAt = "deleting", u.now()
 		if err := tx.UpdateImage(ctx, &img); err != nil {
 			return err
 		}
-		_, err := u.jobs.insert(ctx, tx, deleteArgs{img.ID}, nil)
+		_, err = u.jobs.insert(ctx, tx, deleteArgs{img.ID}, nil)
 		return err
 	})
 	return out, err

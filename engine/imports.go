@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/jsonscan"
 	"landwaiter.dev/store"
 )
 
@@ -235,13 +237,17 @@ func (u *Imports) check(kind, mediaType string, body []byte) error {
 	var err error
 	switch kind {
 	case ImportPackages:
-		_, err = u.decode.read(body)
+		if _, err = u.decode.read(body); err == nil && json.Valid(body) {
+			err = jsonscan.Twice(body)
+		}
 	case ImportManifest:
 		_, err = image.ParseManifest(body, mediaType)
 	case ImportParent:
 		_, err = image.ParseIndex(body)
 	case ImportConfig:
-		_, err = image.ParseConfig(body)
+		if _, err = image.ParseConfig(body); err == nil {
+			err = jsonscan.Twice(body)
+		}
 	case ImportDocker:
 		if !utf8.Valid(body) || bytes.IndexByte(body, 0) >= 0 || len(body) > maxDockerfile {
 			err = fmt.Errorf("it is no text of at most %d MiB", maxDockerfile>>20)

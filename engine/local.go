@@ -151,7 +151,7 @@ func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis
 		return nil, err
 	}
 	var unread error
-	e := b.Evaluate(policy.Input{
+	e, err := b.Evaluate(ctx, policy.Input{
 		Facts:   facts,
 		Account: store.AdminAccount, ImageID: a.ID.Hex(), ImageDigest: string(a.Digest), Tag: fullTag,
 		Analysis: a, Dockerfile: a.Dockerfile, DockerfileMode: "Guessed",
@@ -162,5 +162,8 @@ func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis
 			return files
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
 	return e, unread
 }

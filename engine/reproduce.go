@@ -10,7 +10,6 @@ import (
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
-	"landwaiter.dev/policy"
 	"landwaiter.dev/store"
 )
 
@@ -82,9 +81,9 @@ func (u *Evaluations) again(ctx context.Context, account string, e store.Evaluat
 	if err != nil {
 		return nil, gone("the bundle %s is no longer kept", e.BundleDigest)
 	}
-	bundle, err := policy.Load(document)
+	bundle, err := u.checks.compiled(e.PolicyID, document)
 	if err != nil {
-		return nil, fmt.Errorf("the stored policy %q: %w", e.PolicyID, err)
+		return nil, err
 	}
 	s, f, err := u.state(ctx, img, e)
 	if err != nil {

@@ -28,7 +28,7 @@ type Simulations struct {
 func NewSimulations(s *store.Store, now func() time.Time) *Simulations {
 	content := &Content{store: s, bases: &Bases{store: s}}
 	vulns := &Vulns{store: s, content: content, matcher: &matcher{store: s, now: now}, vex: &vexDocuments{store: s}, now: now}
-	return newSimulations(s, &Checks{store: s, vulns: vulns, policies: &Policies{store: s, now: now}, now: now}, now)
+	return newSimulations(s, &Checks{store: s, vulns: vulns, policies: &Policies{store: s, now: now}, bundles: &bundles{}, now: now}, now)
 }
 
 func newSimulations(s *store.Store, c *Checks, now func() time.Time) *Simulations {

@@ -53,8 +53,8 @@ func (u *Simulations) prepare(ctx context.Context, account string, r SimulateReq
 	if run.against, err = u.checks.policies.choose(ctx, account, r.Against, r.Moment); err != nil {
 		return nil, err
 	}
-	if run.baseline, err = policy.Load(run.against.Document); err != nil {
-		return nil, fmt.Errorf("the stored policy %q: %w", run.against.ID, err)
+	if run.baseline, err = u.checks.compiled(run.against.ID, run.against.Document); err != nil {
+		return nil, err
 	}
 	run.at = r.Moment.At
 	if run.at.IsZero() {
@@ -173,7 +173,14 @@ func (run *simulation) image(ctx context.Context, one *simulating) ([]Simulated,
 		}
 		in, failed := checks.input(ctx, run.account, t.FullTag(), one.image.Digest, s, f)
 		in.Facts = known
-		before, after := run.baseline.Evaluate(in), run.candidate.Evaluate(in)
+		before, err := run.baseline.Evaluate(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		after, err := run.candidate.Evaluate(ctx, in)
+		if err != nil {
+			return nil, err
+		}
 		if err := failed(); err != nil {
 			return nil, err
 		}

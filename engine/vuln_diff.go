@@ -126,7 +126,7 @@ func (u *Vulns) diff(ctx context.Context, account string, a, b image.Digest, fro
 
 // side reads one state and describes it.
 func (u *Vulns) side(ctx context.Context, account string, d image.Digest, m Moment, out *DiffSide) (*state, error) {
-	img, err := getImage(ctx, u.store, account, d)
+	img, err := liveImage(ctx, u.store, account, d)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type Vulns struct {
 
 // Of gives the vulnerabilities of an image.
 func (u *Vulns) Of(ctx context.Context, account string, d image.Digest, at Moment) (*Vulnerabilities, error) {
-	img, err := getImage(ctx, u.store, account, d)
+	img, err := liveImage(ctx, u.store, account, d)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,7 @@ type Bundle struct {
 	allowlists      map[string]*allowlist
 	broken          []Problem // why it cannot be evaluated
 	needs           gate.Need
+	weight          int
 }
 
 // Needs says which facts from outside of the image the rules of the bundle look at: [Input.Facts] may lack all others.
@@ -157,6 +158,7 @@ func build(document []byte, upload bool) (*Bundle, []Problem, error) {
 		return nil, nil, &InvalidError{Form: faults[0].Details, Problems: faults}
 	}
 	b := &Bundle{ID: doc.id, Name: doc.name, Description: doc.description, raw: json.RawMessage(append([]byte(nil), document...))}
+	b.weight = weigh(doc, document)
 	return b, compiled(b, doc, upload), nil
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,17 +14,19 @@ import (
 	"landwaiter.dev/policy/gate"
 )
 
-// Evaluate applies the bundle to an image. It always returns a verdict: what fails is a problem of the evaluation, which
-// then ends with stop.
-func (b *Bundle) Evaluate(in Input) *Evaluation {
+// Evaluate applies the bundle to an image. What fails is a problem of the evaluation, which then ends with stop. The only
+// error is that of ctx, when it was done before the end; there is no verdict then.
+func (b *Bundle) Evaluate(ctx context.Context, in Input) (*Evaluation, error) {
 	tag := completeTag(in.Tag)
 	run := &run{bundle: b, in: &in, context: newContext(&in), evaluation: &Evaluation{
 		Account: in.Account, ImageID: in.ImageID, ImageDigest: in.ImageDigest, Tag: tag, BundleID: b.ID, Bundle: b.raw,
 		PolicyAction: Go, At: in.At, Reproducible: true,
 	}}
-	run.context.Tag = tag
-	run.evaluate(newTarget(tag, in.ImageDigest, in.ImageID))
-	return run.evaluation
+	run.context.Tag, run.context.Running = tag, ctx
+	if err := until(ctx, func() { run.evaluate(newTarget(tag, in.ImageDigest, in.ImageID)) }); err != nil {
+		return nil, fmt.Errorf("the evaluation was ended: %w", err)
+	}
+	return run.evaluation, nil
 }
 
 func newContext(in *Input) *gate.Context {
@@ -182,8 +185,7 @@ func (r *run) check(p *compiledPolicy, rule *rule) (err error) {
 			err = fmt.Errorf("the trigger failed: %v", v)
 		}
 	}()
-	if time.Now().After(r.context.Deadline) {
-		r.full = gate.ErrTooLong
+	if r.full = r.context.Over(); r.full != nil {
 		return r.full
 	}
 	e := r.evaluation
@@ -195,6 +197,9 @@ func (r *run) check(p *compiledPolicy, rule *rule) (err error) {
 		}
 		if r.text += len(message); r.text > maxRowText {
 			r.full = errTooMuchText
+		}
+		if len(e.Rows)%256 == 255 && r.full == nil && r.context.Running.Err() != nil {
+			r.full = r.context.Running.Err()
 		}
 		if r.full != nil {
 			return
@@ -215,8 +220,8 @@ func (r *run) allow(lists []*allowlist, rows []Row) error {
 	for i := range rows {
 		row := &rows[i]
 		for _, l := range lists {
-			if time.Now().After(r.context.Deadline) {
-				return gate.ErrTooLong
+			if err := r.context.Over(); err != nil {
+				return err
 			}
 			it, err := l.find(r.context.Match, row, r.in.At)
 			if err != nil {

@@ -70,7 +70,7 @@ func TestOrderOfRows(t *testing.T) {
 		rule("GO", "dockerfile", "EFFECTIVE_USER", "users=root", "type=blacklist") + "," + rule("WARN", "always", "always") + "," + rule("GO", "vulnerabilities", "package", "package_type=os") + `]},
 {"id":"p2","version":"1_0","rules":[` + always + "," + always + `]}],
 "mappings":[{"name":"m","registry":"*","repository":"*","image":{"type":"tag","value":"*"},"policy_ids":["p2","p1","p2"]}]}`
-	e := mustParse(t, doc).Evaluate(policy.Input{Tag: "a:b", Findings: someFindings(), At: now})
+	e := evaluated(mustParse(t, doc), policy.Input{Tag: "a:b", Findings: someFindings(), At: now})
 	checkDocument(t, e)
 	sum := func(s string) string { h := md5.Sum([]byte(s)); return hex.EncodeToString(h[:]) }
 	want := []string{
@@ -90,7 +90,7 @@ func TestOrderOfRows(t *testing.T) {
 func TestHashedID(t *testing.T) {
 	t.Parallel()
 	b := mustParse(t, bundle(rule("STOP", "DOCKERFILE", "Exposed_Ports", "ports=8080", "type=blacklist")))
-	e := b.Evaluate(policy.Input{Tag: "a:b", Dockerfile: "FROM x\nEXPOSE 8080/tcp", At: now})
+	e := evaluated(b, policy.Input{Tag: "a:b", Dockerfile: "FROM x\nEXPOSE 8080/tcp", At: now})
 	if len(e.Rows) != 1 || e.Rows[0].TriggerID != "c65803d0e5bd69ca91e6b9432d951e16" {
 		t.Errorf("got %+v", e.Rows)
 	}
@@ -100,7 +100,7 @@ func TestFailingRule(t *testing.T) {
 	t.Parallel()
 	in := policy.Input{Tag: "a:b", At: now, Analysis: &image.Analysis{Packages: []image.Package{{Type: image.Python, Name: "pip", Version: "?"}}}}
 	rules := rule("WARN", "always", "always") + "," + rule("WARN", "packages", "required_package", "name=pip", "version=1", "version_match_type=minimum") + "," + rule("GO", "packages", "required_package", "name=x")
-	e := mustParse(t, bundle(rules)).Evaluate(in)
+	e := evaluated(mustParse(t, bundle(rules)), in)
 	checkDocument(t, e)
 	if len(e.Rows) != 2 || e.FinalAction != policy.Stop || e.PolicyAction != policy.Stop || !e.Reproducible || len(e.Problems) != 1 {
 		t.Fatalf("got %s, %+v", e.FinalAction, e.Problems)
@@ -110,7 +110,7 @@ func TestFailingRule(t *testing.T) {
 		t.Errorf("got %+v", p)
 	}
 	in.Compare = func(string, string, string) (int, error) { panic("out of order") }
-	if e = mustParse(t, bundle(rules)).Evaluate(in); len(e.Problems) != 1 || !strings.Contains(e.Problems[0].Details, "out of order") || e.Passed() {
+	if e = evaluated(mustParse(t, bundle(rules)), in); len(e.Problems) != 1 || !strings.Contains(e.Problems[0].Details, "out of order") || e.Passed() {
 		t.Errorf("a panic: got %+v", e.Problems)
 	}
 }
@@ -131,7 +131,7 @@ func TestTimeOutsAreNotReproducible(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tc.in.At = now
-			e := mustParse(t, tc.doc).Evaluate(tc.in)
+			e := evaluated(mustParse(t, tc.doc), tc.in)
 			checkDocument(t, e)
 			if e.Passed() || e.Reproducible || len(e.Problems) != 1 || !strings.Contains(e.Problems[0].Details, "took too long") {
 				t.Errorf("got %s, reproducible %v, %+v", e.FinalAction, e.Reproducible, e.Problems)
@@ -147,7 +147,7 @@ func TestStoredBundles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := b.Evaluate(policy.Input{Tag: "a:b", At: now})
+		e := evaluated(b, policy.Input{Tag: "a:b", At: now})
 		checkDocument(t, e)
 		return e
 	}
@@ -174,7 +174,7 @@ func TestRowsAreBounded(t *testing.T) {
 	for range 40 {
 		rules = append(rules, rule("GO", "analysis", "gaps"))
 	}
-	e := mustParse(t, bundleWith(strings.Join(rules, ","), `{"gate":"analysis","trigger_id":"*+/7"}`, "")).Evaluate(policy.Input{Tag: "a:b", Gaps: gaps, At: now})
+	e := evaluated(mustParse(t, bundleWith(strings.Join(rules, ","), `{"gate":"analysis","trigger_id":"*+/7"}`, "")), policy.Input{Tag: "a:b", Gaps: gaps, At: now})
 	if len(e.Rows) > 250_000 || e.Passed() || len(e.Problems) != 1 || !e.Reproducible {
 		t.Errorf("%d rows, %s, %+v", len(e.Rows), e.FinalAction, e.Problems)
 	}

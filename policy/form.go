@@ -3,10 +3,12 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"landwaiter.dev/internal/jsonscan"
 	"landwaiter.dev/policy/gate"
 )
 
@@ -78,6 +80,9 @@ func readForm(doc []byte, upload bool) (*document, []Problem) {
 	if top == nil {
 		return nil, f.faults
 	}
+	if upload {
+		f.twice(doc)
+	}
 	d := &document{id: f.text(top, "", "id", true), version: f.text(top, "", "version", true), name: f.text(top, "", "name", false), description: f.text(top, "", "description", false)}
 	f.text(top, "", "comment", false)
 	if _, has := top.keys["id"]; has && d.id == "" {
@@ -91,6 +96,16 @@ func readForm(doc []byte, upload bool) (*document, []Problem) {
 	f.each(top, "", "whitelisted_images", maxMappings, func(o *object, path string) { d.allowed = append(d.allowed, f.mapping(o, path, false)) })
 	f.each(top, "", "blacklisted_images", maxMappings, func(o *object, path string) { d.denied = append(d.denied, f.mapping(o, path, false)) })
 	return d, f.faults
+}
+
+// twice refuses keys that are given twice: programs differ in which one counts.
+func (f *form) twice(doc []byte) {
+	err := jsonscan.Twice(doc)
+	if e, is := errors.AsType[*jsonscan.TwiceError](err); is {
+		f.fault(e.Path, "remove one of them", "the key %.100q is given twice", e.Key)
+	} else if err != nil {
+		f.fault("", "", "the bundle cannot be read: %v", err)
+	}
 }
 
 func (f *form) policy(o *object, path string) policyForm {

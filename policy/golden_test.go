@@ -101,7 +101,7 @@ func TestGolden(t *testing.T) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			t.Parallel()
 			doc, f := goldenCase(t, dir)
-			e := mustParse(t, string(doc)).Evaluate(f.input())
+			e := evaluated(mustParse(t, string(doc)), f.input())
 			checkDocument(t, e)
 			var got bytes.Buffer
 			if err := json.Indent(&got, e.Evidence(), "", "  "); err != nil {
@@ -124,7 +124,7 @@ func TestSameInputsSameBytes(t *testing.T) {
 	t.Parallel()
 	doc, f := goldenCase(t, "testdata/golden/mixed")
 	b := mustParse(t, string(doc))
-	want := b.Evaluate(f.input())
+	want := evaluated(b, f.input())
 	if !bytes.Contains(want.Document(), bytes.TrimSpace(doc)) {
 		t.Error("the bundle is not in the document as it came")
 	}
@@ -133,7 +133,7 @@ func TestSameInputsSameBytes(t *testing.T) {
 		go func() {
 			in := f.input()
 			in.Findings = append(append([]advisory.ImageFinding{}, f.Findings[i%len(f.Findings):]...), f.Findings[:i%len(f.Findings)]...)
-			results <- b.Evaluate(in)
+			results <- evaluated(b, in)
 		}()
 	}
 	for range 8 {
@@ -146,7 +146,7 @@ func TestSameInputsSameBytes(t *testing.T) {
 func TestNamesThatAreNotUTF8(t *testing.T) {
 	t.Parallel()
 	in := policy.Input{Account: "a\"\\\n\x01", Tag: "a:b", At: now, Gaps: []image.Gap{{Kind: "k", Path: "x\xff\u2028ü", Detail: "<&>"}}}
-	e := mustParse(t, bundle(rule("GO", "analysis", "gaps"))).Evaluate(in)
+	e := evaluated(mustParse(t, bundle(rule("GO", "analysis", "gaps"))), in)
 	m := checkDocument(t, e)
 	if m["user_id"] != in.Account {
 		t.Errorf("got %q", m["user_id"])

@@ -36,7 +36,7 @@ func TestManyFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			e := mustParse(t, bundle(tc.rules)).Evaluate(policy.Input{Tag: "a:b", Files: tc.files, At: now})
+			e := evaluated(mustParse(t, bundle(tc.rules)), policy.Input{Tag: "a:b", Files: tc.files, At: now})
 			if d := time.Since(start); d > 60*time.Second {
 				t.Errorf("took %v", d)
 			}
@@ -57,7 +57,7 @@ func TestImportedImage(t *testing.T) {
 	rules := rule("STOP", "files", "attribute_match", "filename=/etc/passwd", "skip_missing=false") + "," + rule("STOP", "files", "name_match", "regex=.*") + "," +
 		rule("STOP", "files", "suid_or_guid_set") + "," + rule("WARN", "packages", "verify") + "," + rule("WARN", "analysis", "gaps", "kinds=not_read")
 	in := policy.Input{Tag: "a:b", At: now, Files: func() []image.File { return nil }, Gaps: []image.Gap{{Kind: image.GapNotRead, Detail: "its files are not known"}}}
-	e := mustParse(t, bundle(rules)).Evaluate(in)
+	e := evaluated(mustParse(t, bundle(rules)), in)
 	if len(e.Rows) != 1 || e.FinalAction != policy.Warn || e.Rows[0].Message != "Analysis gap not_read: its files are not known" {
 		t.Errorf("got %s, %+v", e.FinalAction, e.Rows)
 	}
@@ -69,7 +69,7 @@ func TestRuleIDs(t *testing.T) {
 	with := rule("GO", "retrieved_files", "content_regex", "path=/f", "check=match", "regex=x")
 	rules := strings.Replace(with, `"id":"r"`, `"id":"one"`, 1) + "," + strings.Replace(with, `"id":"r",`, "", 1) + "," + with
 	a := &image.Analysis{Retrieved: []image.RetrievedFile{{Path: "f", Content: []byte("x")}}}
-	e := mustParse(t, bundleWith(rules, `{"id":"i","gate":"retrieved_files","trigger_id":"one+file://*"}`, "")).Evaluate(policy.Input{Tag: "a:b", At: now, Analysis: a})
+	e := evaluated(mustParse(t, bundleWith(rules, `{"id":"i","gate":"retrieved_files","trigger_id":"one+file://*"}`, "")), policy.Input{Tag: "a:b", At: now, Analysis: a})
 	got := ""
 	for _, r := range e.Rows {
 		got += fmt.Sprintf("%s %v\n", r.TriggerID, r.Allowed != nil)

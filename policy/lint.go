@@ -58,8 +58,7 @@ func (l *linter) warn(path, hint, format string, args ...any) {
 	l.problems = append(l.problems, Problem{Severity: "warn", Type: "Lint", Details: fmt.Sprintf(format, args...), Path: bracketed(path), Hint: hint})
 }
 
-// keys looks for keys that are given twice, and for those that are nearly ones that count. kind is the key that the object
-// is the value or an element of.
+// keys looks for keys that are nearly ones that count. kind is the key that the object is the value or an element of.
 func (l *linter) keys(raw json.RawMessage, path, kind string, depth int) {
 	if depth > 8 || len(raw) == 0 {
 		return
@@ -74,19 +73,14 @@ func (l *linter) keys(raw json.RawMessage, path, kind string, depth int) {
 		})
 	case '{':
 		words, counts := known[kind]
-		seen := map[string]bool{}
 		_ = jsonscan.Fields(raw, func(name, value []byte) bool {
 			key := string(name)
 			at := join(path, key)
-			switch {
-			case seen[key]:
-				l.warn(path, "", "the key %.100q is given twice; the last one counts", key)
-			case counts && !slices.Contains(words, key):
+			if counts && !slices.Contains(words, key) {
 				if near := nearest(key, words); near != "" {
 					l.warn(at, didYouMean(key, words), "the key %.100q means nothing", key)
 				}
 			}
-			seen[key] = true
 			if _, has := known[key]; has {
 				l.keys(value, at, key, depth+1)
 			}

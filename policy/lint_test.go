@@ -95,7 +95,7 @@ func TestLint(t *testing.T) {
 		"the default":       {string(policy.Default()), nil},
 		"misspelt key":      {bundle(strings.TrimSuffix(always, "}") + `,"param":[]}`), []string{"policies[0].rules[0].param: the key \"param\" means nothing"}},
 		"a key of theirs":   {bundle(strings.TrimSuffix(always, "}") + `,"x-owner":"me"}`), nil},
-		"key twice":         {strings.Replace(bundle(always), `"id":"b"`, `"id":"a","id":"b"`, 1), []string{`: the key "id" is given twice`}},
+		"key twice":         {strings.Replace(bundle(always), `"id":"b"`, `"id":"a","id":"b"`, 1), []string{`id: the key "id" is given twice`}},
 		"unused policy":     {strings.Replace(bundle(always), `"policies":[`, `"policies":[{"id":"q","version":"1_0","rules":[`+rule("GO", "no", "no")+`]},`, 1), []string{`policies[0]: no mapping rule names the policy "q"`, "policies[0].rules[0].gate: The specified gate is not found"}},
 		"unused allowlist":  {with(all)[:len(with(all))-1] + `,"whitelists":[{"id":"w","version":"1_0"}]}`, []string{`whitelists[0]: no mapping rule names the allowlist "w"`}},
 		"same rule":         {bundle(always + `,{"action":"STOP","gate":"ALWAYS","trigger":"always","id":"x"}`), []string{"policies[0].rules[1]: the rule is the same as policies[0].rules[0]"}},

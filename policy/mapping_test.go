@@ -56,7 +56,7 @@ func TestMapping(t *testing.T) {
 		} {
 			doc = strings.Replace(doc, old, with, 1)
 		}
-		e := mustParse(t, doc).Evaluate(policy.Input{Tag: tc.tag, ImageDigest: digest, ImageID: "feed", At: now})
+		e := evaluated(mustParse(t, doc), policy.Input{Tag: tc.tag, ImageDigest: digest, ImageID: "feed", At: now})
 		checkDocument(t, e)
 		if got := e.Mapping != nil; got != tc.want || (len(e.Rows) == 1) != tc.want || e.Passed() != !tc.want {
 			t.Errorf("%s/%s %s %s on %q: got %v, want %v, %d rows", tc.registry, tc.repository, tc.kind, tc.value, tc.tag, got, tc.want, len(e.Rows))
@@ -73,7 +73,7 @@ func TestFirstMappingWins(t *testing.T) {
 {"name":"no","registry":"quay.io","repository":"*","image":{"type":"tag","value":"*"},"policy_id":"stop"},
 {"name":"yes", "id" : "m","registry":"*","repository":"*","image":{"type":"tag","value":"*"},"policy_id":"warn"},
 {"name":"late","registry":"*","repository":"*","image":{"type":"tag","value":"*"},"policy_ids":["stop"]}]}`
-	e := mustParse(t, doc).Evaluate(policy.Input{Tag: "a:b", At: now})
+	e := evaluated(mustParse(t, doc), policy.Input{Tag: "a:b", At: now})
 	if want := `{"name":"yes", "id" : "m","registry":"*","repository":"*","image":{"type":"tag","value":"*"},"policy_id":"warn"}`; string(e.Mapping) != want {
 		t.Errorf("got %s", e.Mapping)
 	}
@@ -105,7 +105,7 @@ func TestAllowedAndDeniedImages(t *testing.T) {
 		if !tc.mapped {
 			doc = strings.Replace(doc, `"registry":"*"`, `"registry":"other"`, 1)
 		}
-		e := mustParse(t, doc).Evaluate(policy.Input{Tag: "r.io/a:1", ImageDigest: "d", ImageID: "i", At: now})
+		e := evaluated(mustParse(t, doc), policy.Input{Tag: "r.io/a:1", ImageDigest: "d", ImageID: "i", At: now})
 		checkDocument(t, e)
 		if got := []string{e.PolicyAction, e.FinalAction, e.FinalReason}; cmp.Diff([]string{tc.wantAction, tc.want, tc.reason}, got) != "" {
 			t.Errorf("%+v: got %q", tc, got)

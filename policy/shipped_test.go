@@ -85,10 +85,13 @@ func TestShippedExpressions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := b.Evaluate(Input{
+		e, err := b.Evaluate(t.Context(), Input{
 			Tag: "a/b:c", At: time.Now(), Analysis: &image.Analysis{}, DockerfileMode: "Actual",
 			Dockerfile: "FROM scratch\nUSER app\nHEALTHCHECK CMD true\n" + tc.line + "\n", Feed: FeedFacts{Present: true, LastSync: time.Now()},
 		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		var got []string
 		for _, r := range e.Rows {
 			if r.Gate == "dockerfile" {

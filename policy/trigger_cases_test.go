@@ -78,7 +78,7 @@ var triggerCases = []triggerCase{
 
 	{trigger: "dockerfile/instruction", hit: []string{"instruction=RUN", "check=like", "value=.*sudo.*"}, miss: []string{"instruction=RUN", "check=like", "value=sudo"}},
 	{trigger: "dockerfile/effective_user", hit: []string{"users=root", "type=blacklist"}, miss: []string{"users=root,app", "type=whitelist"}},
-	{trigger: "dockerfile/exposed_ports", hit: []string{"ports=22", "type=blacklist"}, miss: []string{"ports=6000", "type=blacklist"}},
+	{trigger: "dockerfile/exposed_ports", hit: []string{"ports=22", "type=blacklist"}, miss: []string{"ports=6004", "type=blacklist"}},
 	{trigger: "dockerfile/no_dockerfile_provided", missFacts: withDockerfile, missWith: "given with its Dockerfile"},
 
 	{trigger: "files/content_regex_match", hit: []string{"regex_name=AKIA"}, miss: []string{"regex_name=AKI"}},

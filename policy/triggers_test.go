@@ -54,7 +54,7 @@ func (tc *triggerCase) rows(t *testing.T) (hit, miss []policy.Row) {
 				change(&in)
 			}
 		}
-		e := mustParse(t, bundle(rule("STOP", gateName, trigger, params...))).Evaluate(in)
+		e := evaluated(mustParse(t, bundle(rule("STOP", gateName, trigger, params...))), in)
 		if len(e.Problems) > 0 {
 			t.Errorf("%s: %+v", tc.trigger, e.Problems)
 		}

@@ -3,6 +3,7 @@ package policy_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -262,6 +263,26 @@ func FuzzParse(f *testing.F) {
 		if yamldoc.IsJSON(doc) && !bytes.Equal(b.Document(), doc) {
 			t.Fatal("the document was changed")
 		}
-		checkDocument(t, b.Evaluate(policy.Input{Tag: "a/b:c", At: now}))
+		checkDocument(t, evaluated(b, policy.Input{Tag: "a/b:c", At: now}))
 	})
+}
+
+// A key that is given twice is refused at the door; what was accepted before goes on working.
+func TestAKeyGivenTwice(t *testing.T) {
+	t.Parallel()
+	for in, where := range map[string]string{
+		`"id":"b"`:        "id",
+		`"rules":[`:       "policies[0].rules",
+		`"gate":"always"`: "policies[0].rules[0].gate",
+	} {
+		source := strings.Replace(bundle(always), in, in[:strings.Index(in, ":")]+`:"x",`+in, 1)
+		_, err := policy.Parse([]byte(source))
+		invalid, is := policy.IsInvalid(err)
+		if !is || !slices.ContainsFunc(invalid.Problems, func(p policy.Problem) bool { return p.Path == where && strings.Contains(p.Details, "is given twice") }) {
+			t.Errorf("%s: %v", source, err)
+		}
+		if _, err := policy.Load([]byte(source)); err != nil {
+			t.Errorf("stored, %s: %v", source, err)
+		}
+	}
 }

@@ -33,6 +33,8 @@ type Result struct {
 	Gaps []image.Gap
 	// Verdict of a policy; nil when none was asked.
 	Verdict *Verdict
+	// Checked is the same verdict as /v1 answers it, which one form is made of; nil when none was asked.
+	Checked *Checked
 	// FeedRevision that answered, At when. Started and Ended are the work's; zero where nobody measured it.
 	FeedRevision       int64
 	At, Started, Ended time.Time
@@ -112,6 +114,7 @@ var formats = []struct {
 }{
 	{"table", writeTable},
 	{"json", writeJSON},
+	{EvaluationJSON, writeEvaluation},
 	{"cyclonedx-json", writeSBOM("cyclonedx-json")},
 	{"cyclonedx-xml", writeSBOM("cyclonedx-xml")},
 	{"spdx-json", writeSBOM("spdx-json")},
@@ -138,7 +141,7 @@ func Formats() []string {
 
 // VerdictForms lists those that show a verdict and need no packages, so that they can be made of what a server answers.
 func VerdictForms() []string {
-	return []string{"sarif", "junit", "github", "gitlab", "markdown", "html"}
+	return []string{EvaluationJSON, "sarif", "junit", "github", "gitlab", "markdown", "html"}
 }
 
 // Check says whether a form is known.

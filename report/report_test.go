@@ -15,6 +15,7 @@ import (
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
+	"landwaiter.dev/policy"
 	"landwaiter.dev/sbom"
 )
 
@@ -33,7 +34,20 @@ func result() *Result {
 		OwnedBy: &image.PackageRef{Type: image.Deb, Name: "liblib-java", Version: "2-1"}}
 	program := image.Package{Type: image.Binary, Name: "go", Version: "1.20.1", CPEs: []string{"cpe:2.3:a:golang:go:1.20.1:*:*:*:*:*:*:*"}, Location: "usr/local/go/VERSION", Layer: 1}
 	gaps := []image.Gap{{Kind: image.GapParserFailed, Path: "app/broken.jar", Layer: 1, Detail: "not a zip archive", Count: 2}}
+	name := "our list"
+	evaluation := policy.Evaluation{
+		Account: "admin", ImageID: image.DigestOf([]byte("config")).Hex(), ImageDigest: string(digest), Tag: "docker.io/example:1", BundleID: "b1", Bundle: json.RawMessage(`{"id":"b1","comment":"<as it came>"}`),
+		Mapping: json.RawMessage(`{"name":"all"}`), PolicyAction: "stop", FinalAction: "stop", FinalReason: policy.ByPolicy, At: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
+		Rows: []policy.Row{
+			{Gate: "dockerfile", Trigger: "exposed_ports", TriggerID: "x", Message: "port 22", Action: "go", Allowed: &policy.AllowedBy{Name: &name}, PolicyID: "p1"},
+			{Gate: "files", Trigger: "name_match", TriggerID: "y", Message: "file=/a\nb\x1b[31m", Action: "stop", PolicyID: "p1"},
+		},
+		Problems: []policy.Problem{{Severity: "warn", Type: "TriggerEvaluationError", Details: "a rule took too long"}},
+	}
 	return &Result{
+		Checked: &Checked{Digest: evaluation.ImageDigest, FullTag: evaluation.Tag, Evaluations: []Evaluation{
+			{PolicyID: "b1", FinalAction: "stop", At: evaluation.At, Revision: 7, ID: 3, Document: evaluation.Document(), Bundle: evaluation.Bundle},
+		}},
 		Scores: map[string]EPSS{"CVE-2026-1": {Score: 0.943, Percentile: 0.999, Day: "2026-01-01"}},
 		Name:   "example:1", Reference: "docker.io/example:1", Matched: true, Version: "1.2.3", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FeedRevision: 7,
 		Analysis: &image.Analysis{
@@ -93,6 +107,9 @@ func TestForms(t *testing.T) {
 		if diff := cmp.Diff(string(want), b.String()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", format, diff)
 		}
+	}
+	if err := Write(&bytes.Buffer{}, EvaluationJSON, &Result{}, Style{}); err == nil {
+		t.Error("a verdict was written that there is not")
 	}
 	if err := Write(&bytes.Buffer{}, "xml", result(), Style{}); err == nil {
 		t.Error("an unknown form was written")

@@ -228,6 +228,7 @@ func TestRefusals(t *testing.T) {
 		{"retrospective alone", "GET /v1/images/" + web + "/vuln/all?retrospective=true", "", nil, 400, "invalid_request", "as_of"},
 		{"unknown policy", "GET /v1/policies/nope", "", nil, 404, "policy_not_found", "nope"},
 		{"invalid bundle", "POST /v1/policies?detail=True", `{"id":"p9","version":"9"}`, nil, 400, "invalid_policy", "Bundle failed validation"},
+		{"a key twice", "PUT /v1/policies/p1", `{"policyId":"p1","policybundle":{"id":"p1","id":"p2"}}`, nil, 400, "invalid_request", `the key "id" is given twice in policybundle`},
 		{"id mismatch", "PUT /v1/policies/p1", `{"policyId":"p2","policybundle":{}}`, nil, 400, "invalid_request", "differs"},
 		{"no bundle", "PUT /v1/policies/p1", `{"policyId":"p1"}`, nil, 400, "invalid_request", "'policybundle' is a required property"},
 		{"switching off", "PUT /v1/policies/p1", `{"policyId":"p1","active":false,"policybundle":{"id":"p1","version":"1_0"}}`, nil, 409, "policy_active", "cannot deactivate an active policy"},

@@ -46,6 +46,12 @@ const (
 	lockFile     = "lock"
 )
 
+// IsDataDir says whether there is a database of ours in a directory.
+func IsDataDir(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, databaseFile))
+	return err == nil && info.Mode().IsRegular()
+}
+
 // Open opens the database, makes the data directory where it is missing, and changes nothing else: [Store.Migrate] does.
 // It fails with [ErrNewerSchema] where a newer version has been. The context is for the duration of the call.
 func Open(ctx context.Context, o Options) (*Store, error) {

@@ -1,9 +1,13 @@
 package license
 
-import "strings"
+import (
+	"strings"
+
+	"landwaiter.dev/internal/spdx"
+)
 
 // nameAndAddress reads "MIT License <https://…>": the name, and where it is not known, an address in angle brackets.
-func nameAndAddress(s string) *node {
+func nameAndAddress(s string) *spdx.Node {
 	var name []string
 	address := ""
 	for _, w := range strings.Fields(s) {
@@ -26,7 +30,7 @@ func nameAndAddress(s string) *node {
 }
 
 // byAddress finds the licence that lives at a web address.
-func byAddress(s string) *node {
+func byAddress(s string) *spdx.Node {
 	s = strings.ToLower(s)
 	if _, rest, ok := strings.Cut(s, "://"); ok {
 		s = rest

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/spdx"
 )
 
 const (
@@ -18,14 +19,14 @@ const (
 // gems and composer packages, and all apply elsewhere. False when nothing is declared, or only that the licence is told
 // somewhere else.
 func Expression(declared []string, t image.PackageType) (string, bool) {
-	op := and
+	op := spdx.And
 	if t == image.Gem || t == image.Composer {
-		op = or
+		op = spdx.Or
 	}
 	if len(declared) > maxEntries {
 		return "", false
 	}
-	var list []*node
+	var list []*spdx.Node
 	for i, s := range declared {
 		if version(s) { // a comma in the name made two entries of it
 			continue
@@ -35,7 +36,7 @@ func Expression(declared []string, t image.PackageType) (string, bool) {
 		}
 		list = append(list, declaration(strings.ToValidUTF8(s, "\uFFFD"), t, op))
 	}
-	return join(op, list).text(false)
+	return spdx.Join(op, list).Text(false)
 }
 
 // version says whether an entry is only the second half of "Apache License, Version 2.0".
@@ -47,18 +48,18 @@ func version(s string) bool {
 
 // Join makes one of expressions that all apply; what is no expression is left out.
 func Join(expressions []string) string {
-	var list []*node
+	var list []*spdx.Node
 	for _, e := range expressions {
-		if n, ok := parse(e, and); ok {
+		if n, ok := parse(e, spdx.And); ok {
 			list = append(list, n)
 		}
 	}
-	s, _ := join(and, list).text(true)
+	s, _ := spdx.Join(spdx.And, list).Text(true)
 	return s
 }
 
 // declaration reads one entry; nil when it says nothing.
-func declaration(s string, t image.PackageType, list operator) *node {
+func declaration(s string, t image.PackageType, list spdx.Op) *spdx.Node {
 	s = strings.TrimSpace(s)
 	if len(s) > maxDeclared || strings.Count(s, "\n") > 3 {
 		return longDeclaration(s)
@@ -86,13 +87,13 @@ func declaration(s string, t image.PackageType, list operator) *node {
 		return n
 	}
 	if r := reference(s); r != "" {
-		return one(r)
+		return spdx.One(r)
 	}
 	return nil
 }
 
 // longDeclaration takes a licence text in the place of a name.
-func longDeclaration(s string) *node {
+func longDeclaration(s string) *spdx.Node {
 	if len(s) <= MaxText {
 		if f := scan([]byte(s), true); f.percent >= Threshold {
 			if n := f.expression(); n != nil {
@@ -101,7 +102,7 @@ func longDeclaration(s string) *node {
 		}
 	}
 	if r := reference(s); r != "" {
-		return one(r)
+		return spdx.One(r)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/spdx"
 )
 
 // valid fails the test when e is no SPDX expression.
@@ -200,7 +201,7 @@ func TestHostileDeclarations(t *testing.T) {
 	} {
 		if got, known := Expression(in, image.RPM); known {
 			valid(t, got)
-			if len(got) > maxExpression {
+			if len(got) > spdx.MaxLength {
 				t.Errorf("%s: %d bytes", name, len(got))
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"landwaiter.dev/internal/spdx"
 )
 
 const (
@@ -35,12 +37,12 @@ func readDEP5(data []byte) (Text, bool) {
 	if len(used) == 0 || len(used) > maxNames {
 		return Text{}, false
 	}
-	list := make([]*node, 0, len(used))
+	list := make([]*spdx.Node, 0, len(used))
 	for _, name := range used {
 		list = append(list, d.node(name))
 	}
-	e := join(and, list)
-	s, ok := e.text(true)
+	e := spdx.Join(spdx.And, list)
+	s, ok := e.Text(true)
 	if !ok {
 		return Text{}, false
 	}
@@ -52,8 +54,8 @@ func readDEP5(data []byte) (Text, bool) {
 	}
 	slices.Sort(t.Names)
 	t.Names = slices.Compact(t.Names)
-	if len(t.Names) > maxOperands {
-		t.Names = t.Names[:maxOperands:maxOperands]
+	if len(t.Names) > spdx.MaxLicenses {
+		t.Names = t.Names[:spdx.MaxLicenses:spdx.MaxLicenses]
 	}
 	return t, true
 }
@@ -163,22 +165,22 @@ func licenceLine(s string) (string, bool) {
 }
 
 // node is what one declaration means.
-func (d *dep5) node(name string) *node {
+func (d *dep5) node(name string) *spdx.Node {
 	if prose(name) {
 		f := scan(append([]byte(name+"\n"), d.texts[name]...), false)
 		if n := f.expression(); n != nil {
 			return n
 		}
 		if len(d.texts[name]) == 0 && bytes.Contains(f.folded, []byte("public domain")) {
-			return one("LicenseRef-public-domain")
+			return spdx.One("LicenseRef-public-domain")
 		}
 		return nil
 	}
-	n, ok := parse(name, and)
+	n, ok := parse(name, spdx.And)
 	if !ok || n == nil { // "other" is a name here
 		n = nil
 		if r := reference(name); r != "" {
-			n = one(r)
+			n = spdx.One(r)
 		}
 	}
 	return d.better(n, name)
@@ -209,17 +211,17 @@ func prose(s string) bool {
 }
 
 // better replaces names that SPDX does not have by what their texts are.
-func (d *dep5) better(n *node, name string) *node {
+func (d *dep5) better(n *spdx.Node, name string) *spdx.Node {
 	if n == nil {
 		return nil
 	}
-	if n.op == leaf {
-		if !strings.HasPrefix(n.id, "LicenseRef-") {
+	if n.Op == spdx.Leaf {
+		if !strings.HasPrefix(n.ID, "LicenseRef-") {
 			return n
 		}
 		text := d.texts[name]
 		if text == nil {
-			text = d.texts[d.named(n.id)]
+			text = d.texts[d.named(n.ID)]
 		}
 		if text == nil {
 			return n
@@ -231,11 +233,11 @@ func (d *dep5) better(n *node, name string) *node {
 		}
 		return n
 	}
-	list := make([]*node, len(n.sub))
-	for i, s := range n.sub {
+	list := make([]*spdx.Node, len(n.Sub))
+	for i, s := range n.Sub {
 		list[i] = d.better(s, "\x00")
 	}
-	return join(n.op, list)
+	return spdx.Join(n.Op, list)
 }
 
 // named finds the name whose reference is ref.

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/github/go-spdx/v2/spdxexp/spdxlicenses"
+
+	"landwaiter.dev/internal/spdx"
 )
 
 // exceptions are the short names of exceptions, folded, without the word itself. One "%" stands for the version that goes
@@ -23,16 +25,16 @@ var exceptions = map[string]string{
 }
 
 // with adds an exception to a licence. An exception without an SPDX identifier makes the pair a LicenseRef that names both.
-func with(base *node, exception string) *node {
-	if base == nil || base.op != leaf || strings.Contains(base.id, " WITH ") {
+func with(base *spdx.Node, exception string) *spdx.Node {
+	if base == nil || base.Op != spdx.Leaf || strings.Contains(base.ID, " WITH ") {
 		return nil
 	}
 	name := strings.Trim(exception, " \t.,;:\"'")
-	if id := exceptionID(name, base.id); id != "" && !strings.HasPrefix(base.id, "LicenseRef-") {
-		return one(base.id + " WITH " + id)
+	if id := exceptionID(name, base.ID); id != "" && !strings.HasPrefix(base.ID, "LicenseRef-") {
+		return spdx.One(base.ID + " WITH " + id)
 	}
-	if r := reference(strings.TrimPrefix(base.id, "LicenseRef-") + "-with-" + name); r != "" {
-		return one(r)
+	if r := reference(strings.TrimPrefix(base.ID, "LicenseRef-") + "-with-" + name); r != "" {
+		return spdx.One(r)
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func readText(data []byte) (Text, bool) {
 	if e == nil {
 		return Text{}, false
 	}
-	s, ok := e.text(true)
+	s, ok := e.Text(true)
 	return Text{Expression: s, Confidence: f.percent, Form: FormText}, ok
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/spdx"
 )
 
 const copyrightPath = image.Path("usr/share/doc/thing/copyright")
@@ -190,7 +191,7 @@ func TestHostileTexts(t *testing.T) {
 			if len(in) > MaxText && ok {
 				t.Errorf("%s: read although it is too large", name)
 			}
-			if len(got.Names) > 2*maxOperands || len(got.Refs) > maxRefs {
+			if len(got.Names) > 2*spdx.MaxLicenses || len(got.Refs) > maxRefs {
 				t.Errorf("%s: %d names, %d references", name, len(got.Names), len(got.Refs))
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/github/go-spdx/v2/spdxexp/spdxlicenses"
+
+	"landwaiter.dev/internal/spdx"
 )
 
 const (
@@ -17,14 +19,14 @@ const (
 )
 
 // lookup finds what one name, identifier or address means; nil when it is not known.
-func lookup(s string) *node {
+func lookup(s string) *spdx.Node {
 	s = strings.Trim(s, " \t\r\n\"'`.,;:")
 	if s == "" || len(s) > maxName {
 		return nil
 	}
 	if ref, ok := cutPrefixFold(s, "LicenseRef-"); ok && !strings.ContainsAny(ref, " /|&,;:()") {
 		if r := reference(ref); r != "" {
-			return one(r)
+			return spdx.One(r)
 		}
 		return nil
 	}
@@ -35,17 +37,17 @@ func lookup(s string) *node {
 		return byAddress(s)
 	}
 	if ok, id := spdxlicenses.IsActiveLicense(s); ok {
-		return one(id)
+		return spdx.One(id)
 	}
 	key := fold(s)
 	if e, ok := names[key]; ok {
 		return parseKnown(e)
 	}
 	if id := gnu(key); id != "" {
-		return one(id)
+		return spdx.One(id)
 	}
 	if id, ok := foldedIDs()[key]; ok {
-		return one(id)
+		return spdx.One(id)
 	}
 	for _, word := range []string{"license", "licence"} { // RubyLicense
 		if bare, ok := strings.CutSuffix(key, word); ok {
@@ -53,7 +55,7 @@ func lookup(s string) *node {
 				return parseKnown(e)
 			}
 			if id, ok := foldedIDs()[bare]; ok {
-				return one(id)
+				return spdx.One(id)
 			}
 		}
 	}
@@ -75,20 +77,20 @@ var foldedIDs = sync.OnceValue(func() map[string]string {
 })
 
 // parseKnown reads an expression of our own tables: leaves joined by one operator.
-func parseKnown(e string) *node {
-	for _, op := range []operator{or, and} {
-		if parts := strings.Split(e, op.word()); len(parts) > 1 {
-			list := make([]*node, len(parts))
+func parseKnown(e string) *spdx.Node {
+	for _, op := range []spdx.Op{spdx.Or, spdx.And} {
+		if parts := strings.Split(e, op.Word()); len(parts) > 1 {
+			list := make([]*spdx.Node, len(parts))
 			for i, p := range parts {
-				list[i] = one(p)
+				list[i] = spdx.One(p)
 			}
-			return join(op, list)
+			return spdx.Join(op, list)
 		}
 	}
 	if e == "" {
 		return nil
 	}
-	return one(e)
+	return spdx.One(e)
 }
 
 // noise are words that make no difference between names.

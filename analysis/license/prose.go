@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"landwaiter.dev/internal/spdx"
 )
 
 // maxRefs bounds the references of one file.
@@ -18,8 +20,8 @@ func readProse(data []byte) (Text, bool) {
 	refs := references(data)
 	found := f.expression()
 	t := Text{Confidence: f.percent, Form: FormText}
-	list := []*node{found}
-	have := found.leaves(nil)
+	list := []*spdx.Node{found}
+	have := found.Licenses()
 	for _, name := range refs {
 		e, known := Common(name)
 		if known && told(have, e) {
@@ -30,10 +32,10 @@ func readProse(data []byte) (Text, bool) {
 			if bytes.Contains(f.folded, []byte("any later version")) || bytes.Contains(f.folded, []byte("or later")) {
 				e = strings.Replace(e, "-only", "-or-later", 1)
 			}
-			list = append(list, one(e))
+			list = append(list, spdx.One(e))
 		}
 	}
-	e := join(and, list)
+	e := spdx.Join(spdx.And, list)
 	if e == nil && len(t.Refs) == 0 {
 		return Text{}, false
 	}
@@ -42,7 +44,7 @@ func readProse(data []byte) (Text, bool) {
 	}
 	if e != nil {
 		var ok bool
-		if t.Expression, ok = e.text(true); !ok {
+		if t.Expression, ok = e.Text(true); !ok {
 			return Text{}, false
 		}
 	}

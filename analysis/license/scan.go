@@ -10,6 +10,8 @@ import (
 
 	"github.com/github/go-spdx/v2/spdxexp/spdxlicenses"
 	"github.com/google/licensecheck"
+
+	"landwaiter.dev/internal/spdx"
 )
 
 // findings are the licences in a text.
@@ -163,19 +165,19 @@ func foldText(data []byte) []byte {
 }
 
 // expression is what the licences found mean together: all of them apply.
-func (f findings) expression() *node {
-	var list []*node
+func (f findings) expression() *spdx.Node {
+	var list []*spdx.Node
 	for _, id := range f.ids {
 		list = append(list, scanned(id))
 	}
-	list = slices.DeleteFunc(list, func(n *node) bool { return n == nil })
+	list = slices.DeleteFunc(list, func(n *spdx.Node) bool { return n == nil })
 	// A licence's own text beside a notice that names it with "or later" adds nothing.
-	all := join(and, list).leaves(nil)
-	list = slices.DeleteFunc(list, func(n *node) bool {
-		family, version, _ := takeApart(n.id)
-		return n.op == leaf && strings.HasSuffix(n.id, "-only") && slices.Contains(all, family+"-"+version+"-or-later")
+	all := spdx.Join(spdx.And, list).Licenses()
+	list = slices.DeleteFunc(list, func(n *spdx.Node) bool {
+		family, version, _ := takeApart(n.ID)
+		return n.Op == spdx.Leaf && strings.HasSuffix(n.ID, "-only") && slices.Contains(all, family+"-"+version+"-or-later")
 	})
-	return join(and, list)
+	return spdx.Join(spdx.And, list)
 }
 
 // foreign are identifiers of licensecheck that SPDX does not have.
@@ -185,18 +187,18 @@ var foreign = map[string]string{
 }
 
 // scanned is the licence that licensecheck calls id.
-func scanned(id string) *node {
+func scanned(id string) *spdx.Node {
 	if e, ok := foreign[id]; ok {
 		return parseKnown(e)
 	}
 	if ok, active := spdxlicenses.IsActiveLicense(id); ok {
-		return one(active)
+		return spdx.One(active)
 	}
 	if n := lookup(id); n != nil {
 		return n
 	}
 	if r := reference(id); r != "" {
-		return one(r)
+		return spdx.One(r)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/licensecheck"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/spdx"
 )
 
 func TestTables(t *testing.T) {
@@ -19,13 +20,13 @@ func TestTables(t *testing.T) {
 			t.Errorf("names[%q] is never found: it folds to %q", key, fold(key))
 		}
 		valid(t, e)
-		if got, _ := parseKnown(e).text(false); got != e {
+		if got, _ := parseKnown(e).Text(false); got != e {
 			t.Errorf("names[%q]: %q is read as %q", key, e, got)
 		}
 	}
 	for key, e := range addresses {
 		valid(t, e)
-		if got, _ := byAddress("https://www." + key).text(false); got != e {
+		if got, _ := byAddress("https://www." + key).Text(false); got != e {
 			t.Errorf("addresses[%q] gives %q, want %q", key, got, e)
 		}
 	}
@@ -37,12 +38,12 @@ func TestTables(t *testing.T) {
 	}
 	for name := range exceptions {
 		for _, base := range []string{"GPL-2.0-only", "GPL-3.0-or-later"} {
-			n := with(one(base), name)
-			if n == nil || strings.HasPrefix(n.id, "LicenseRef-") {
+			n := with(spdx.One(base), name)
+			if n == nil || strings.HasPrefix(n.ID, "LicenseRef-") {
 				t.Errorf("exception %q of %s is not known", name, base)
 				continue
 			}
-			valid(t, n.id)
+			valid(t, n.ID)
 		}
 	}
 }
@@ -85,7 +86,7 @@ func TestFamilies(t *testing.T) {
 			continue
 		}
 		if n := scanned(l.ID); n != nil {
-			e, _ := n.text(false)
+			e, _ := n.Text(false)
 			valid(t, e)
 		}
 		folded := foldText([]byte(l.LRE))

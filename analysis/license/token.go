@@ -1,43 +1,24 @@
 package license
 
-import "strings"
+import (
+	"strings"
 
-type tokenKind byte
-
-const (
-	word tokenKind = iota
-	opAnd
-	opOr
-	opWith
-	opList   // a comma or semicolon between licences
-	opLowAnd // ", and", which binds less than "or"
-	opLowOr
-	opening
-	closing
+	"landwaiter.dev/internal/spdx"
 )
 
-type token struct {
-	kind tokenKind
-	text string
-}
+// scanner cuts what people write into words and operators.
+type scanner struct{ tokens []spdx.Token }
 
-type parser struct {
-	list   operator
-	tokens []token
-	at     int
-	failed bool
-}
-
-func (p *parser) add(kind tokenKind, text string) {
-	if n := len(p.tokens); n > 0 && p.tokens[n-1].kind == opList && (kind == opAnd || kind == opOr) {
-		p.tokens[n-1].kind = map[tokenKind]tokenKind{opAnd: opLowAnd, opOr: opLowOr}[kind]
+func (p *scanner) add(kind spdx.Kind, text string) {
+	if n := len(p.tokens); n > 0 && p.tokens[n-1].Kind == spdx.OpList && (kind == spdx.OpAnd || kind == spdx.OpOr) {
+		p.tokens[n-1].Kind = map[spdx.Kind]spdx.Kind{spdx.OpAnd: spdx.OpLowAnd, spdx.OpOr: spdx.OpLowOr}[kind]
 		return
 	}
-	p.tokens = append(p.tokens, token{kind, text})
+	p.tokens = append(p.tokens, spdx.Token{Kind: kind, Text: text})
 }
 
 // scan cuts s into tokens.
-func (p *parser) scan(s string) bool {
+func (p *scanner) scan(s string) bool {
 	start := -1
 	flush := func(end int) {
 		if start >= 0 {
@@ -54,28 +35,28 @@ func (p *parser) scan(s string) bool {
 			}
 			flush(i)
 			version := strings.Trim(s[i:i+end], "(>= ")
-			if n := len(p.tokens); n > 0 && p.tokens[n-1].kind == word {
-				p.tokens[n-1].text += "-" + version
+			if n := len(p.tokens); n > 0 && p.tokens[n-1].Kind == spdx.Word {
+				p.tokens[n-1].Text += "-" + version
 				if s[i+1] == '>' {
-					p.tokens[n-1].text += "+"
+					p.tokens[n-1].Text += "+"
 				}
 			}
 			i += end
 		case c == '(':
 			flush(i)
-			p.add(opening, "(")
+			p.add(spdx.Open, "(")
 		case c == ')':
 			flush(i)
-			p.add(closing, ")")
+			p.add(spdx.Close, ")")
 		case c == ',' || c == ';' || c == '\n':
 			flush(i)
-			p.add(opList, ",")
+			p.add(spdx.OpList, ",")
 		case c == '|':
 			flush(i)
-			p.add(opOr, "|")
+			p.add(spdx.OpOr, "|")
 		case c == '&':
 			flush(i)
-			p.add(opAnd, "&")
+			p.add(spdx.OpAnd, "&")
 		case c == ' ' || c == '\t':
 			flush(i)
 		case start < 0:
@@ -87,28 +68,28 @@ func (p *parser) scan(s string) bool {
 }
 
 // word adds a word, an operator in letters, or the parts of "MIT/Apache-2.0".
-func (p *parser) word(w string) {
+func (p *scanner) word(w string) {
 	switch strings.ToLower(w) {
 	case "and", "+":
-		p.add(opAnd, w)
+		p.add(spdx.OpAnd, w)
 		return
 	case "or", "/":
-		p.add(opOr, w)
+		p.add(spdx.OpOr, w)
 		return
 	case "with":
-		p.add(opWith, w)
+		p.add(spdx.OpWith, w)
 		return
 	}
 	if !strings.Contains(w, "/") || lookup(w) != nil || strings.Contains(w, "://") {
-		p.add(word, w)
+		p.add(spdx.Word, w)
 		return
 	}
 	for i, part := range strings.Split(w, "/") {
 		if i > 0 {
-			p.add(opOr, "/")
+			p.add(spdx.OpOr, "/")
 		}
 		if part != "" {
-			p.add(word, part)
+			p.add(spdx.Word, part)
 		}
 	}
 }

@@ -17,6 +17,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/dlclark/regexp2/v2"
+
+	"landwaiter.dev/internal/longmatch"
 )
 
 // Limits of one expression.
@@ -74,16 +76,27 @@ func (re *Regexp) String() string { return re.pattern }
 
 // Quick is the answer of [Regexp.Match] where the linear engine has it; else it is not sure.
 func (re *Regexp) Quick(text string) (matched, sure bool) {
-	if re.fast != nil && (!re.fastASCII || ascii(text)) && (!re.fastLine || strings.IndexByte(text, '\n') < 0) {
+	if re.answers(text) {
 		return re.fast.MatchString(text), true
 	}
 	return false, false
 }
 
+// answers says whether the linear engine may judge the text.
+func (re *Regexp) answers(text string) bool {
+	return re.fast != nil && (!re.fastASCII || ascii(text)) && (!re.fastLine || strings.IndexByte(text, '\n') < 0)
+}
+
 // Match says whether the text begins with a match. The error is [ErrTimeout] or wraps what the engine said.
 func (re *Regexp) Match(text string) (bool, error) {
-	if matched, sure := re.Quick(text); sure {
-		return matched, nil
+	return re.MatchUntil(text, func() error { return nil })
+}
+
+// MatchUntil is [Regexp.Match] until stop gives an error, which is returned then. The backtracking engine does not ask it, and
+// ends at its own time limit.
+func (re *Regexp) MatchUntil(text string, stop func() error) (bool, error) {
+	if re.answers(text) {
+		return longmatch.Match(re.fast, text, stop)
 	}
 	re.slowOnce.Do(re.compileSlow)
 	if re.slowErr != nil {

@@ -78,7 +78,7 @@ func TestCases(t *testing.T) {
 		if c.Dockerfile != "" {
 			in.Dockerfile = "FROM scratch\nHEALTHCHECK CMD true\n"
 		}
-		o, err := c.Run(in)
+		o, err := c.Run(t.Context(), in)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -106,7 +106,7 @@ func TestFilesOfACase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, err := c.Run(in)
+		o, err := c.Run(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func TestFindingsThatNobodyLookedFor(t *testing.T) {
 		if tc.findings != "" {
 			in.Findings = []byte(tc.findings)
 		}
-		o, err := c.Run(in)
+		o, err := c.Run(t.Context(), in)
 		got := ""
 		switch {
 		case err != nil:
@@ -195,7 +195,7 @@ func TestFactsOfACase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, err := c.Run(in)
+		o, err := c.Run(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +249,7 @@ func TestBadCases(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Run(inputs(t, bundle)); err == nil || err.Error() != want {
+		if _, err := c.Run(t.Context(), inputs(t, bundle)); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", source, err, want)
 		}
 	}
@@ -264,7 +264,7 @@ func TestBadCases(t *testing.T) {
 	}
 	in := inputs(t, bundle)
 	in.Fixture.At = time.Time{}
-	if _, err := c.Run(in); err == nil || !strings.Contains(err.Error(), "it names no moment") {
+	if _, err := c.Run(t.Context(), in); err == nil || !strings.Contains(err.Error(), "it names no moment") {
 		t.Errorf("a case without a moment: %v", err)
 	}
 }
@@ -395,7 +395,7 @@ func TestNoUpdateOfAProblem(t *testing.T) {
 	}
 	in := inputs(t, bundle)
 	in.Fixture.Findings = nil
-	o, err := c.Run(in)
+	o, err := c.Run(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -420,7 +420,7 @@ func FuzzCase(f *testing.F) {
 		if err != nil {
 			return
 		}
-		o, err := c.Run(Inputs{Fixture: fix, Bundle: b})
+		o, err := c.Run(t.Context(), Inputs{Fixture: fix, Bundle: b})
 		if err != nil {
 			return
 		}

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -46,12 +47,15 @@ type Difference struct {
 }
 
 // Run evaluates a case and compares the verdict with what it expects. An error says that the case cannot be judged.
-func (c *Case) Run(in Inputs) (*Outcome, error) {
+func (c *Case) Run(ctx context.Context, in Inputs) (*Outcome, error) {
 	input, asked, err := c.input(in)
 	if err != nil {
 		return nil, err
 	}
-	e := in.Bundle.Evaluate(input)
+	e, err := in.Bundle.Evaluate(ctx, input)
+	if err != nil {
+		return nil, err
+	}
 	if asked.err != nil {
 		return nil, asked.err
 	}

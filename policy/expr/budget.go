@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -38,6 +39,7 @@ var (
 // budget is what is left of one evaluation.
 type budget struct {
 	left     int
+	ctx      context.Context
 	deadline time.Time
 	unseen   int // steps since the clock was looked at
 }
@@ -58,9 +60,25 @@ func (b *budget) take(steps int) {
 	}
 	if b.unseen += steps; b.unseen >= 10_000 {
 		b.unseen = 0
-		if !b.deadline.IsZero() && time.Now().After(b.deadline) {
-			panic(interpreter.EvalCancelledError{Message: ErrTimeout.Error(), Cause: interpreter.ContextCancelled})
-		}
+		b.end(b.over())
+	}
+}
+
+// over says why the evaluation must end; nil when it need not.
+func (b *budget) over() error {
+	switch {
+	case b.ctx != nil && b.ctx.Err() != nil:
+		return b.ctx.Err()
+	case !b.deadline.IsZero() && time.Now().After(b.deadline):
+		return ErrTimeout
+	}
+	return nil
+}
+
+// end ends the evaluation because of an error, unless that is nil.
+func (b *budget) end(err error) {
+	if err != nil {
+		panic(interpreter.EvalCancelledError{Message: err.Error(), Cause: interpreter.ContextCancelled})
 	}
 }
 

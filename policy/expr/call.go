@@ -11,6 +11,8 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/interpreter"
+
+	"landwaiter.dev/internal/longmatch"
 )
 
 // call is a function call that pays before it works: the library's own calls evaluate arguments and function in one go, so
@@ -131,5 +133,7 @@ func (c *call) matches(b *budget, vals []ref.Val) ref.Val {
 		}
 	}
 	b.take(len(text) * p.size / 32)
-	return types.Bool(p.re.MatchString(string(text)))
+	matched, err := longmatch.Match(p.re, string(text), b.over)
+	b.end(err)
+	return types.Bool(matched)
 }

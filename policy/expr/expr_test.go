@@ -60,7 +60,7 @@ func TestExpressions(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		r, err := e.Run(document().Bind(), time.Time{})
+		r, err := e.Run(t.Context(), document().Bind(), time.Time{})
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
@@ -154,7 +154,7 @@ func TestManyFindings(t *testing.T) {
 		began := time.Now()
 		var got [2]string
 		for i := range got {
-			if _, err := e.Run(values, time.Time{}); err != nil {
+			if _, err := e.Run(t.Context(), values, time.Time{}); err != nil {
 				got[i] = err.Error()
 			}
 		}
@@ -173,7 +173,7 @@ func TestTimeRunsOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Run(many(20_000), time.Now()); !errors.Is(err, expr.ErrTimeout) {
+	if _, err := e.Run(t.Context(), many(20_000), time.Now()); !errors.Is(err, expr.ErrTimeout) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -195,7 +195,7 @@ func TestDescribe(t *testing.T) {
 				t.Errorf("%s: %v", text, err)
 				continue
 			}
-			if _, err := e.Run(document().Bind(), time.Time{}); err != nil {
+			if _, err := e.Run(t.Context(), document().Bind(), time.Time{}); err != nil {
 				t.Errorf("%s: %v", text, err)
 			}
 		}
@@ -211,11 +211,11 @@ func FuzzCompile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		first, err := e.Run(document().Bind(), time.Now().Add(10*time.Second))
+		first, err := e.Run(t.Context(), document().Bind(), time.Now().Add(10*time.Second))
 		if errors.Is(err, expr.ErrTimeout) {
 			t.Errorf("%q does not end", text)
 		}
-		again, _ := e.Run(document().Bind(), time.Time{})
+		again, _ := e.Run(t.Context(), document().Bind(), time.Time{})
 		if diff := cmp.Diff(first, again); diff != "" {
 			t.Errorf("%q: %s", text, diff)
 		}
@@ -238,7 +238,7 @@ func BenchmarkRun(b *testing.B) {
 	values := many(1000)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := e.Run(values, time.Time{}); err != nil {
+		if _, err := e.Run(b.Context(), values, time.Time{}); err != nil {
 			b.Fatal(err)
 		}
 	}

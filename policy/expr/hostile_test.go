@@ -45,7 +45,7 @@ func TestHostileExpressions(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		began := time.Now()
-		_, err = e.Run(document().Bind(), time.Time{})
+		_, err = e.Run(t.Context(), document().Bind(), time.Time{})
 		runtime.ReadMemStats(&after)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.120s: got %v, want %q", text, err, want)
@@ -63,7 +63,7 @@ func TestHostileTimeRunsOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Run(document().Bind(), time.Now()); !errors.Is(err, expr.ErrTimeout) {
+	if _, err := e.Run(t.Context(), document().Bind(), time.Now()); !errors.Is(err, expr.ErrTimeout) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -78,7 +78,7 @@ func TestPatterns(t *testing.T) {
 			var got string
 			e, err := expr.Compile(strings.Replace(form, "PATTERN", pattern, 1))
 			if err == nil {
-				_, err = e.Run(document().Bind(), time.Time{})
+				_, err = e.Run(t.Context(), document().Bind(), time.Time{})
 			}
 			if err != nil {
 				got = err.Error()

@@ -28,24 +28,27 @@ type Result struct {
 	Texts   []string
 }
 
-// Run evaluates the expression over what [Document.Bind] gave, which it changes in no way that another run would see, until the deadline on the wall clock; a zero one is never.
-// The error wraps [ErrTimeout] when time ran out; any other is the expression's fault, and the same whenever it is run.
-func (e *Expression) Run(values map[string]any, deadline time.Time) (result Result, err error) {
+// Run evaluates the expression over what [Document.Bind] gave, which it changes in no way that another run would see, until
+// ctx is done, or until the deadline on the wall clock; a zero one is never. The error is that of ctx, or wraps [ErrTimeout] when
+// time ran out; any other is the expression's fault, and the same whenever it is run.
+func (e *Expression) Run(ctx context.Context, values map[string]any, deadline time.Time) (result Result, err error) {
 	defer func() {
 		if p := recover(); p != nil { // the library's fault, which must not be ours
 			result, err = Result{}, fmt.Errorf("the expression failed: %.300s", fmt.Sprint(p))
 		}
 	}()
-	ctx := context.Background()
+	timed := ctx
 	if !deadline.IsZero() {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline)
+		timed, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
-	values[budgetName] = &budget{left: maxCost, deadline: deadline}
-	out, _, err := e.program.ContextEval(ctx, values)
+	values[budgetName] = &budget{left: maxCost, ctx: ctx, deadline: deadline}
+	out, _, err := e.program.ContextEval(timed, values)
 	switch {
-	case err != nil && (ctx.Err() != nil || isCancelled(err, interpreter.ContextCancelled)):
+	case ctx.Err() != nil:
+		return Result{}, ctx.Err()
+	case err != nil && (timed.Err() != nil || isCancelled(err, interpreter.ContextCancelled)):
 		return Result{}, ErrTimeout
 	case err != nil && isCancelled(err, interpreter.CostLimitExceeded):
 		return Result{}, fmt.Errorf("the expression costs more than %d steps on this image, which is the most that is allowed", maxCost)

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"time"
@@ -53,8 +54,10 @@ type Context struct {
 	// At is the moment of the verdict.
 	At      time.Time
 	Compare Compare
-	// Deadline ends the matching of regular expressions on the wall clock; zero for never.
+	// Deadline ends the evaluation on the wall clock; zero for never.
 	Deadline time.Time
+	// Running ends it when it is done; nil for never. There is no verdict then, whatever checks make of it.
+	Running context.Context
 	// RuleID is the id of the rule that is being checked, "None" when it has none.
 	RuleID string
 
@@ -114,14 +117,31 @@ func (c *Context) Match(re *pyregex.Regexp, text string) (bool, error) {
 			return matched, nil
 		}
 	}
-	if c.late() {
-		return false, pyregex.ErrTimeout
+	if err := c.matchOver(); err != nil {
+		return false, err
 	}
-	return re.Match(text)
+	return re.MatchUntil(text, c.matchOver)
 }
 
-// late says that the time of the evaluation is over.
-func (c *Context) late() bool { return !c.Deadline.IsZero() && time.Now().After(c.Deadline) }
+func (c *Context) matchOver() error {
+	err := c.Over()
+	if errors.Is(err, ErrTooLong) {
+		return pyregex.ErrTimeout
+	}
+	return err
+}
+
+// Over says why the evaluation must end: [ErrTooLong], or what ended [Context.Running]; nil when it need not. What takes long
+// asks now and then.
+func (c *Context) Over() error {
+	if c.Running != nil && c.Running.Err() != nil {
+		return c.Running.Err()
+	}
+	if !c.Deadline.IsZero() && time.Now().After(c.Deadline) {
+		return ErrTooLong
+	}
+	return nil
+}
 
 // ErrTooLong says that a check was given up because the time of the evaluation was over.
 var ErrTooLong = errors.New("the evaluation took too long and was ended")

@@ -44,10 +44,10 @@ var dockerfileGate = Gate{
 		},
 		{
 			Name:        "exposed_ports",
-			Description: "Fires for each exposed port that is not allowed.",
+			Description: "Fires for each exposed port that is not allowed, and for a range unless every port in it is.",
 			Params: []Param{
 				{Name: "ports", Order: 1, Required: true, Type: Numbers, Example: "80,8080,8088",
-					Description: "Port numbers; each stands for itself, for /tcp and for /udp."},
+					Description: "Port numbers; each stands for itself, for /tcp and for /udp. A range that the image exposes is all the ports in it."},
 				{Name: "type", Order: 2, Required: true, Type: Enum("whitelist", "blacklist"), Example: "blacklist",
 					Description: "Whether the ports are the only ones allowed, or not allowed."},
 				actualOnly,
@@ -175,57 +175,4 @@ func compileEffectiveUser(v Values) (Check, error) {
 		}
 		return nil
 	}, nil
-}
-
-func compileExposedPorts(v Values) (Check, error) {
-	ports := v.List("ports")
-	for i, p := range ports { // numbers, so that leading zeros vanish
-		if ports[i] = strings.TrimLeft(p, "0"); ports[i] == "" {
-			ports[i] = "0"
-		}
-	}
-	actual, allowed := v.Bool(actualOnly.Name, false), v["type"] == "whitelist"
-	return func(c *Context, fire Fire) error {
-		for _, ins := range c.dockerfile(actual) {
-			if ins.name != "EXPOSE" {
-				continue
-			}
-			words := strings.Fields(ins.rest)
-			if !allowed {
-				deniedPorts(ports, words, fire)
-				continue
-			}
-			for _, p := range ports {
-				words = strike(words, p)
-			}
-			for _, w := range words {
-				fire("", "Dockerfile exposes port ("+w+") which is not in policy file ALLOWEDPORTS list")
-			}
-		}
-		return nil
-	}, nil
-}
-
-func deniedPorts(ports, words []string, fire Fire) {
-	for _, p := range ports {
-		for _, form := range []string{p, p + "/tcp", p + "/udp"} {
-			if slices.Contains(words, form) {
-				fire("", "Dockerfile exposes port ("+form+") which is in policy file DENIEDPORTS list")
-				break
-			}
-		}
-	}
-}
-
-// strike takes one p, one p/tcp and one p/udp out of the words, and again as long as there was a p/udp.
-func strike(words []string, p string) []string {
-	for again := true; again; {
-		for _, form := range []string{p, p + "/tcp", p + "/udp"} {
-			i := slices.Index(words, form)
-			if again = i >= 0; again {
-				words = slices.Delete(words, i, i+1)
-			}
-		}
-	}
-	return words
 }

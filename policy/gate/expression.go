@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -40,7 +41,7 @@ func compileExpression(v Values) (Check, error) {
 		if daily {
 			c.ChangesAt(nextDay(c.At))
 		}
-		r, err := e.Run(c.expressionValues(), c.Deadline)
+		r, err := e.Run(c.running(), c.expressionValues(), c.Deadline)
 		if errors.Is(err, expr.ErrTimeout) {
 			return fmt.Errorf("%w: %w", err, pyregex.ErrTimeout)
 		}
@@ -69,6 +70,13 @@ func compileExpression(v Values) (Check, error) {
 		}
 		return nil
 	}, nil
+}
+
+func (c *Context) running() context.Context {
+	if c.Running == nil {
+		return context.Background()
+	}
+	return c.Running
 }
 
 // expressionNeeds goes by the names in the text: too many is no harm.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/spdx"
 	"landwaiter.dev/policy/expr"
 	"landwaiter.dev/policy/license"
 )
@@ -143,14 +144,14 @@ func (c *Context) licenseCategory(expression string) string {
 // licenseCategory is the mildest category by which a package can be used: of licences joined by AND the strictest, of those
 // joined by OR the mildest.
 func licenseCategory(expression string) string {
-	e, err := license.Parse(expression)
+	e, err := spdx.Parse(expression)
 	if err != nil {
 		return string(license.Unknown)
 	}
 	all := license.Categories()
 	for i, c := range all {
 		milder := all[:i+1]
-		if len(e.Refused(func(id string) bool { return !slices.Contains(milder, license.CategoryOf(id)) }, false)) == 0 {
+		if len(license.Refused(e, func(id string) bool { return !slices.Contains(milder, license.CategoryOf(id)) }, false)) == 0 {
 			return string(c)
 		}
 	}

@@ -181,9 +181,9 @@ func parseGuessed(text string) []instruction {
 	return out
 }
 
-// unpackMap turns "map[8000/tcp:{} 53/udp:{}]" into "8000/tcp 53/udp".
+// unpackMap turns "map[8000/tcp:{} 53/udp:{}]" and "[8000/tcp 53/udp]" into "8000/tcp 53/udp".
 func unpackMap(s string) string {
-	inner, ok := strings.CutPrefix(s, "map[")
+	inner, ok := strings.CutPrefix(strings.TrimPrefix(s, "map"), "[")
 	if !ok {
 		return s
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/spdx"
 	"landwaiter.dev/policy/license"
 )
 
@@ -74,9 +75,9 @@ func compileLicenseCategory(v Values) (Check, error) {
 // refusedLicenses are those of an expression that stand in the way. One that cannot be read, or is not there, is a licence
 // that nobody knows.
 func refusedLicenses(expression string, refuses func(string) bool, strict bool) []string {
-	e, err := license.Parse(expression)
+	e, err := spdx.Parse(expression)
 	if err == nil {
-		return e.Refused(refuses, strict)
+		return license.Refused(e, refuses, strict)
 	}
 	if expression == "" {
 		expression = "none"

@@ -91,8 +91,8 @@ func listLicenses(mark string, test func(word string, add func())) Check {
 					}
 					b.WriteString(p.name + "(" + w + ")")
 				})
-				if c.late() {
-					return ErrTooLong
+				if err := c.Over(); err != nil {
+					return err
 				}
 			}
 		}

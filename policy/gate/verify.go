@@ -32,8 +32,8 @@ func compileVerify(v Values) (Check, error) {
 			if only != "" && only != status || len(packages) > 0 && !packages[d.Package.Name] {
 				continue
 			}
-			if c.late() {
-				return ErrTooLong
+			if err := c.Over(); err != nil {
+				return err
 			}
 			path := d.Path.Abs()
 			message := "VERIFY check against package db for package '" + d.Package.Name + "' failed on entry '" + path + "' with status: '" + status + "'"

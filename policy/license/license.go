@@ -1,5 +1,5 @@
-// Package license sorts licences by what they ask of those who pass software on, and reads SPDX licence expressions (SPDX
-// 2.3, annex D) with the meaning of their operators: of licences joined by OR one may choose, those joined by AND hold all.
+// Package license sorts licences by what they ask of those who pass software on, and judges SPDX licence expressions by the
+// meaning of their operators: of licences joined by OR one may choose, those joined by AND hold all.
 package license
 
 import (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/engine"
@@ -204,7 +205,9 @@ func (e *Engine) Check(ctx context.Context, account string, r engine.CheckReques
 	}
 	done := &engine.Check{Image: img, FullTag: r.Tag, Evaluations: []engine.CheckedEvaluation{one}, Revision: 3, AsOf: r.Moment.At}
 	if r.History {
-		done.Evaluations = append(done.Evaluations, one)
+		before := one
+		before.Header.ID, before.Header.FeedRevision, before.EvaluatedAt = 12, 2, Start.Add(-time.Hour)
+		done.Evaluations = append(done.Evaluations, before)
 	}
 	return done, nil
 }

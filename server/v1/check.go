@@ -2,31 +2,12 @@ package v1
 
 import (
 	"context"
+	"time"
 
 	"landwaiter.dev/engine"
 	"landwaiter.dev/image"
+	"landwaiter.dev/report"
 )
-
-// CheckAnswer is the nested form of a check: digest, then full tag, then evaluations.
-type CheckAnswer []map[string]map[string][]CheckRow
-
-// CheckRow is one evaluation.
-type CheckRow struct {
-	PolicyID   string      `json:"policyId"`
-	Status     string      `json:"status" enum:"pass,fail"`
-	LastEval   clock       `json:"last_evaluation"`
-	Detail     CheckDetail `json:"detail"`
-	Final      string      `json:"final_action" enum:"go,warn,stop"`
-	Revision   int64       `json:"feed_revision" doc:"State of the advisory data that answered"`
-	AsOf       *clock      `json:"as_of,omitempty"`
-	Evaluation int64       `json:"evaluation_id,omitempty" doc:"Of the stored evaluation; absent when it was not stored"`
-}
-
-// CheckDetail is empty when detail=false.
-type CheckDetail struct {
-	Result *raw `json:"result,omitempty"`
-	Policy *raw `json:"policy,omitempty"`
-}
 
 // CheckQuery says what to evaluate.
 type CheckQuery struct {
@@ -50,14 +31,14 @@ type checkByID struct {
 
 func (r *routes) checks() {
 	const tag = "Policy evaluation"
-	add(r, "GET /images/{imageDigest}/check", tag, "Evaluate an image", func(ctx context.Context, in *check) (CheckAnswer, error) {
+	add(r, "GET /images/{imageDigest}/check", tag, "Evaluate an image", func(ctx context.Context, in *check) (report.CheckAnswer, error) {
 		d, err := digestOf(in.Digest)
 		if err != nil {
 			return nil, err
 		}
 		return r.check(ctx, d, in.CheckQuery)
 	})
-	add(r, "GET /images/by_id/{imageId}/check", tag, "Evaluate an image, by image id", func(ctx context.Context, in *checkByID) (CheckAnswer, error) {
+	add(r, "GET /images/by_id/{imageId}/check", tag, "Evaluate an image, by image id", func(ctx context.Context, in *checkByID) (report.CheckAnswer, error) {
 		img, err := r.byID(ctx, in.ID)
 		if err != nil {
 			return nil, err
@@ -66,7 +47,7 @@ func (r *routes) checks() {
 	})
 }
 
-func (r *routes) check(ctx context.Context, d image.Digest, q CheckQuery) (CheckAnswer, error) {
+func (r *routes) check(ctx context.Context, d image.Digest, q CheckQuery) (report.CheckAnswer, error) {
 	m, err := q.Moment.read()
 	if err != nil {
 		return nil, err
@@ -84,28 +65,20 @@ func (r *routes) check(ctx context.Context, d image.Digest, q CheckQuery) (Check
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]CheckRow, 0, len(done.Evaluations))
+	out := report.Checked{Digest: string(done.Image.Digest), FullTag: or(done.FullTag, ref.FullTag())}
 	for i := range done.Evaluations {
 		e := &done.Evaluations[i]
-		row := CheckRow{
-			PolicyID: e.PolicyID, Status: "pass", LastEval: clock(e.EvaluatedAt), Final: e.FinalAction,
-			Revision: done.Revision, AsOf: asked(m, done.AsOf), Evaluation: e.Header.ID,
+		one := report.Evaluation{
+			PolicyID: e.PolicyID, FinalAction: e.FinalAction, At: e.EvaluatedAt, Revision: done.Revision, ID: e.Header.ID,
+			Document: e.Document, Bundle: e.Bundle,
 		}
-		if e.FinalAction == "stop" {
-			row.Status = "fail"
+		if at := asked(m, done.AsOf); at != nil {
+			one.AsOf = time.Time(*at)
 		}
 		if e.Header.FeedRevision != 0 {
-			row.Revision = e.Header.FeedRevision
+			one.Revision = e.Header.FeedRevision
 		}
-		if q.Detail {
-			result, bundle := raw(e.Document), raw(e.Bundle)
-			row.Detail = CheckDetail{&result, &bundle}
-		}
-		rows = append(rows, row)
+		out.Evaluations = append(out.Evaluations, one)
 	}
-	tag := done.FullTag
-	if tag == "" {
-		tag = ref.FullTag()
-	}
-	return CheckAnswer{{string(done.Image.Digest): {tag: rows}}}, nil
+	return out.Answer(q.Detail), nil
 }

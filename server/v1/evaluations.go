@@ -7,6 +7,7 @@ import (
 	"landwaiter.dev/engine"
 	"landwaiter.dev/image"
 	"landwaiter.dev/policy"
+	"landwaiter.dev/report"
 	"landwaiter.dev/store"
 )
 
@@ -69,7 +70,7 @@ type EvaluationList struct {
 // EvaluationAnswer is one with its rows and its bundle.
 type EvaluationAnswer struct {
 	EvaluationRecord
-	Detail CheckDetail `json:"detail"`
+	Detail report.CheckDetail `json:"detail"`
 }
 
 // ReproductionAnswer says whether a stored verdict comes out again.
@@ -147,8 +148,7 @@ func (r *routes) getEvaluation(ctx context.Context, in *EvaluationPath) (Evaluat
 	if err != nil {
 		return EvaluationAnswer{}, err
 	}
-	result, bundle := raw(e.Document), raw(e.Bundle)
-	return EvaluationAnswer{newEvaluation(&e.Header), CheckDetail{&result, &bundle}}, nil
+	return EvaluationAnswer{newEvaluation(&e.Header), report.DetailOf(e.Document, e.Bundle)}, nil
 }
 
 func (r *routes) reproduce(ctx context.Context, in *EvaluationPath) (ReproductionAnswer, error) {

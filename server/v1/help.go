@@ -10,6 +10,7 @@ import (
 
 	"landwaiter.dev/engine"
 	"landwaiter.dev/image"
+	"landwaiter.dev/report"
 	"landwaiter.dev/server/problem"
 )
 
@@ -57,11 +58,7 @@ type clock time.Time
 
 // MarshalJSON writes the second or null.
 func (c clock) MarshalJSON() ([]byte, error) {
-	t := time.Time(c)
-	if t.IsZero() {
-		return []byte("null"), nil
-	}
-	return []byte(t.UTC().Format(`"2006-01-02T15:04:05Z"`)), nil
+	return report.Second(c).MarshalJSON()
 }
 
 // Schema describes it.
@@ -74,10 +71,7 @@ type raw []byte
 
 // MarshalJSON writes the document, or {} when there is none.
 func (d raw) MarshalJSON() ([]byte, error) {
-	if len(d) == 0 {
-		return []byte("{}"), nil
-	}
-	return d, nil
+	return report.Raw(d).MarshalJSON()
 }
 
 // Schema describes it.

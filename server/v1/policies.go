@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"landwaiter.dev/internal/jsonscan"
 	"landwaiter.dev/server/problem"
 	"landwaiter.dev/store"
 )
@@ -131,6 +132,9 @@ func (r *routes) putPolicy(ctx context.Context, in *putPolicy) ([]PolicyRecord, 
 	}
 	if err := object(in.RawBody, &rec); err != nil {
 		return nil, err
+	}
+	if err := jsonscan.Twice(in.RawBody); err != nil {
+		return nil, invalid("the record cannot be used: %v", err)
 	}
 	var bundle struct {
 		ID *string `json:"id"`

@@ -6,12 +6,14 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"landwaiter.dev/engine"
 	"landwaiter.dev/image"
+	"landwaiter.dev/report"
 	"landwaiter.dev/server/auth"
 	"landwaiter.dev/server/problem"
 	"landwaiter.dev/store"
@@ -150,6 +152,10 @@ type Failed func(ctx context.Context, err error)
 // Register adds all routes to api.
 func Register(api huma.API, s Services, failed Failed) {
 	r := &routes{Services: s, api: api, failed: failed}
+	// Types of package report, which describe themselves to nobody.
+	schemas := api.OpenAPI().Components.Schemas
+	schemas.RegisterTypeAlias(reflect.TypeFor[report.Second](), reflect.TypeFor[clock]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[report.Raw](), reflect.TypeFor[raw]())
 	r.service()
 	r.images()
 	r.imports()
