@@ -55,6 +55,8 @@ type Affected struct {
 	// State is a [FixState] that the publisher states; "" where it is derived from the ranges. An entry that states
 	// "not-affected" without ranges and versions is about all versions, and spares them instead of holding them.
 	State string `json:"state,omitempty"`
+	// Fixes are named beside the ranges, where no range ends with a fix.
+	Fixes []NamedFix `json:"fixes,omitempty"`
 	// Module is "name:stream" where a record is about packages of an rpm module, several separated by commas, or
 	// [UnnamedModule] where it does not say of which.
 	Module string `json:"module,omitempty"`

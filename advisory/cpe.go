@@ -57,6 +57,29 @@ func ParseCPE(s string) (CPE, bool) {
 	}, true
 }
 
+// URI is the name in the older form of CPE 2.2, up to the update: "cpe:/a:vendor:product:1.2".
+func (c CPE) URI() string {
+	var b strings.Builder
+	b.WriteString("cpe:/")
+	for i, field := range []string{c.Part, c.Vendor, c.Product, c.Version, c.Update} {
+		if i > 0 {
+			b.WriteByte(':')
+		}
+		if field == "*" {
+			continue // any
+		}
+		for _, char := range []byte(field) {
+			switch {
+			case 'a' <= char && char <= 'z', 'A' <= char && char <= 'Z', '0' <= char && char <= '9', strings.IndexByte("._-", char) >= 0:
+				b.WriteByte(char)
+			default:
+				fmt.Fprintf(&b, "%%%02x", char)
+			}
+		}
+	}
+	return strings.TrimRight(b.String(), ":")
+}
+
 // Name is "vendor:product", under which records are filed.
 func (c *CPE) Name() string { return c.Vendor + ":" + c.Product }
 

@@ -170,3 +170,18 @@ func TestDistinctProgram(t *testing.T) {
 		t.Error("CPE is taken for an ecosystem of OSV's, or has another group")
 	}
 }
+
+func TestCPEInTheOlderForm(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"cpe:2.3:a:openssl:openssl:3.0.8:*:*:*:*:*:*:*":    "cpe:/a:openssl:openssl:3.0.8",
+		`cpe:2.3:a:erlang:erlang\/otp:24.3:*:*:*:*:*:*:*`:  "cpe:/a:erlang:erlang%2fotp:24.3",
+		"cpe:2.3:a:oracle:openjdk:8:update392:*:*:*:*:*:*": "cpe:/a:oracle:openjdk:8:update392",
+		"cpe:2.3:a:x:y:*:rc1:*:*:*:*:*:*":                  "cpe:/a:x:y::rc1",
+		"cpe:2.3:a:x:y:*:*:*:*:*:*:*:*":                    "cpe:/a:x:y",
+	} {
+		if c, ok := ParseCPE(in); !ok || c.URI() != want {
+			t.Errorf("%s: %q, want %q", in, c.URI(), want)
+		}
+	}
+}

@@ -196,6 +196,11 @@ func (d *Description) add(a *Affected) {
 		}
 		ends = ends && len(r.Events) > 0 && r.Events[len(r.Events)-1].LastAffected != ""
 	}
+	for _, f := range a.Fixes {
+		if f.Line == "" {
+			p.Fixes = append(p.Fixes, f.Version)
+		}
+	}
 	if o := orderOf(a.Ecosystem); o != nil {
 		p.Fixes = sortVersions(o, p.Fixes)
 	}

@@ -158,6 +158,11 @@ func (m *matcher) match(r *Record) (h hit, says verdict) {
 		} else if len(h.fixes) > 0 && m.lists(r, h.fixes[0], nearer) {
 			h.disputed, h.fixes = h.fixes[0], nil
 		}
+		if len(h.fixes) == 0 && h.last != "" {
+			if fix := m.namedFix(r, h.last, nearer); fix != "" {
+				h.fixes = []string{fix}
+			}
+		}
 		h.fixes = sortVersions(h.order, h.fixes)
 		h.evidence.State = h.state
 		if h.evidence.NoFix = h.noFix(); len(h.fixes) > 0 {

@@ -16,6 +16,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"landwaiter.dev/server/problem"
 	v1 "landwaiter.dev/server/v1"
@@ -86,6 +87,19 @@ func tagFromBody(r *http.Request, body []byte) {
 		r.URL.RawQuery += "&"
 	}
 	r.URL.RawQuery += "fulltag=" + url.QueryEscape(asked.Tag)
+}
+
+// textOnly refuses addresses with bytes that are no text: no name here has any, and not every database takes them.
+func textOnly(next http.Handler, fail func(http.ResponseWriter, *http.Request, error)) http.Handler {
+	isText := func(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query, err := url.QueryUnescape(r.URL.RawQuery)
+		if err == nil && !isText(query) || !isText(r.URL.Path) {
+			fail(w, r, problem.New(http.StatusBadRequest, "invalid_request", "the address must be text: UTF-8, without NUL"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // recoverPanics turns a panic of a handler into a refusal; the process lives on.

@@ -71,7 +71,7 @@ func New(o Options) http.Handler {
 		}
 		guarded.ServeHTTP(w, r)
 	})
-	return logRequests(log, recoverPanics(canonicalPath(h), fail))
+	return logRequests(log, recoverPanics(textOnly(canonicalPath(h), fail), fail))
 }
 
 // config is that of huma: JSON alone, no links to schemas in bodies, no routes of its own.

@@ -78,7 +78,7 @@ func Drivers() []Driver {
 		{
 			Name: "osv", Doc: "Advisories of all ecosystems as OSV exports them.", On: true,
 			Source: "https://osv-vulnerabilities.storage.googleapis.com",
-			Parts:  osvParts, Records: ReadOSV,
+			Parts:  osvParts, Records: ReadOSV, Revision: 1, // 1: fixes that are named beside the ranges
 		},
 		{
 			Name: "kev", Doc: "CISA's catalogue of known exploited vulnerabilities.", On: true,

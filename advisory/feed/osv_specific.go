@@ -15,6 +15,9 @@ type specific struct {
 	scores [3]string
 	// systems are the operating systems, else the architectures, to which all imports of a Go record are limited.
 	systems []string
+	// fixes are the versions that mend it, where they are named beside the ranges; unfixed says that there is none.
+	fixes   []advisory.NamedFix
+	unfixed bool
 }
 
 // specific takes the words that matter of a free-form part.
@@ -35,6 +38,10 @@ func (c *cursor) specific() (s specific) {
 				}
 				c.skip()
 			})
+		case "fixedin":
+			c.fixedin(&s)
+		case "patched_versions":
+			c.patched(&s)
 		case "imports":
 			s.systems = c.imports()
 		default:

@@ -113,6 +113,12 @@ func parseRecord(data []byte) (*advisory.Record, error) {
 		if len(entry.Ranges)+len(entry.Versions) == 0 {
 			continue
 		}
+		if !namesFix(entry.Ranges) {
+			entry.Fixes = a.own.fixes
+			if a.own.unfixed && entry.State == "" {
+				entry.State = string(advisory.NotFixed)
+			}
+		}
 		if isModular(entry.Ranges) {
 			entry.Module = modules
 		}

@@ -128,6 +128,7 @@ func FuzzRecord(f *testing.F) {
 		f.Add(b)
 	}
 	f.Add([]byte(`{"id":"X-1","affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"events":[{"introduced":"0"},{"limit":"*"},{"fixed":"1","last_affected":"2"}]}]}]}`))
+	f.Add([]byte(`{"id":"X-2","affected":[{"package":{"ecosystem":"Maven","name":"g:a"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"last_affected":"2"}]}],"database_specific":{"fixedin":[">=2.1",">=2-redhat-1,2-redhat-"],"patched_versions":">=3 || ~2.0.1"}}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := parseRecord(data)
 		if r == nil {

@@ -3,6 +3,7 @@ package problem
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -78,11 +79,48 @@ func phrase(err error) string {
 		return fmt.Sprintf("Wrong type, expected 'boolean' for %s parameter '%s'", where, name)
 	case (strings.HasPrefix(detail.Message, "invalid integer") || strings.HasPrefix(detail.Message, "invalid number")) && name != "":
 		return fmt.Sprintf("Wrong type, expected 'integer' for %s parameter '%s'", where, name)
-	case detail.Location != "" && detail.Location != "body":
-		return fmt.Sprintf("%s: %s", detail.Location, detail.Message)
+	case name != "":
+		return bound(name, detail)
 	default:
 		return detail.Message
 	}
+}
+
+// bounds word the refusals of values that are too large, too small or not in a list, by the sentence of huma that each
+// stands for; the second %s is what that sentence names.
+var bounds = []struct{ huma, ours string }{
+	{validation.MsgExpectedMaximumNumber, "'%s' must be at most %s"},
+	{validation.MsgExpectedMinimumNumber, "'%s' must be at least %s"},
+	{validation.MsgExpectedMaxLength, "'%s' must have at most %s characters"},
+	{validation.MsgExpectedMinLength, "'%s' must have at least %s characters"},
+	{validation.MsgExpectedMaxItems, "'%s' must have at most %s elements"},
+	{validation.MsgExpectedMinItems, "'%s' must have at least %s elements"},
+	{validation.MsgExpectedOneOf, "'%s' must be one of %s"},
+}
+
+// bound words the refusal of a value. What was sent stands in it where it is short.
+func bound(name string, detail *huma.ErrorDetail) string {
+	sentence := fmt.Sprintf("'%s': %s", name, detail.Message)
+	for _, b := range bounds {
+		before, after, _ := strings.Cut(b.huma, "%")
+		limit, is := strings.CutPrefix(detail.Message, before)
+		if limit = strings.TrimSuffix(limit, after[1:]); is {
+			if n, err := strconv.ParseFloat(limit, 64); err == nil {
+				limit = strconv.FormatFloat(n, 'f', -1, 64) // not 1e+06
+			}
+			sentence = fmt.Sprintf(b.ours, name, limit)
+			break
+		}
+	}
+	switch sent := fmt.Sprint(detail.Value); detail.Value.(type) {
+	case string:
+		if len(sent) <= 50 {
+			sentence += fmt.Sprintf(", not %q", sent)
+		}
+	case int, int64, uint64, float64:
+		sentence += ", not " + sent
+	}
+	return sentence
 }
 
 // Required is the phrase for a missing key; the original client makes a hint of it.

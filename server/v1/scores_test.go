@@ -43,11 +43,11 @@ func TestRowOfAMatchByCPE(t *testing.T) {
 	f.Package.CPEs = []string{"cpe:2.3:a:golang:go:1.20:*:*:*:*:*:*:*"}
 	f.Distinct.Ecosystem = advisory.EcosystemCPE
 	r := &routes{Services: Services{FeedGroup: advisory.FeedGroup}}
-	if row := r.vulnerabilityRow(f); row.PackageCPE23 != f.Package.CPEs[0] || row.FeedGroup != "nvdv2:cves" || row.PackageCPE != "None" {
+	if row := r.vulnerabilityRow(f); row.PackageCPE23 != f.Package.CPEs[0] || row.FeedGroup != "nvdv2:cves" || row.PackageCPE != "cpe:/a:golang:go:1.20" {
 		t.Errorf("%+v", row)
 	}
 	f.Evidence[0].Ecosystem = "Go"
-	if row := r.vulnerabilityRow(f); row.PackageCPE23 != "None" {
+	if row := r.vulnerabilityRow(f); row.PackageCPE23 != "None" || row.PackageCPE != "None" {
 		t.Errorf("%+v", row)
 	}
 }

@@ -250,8 +250,17 @@ func object(raw []byte, into any) error {
 	if err == nil {
 		return nil
 	}
-	if wrong, ok := err.(*json.UnmarshalTypeError); ok && wrong.Field != "" {
+	switch wrong := err.(type) {
+	case *json.UnmarshalTypeError:
+		if wrong.Field == "" {
+			return invalid("request must be a valid JSON object, not %s", wrong.Value)
+		}
 		return invalid("Wrong type, expected '%s' for '%s', not %s", kindWord(wrong.Type.Kind()), wrong.Field, wrong.Value)
+	case *json.SyntaxError:
+		if wrong.Offset >= int64(len(raw)) {
+			return invalid("request must be a valid JSON object: it breaks off")
+		}
+		return invalid("request must be a valid JSON object: it is none from byte %d on", wrong.Offset)
 	}
-	return invalid("request must be a valid JSON object: %v", err)
+	return invalid("request must be a valid JSON object")
 }

@@ -183,6 +183,9 @@ func (r *routes) vulnerabilityRow(f *advisory.ImageFinding) VulnerabilityRow {
 	}
 	if f.ByCPE() && len(f.Package.CPEs) > 0 {
 		row.PackageCPE23 = f.Package.CPEs[0]
+		if cpe, ok := advisory.ParseCPE(row.PackageCPE23); ok {
+			row.PackageCPE = cpe.URI()
+		}
 	}
 	if row.Aliases == nil {
 		row.Aliases = []string{}
