@@ -184,3 +184,28 @@ func TestWhatWasMatchedByOlderRulesIsMatchedAgain(t *testing.T) {
 		}
 	})
 }
+
+// A record that was taken with a doubt is no other record when the file comes again: nothing of it is staged.
+func TestADoubtfulRecordThatIsTheSameIsNoChange(t *testing.T) {
+	t.Parallel()
+	storetest.Stores(t, func(t *testing.T, s *store.Store) {
+		f := start(t, s)
+		doubtful := record("DEBIAN-CVE-2026-1000", "3.0.2-1", object{"upstream": []string{"CVE-2026-1000"}, "modified": "some day"})
+		f.feeds.write(t, "Debian", doubtful)
+		f.sync(t, engine.SyncRequest{})
+		debianImage("3.0.1-1").Push(t, f.registry, "app", "1")
+		img := f.add(t, "1")
+		rev := f.revision(t)
+		f.asReadBefore(t, "Debian", func(state object) { delete(state, "reader") })
+		if r := f.sync(t, engine.SyncRequest{}); f.revision(t) != rev || len(r.Groups[0].Problems) == 0 {
+			t.Errorf("read again: revision %d after %d, %+v", f.revision(t), rev, r)
+		}
+		f.feeds.write(t, "Debian", doubtful, record("DEBIAN-CVE-2026-9000", "9", nil))
+		if r := f.sync(t, engine.SyncRequest{}); r.Groups[0].Records != 1 {
+			t.Errorf("with another record: %+v", r)
+		}
+		if diff := cmp.Diff(map[string]string{"CVE-2026-1000": "3.0.2-1", "CVE-2026-9000": "9"}, f.vulns(t, img.Digest, engine.Moment{})); diff != "" {
+			t.Errorf("findings (-want +got):\n%s", diff)
+		}
+	})
+}

@@ -89,11 +89,11 @@ func (u *syncFeeds) stage(ctx context.Context, o *outcome, part string, records 
 			if len(s.problems) < maxProblems {
 				s.problems = append(s.problems, p.Error())
 			}
-			// A record that is damaged today was sound before: the old one stays.
-			if id := strings.TrimSuffix(path.Base(p.Entry), ".json"); current[id] != "" {
-				s.seen[id] = true
-			}
 			if rec == nil {
+				// A record that is damaged today was sound before: the old one stays.
+				if id := strings.TrimSuffix(path.Base(p.Entry), ".json"); current[id] != "" {
+					s.seen[id] = true
+				}
 				continue
 			}
 		} else if err != nil {
