@@ -126,6 +126,11 @@ func (r *localRun) judge(cmd *cobra.Command, result *report.Result, bundle *poli
 		return err
 	}
 	result.Verdict = verdictOf(bundle, e)
+	facts, err := r.local.Facts(cmd.Context(), result.Analysis, j)
+	if err != nil {
+		return err
+	}
+	result.Facts = &facts
 	result.Checked = &report.Checked{Digest: e.ImageDigest, FullTag: e.Tag, Evaluations: []report.Evaluation{{
 		PolicyID: e.BundleID, FinalAction: e.FinalAction, At: e.At, Revision: j.Revision.ID, Document: e.Document(), Bundle: e.Bundle,
 	}}}

@@ -12,6 +12,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
+	"landwaiter.dev/policy/gate"
 	"landwaiter.dev/sbom"
 )
 
@@ -29,6 +30,8 @@ type Result struct {
 	VEXUnmatched []vex.Unmatched
 	// Scores of EPSS by CVE, as far as they are at hand; nothing depends on them.
 	Scores map[string]EPSS
+	// Facts from outside of the image that rules may look at; nil when nobody asked.
+	Facts *gate.Facts
 	// Gaps of the analysis and of the advisory data.
 	Gaps []image.Gap
 	// Verdict of a policy; nil when none was asked.

@@ -16,6 +16,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 	"landwaiter.dev/policy"
+	"landwaiter.dev/policy/gate"
 	"landwaiter.dev/sbom"
 )
 
@@ -49,6 +50,7 @@ func result() *Result {
 			{PolicyID: "b1", FinalAction: "stop", At: evaluation.At, Revision: 7, ID: 3, Document: evaluation.Document(), Bundle: evaluation.Bundle},
 		}},
 		Scores: map[string]EPSS{"CVE-2026-1": {Score: 0.943, Percentile: 0.999, Day: "2026-01-01"}},
+		Facts:  &gate.Facts{Threats: map[string]gate.Threat{"CVE-2026-1": {Score: 0.9, Percentile: 0.99, Scored: "2025-12-31", Due: "2026-01-22", Ransomware: true}}},
 		Name:   "example:1", Reference: "docker.io/example:1", Matched: true, Version: "1.2.3", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FeedRevision: 7,
 		Analysis: &image.Analysis{
 			Schema: 1, Digest: digest, ID: image.DigestOf([]byte("config")), Platform: image.DefaultPlatform, Size: 3 << 20,
