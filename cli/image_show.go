@@ -299,7 +299,11 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 		summary += ": " + strings.Join(parts, ", ")
 	}
 	if len(found.Ignored) > 0 {
-		summary += fmt.Sprintf("; %d ignored by a rule (-o json has the reasons)", len(found.Ignored))
+		reasons := make([]string, len(found.Ignored))
+		for i := range found.Ignored {
+			reasons[i] = found.Ignored[i].Ignored
+		}
+		summary += fmt.Sprintf("; ignored: %s (-o json has the reasons)", report.IgnoredBy(reasons))
 	}
 	if !found.AsOf.IsZero() {
 		summary += "; as of " + when(found.AsOf)

@@ -307,7 +307,7 @@ type Vulnerability struct {
 	KnownExploited string     `json:"known_exploited,omitempty"`
 	DetectedAt     time.Time  `json:"detected_at,omitzero"`
 	Evidence       []Evidence `json:"evidence"`
-	// Ignored is the rule that hides it; "" when it counts.
+	// Ignored is the rule or VEX statement that hides it; "" when it counts.
 	Ignored string `json:"ignored,omitempty"`
 	// VEX is the statement that counts for it, or is shown beside it; nil when there is none.
 	VEX *VEXStatus `json:"vex,omitempty"`

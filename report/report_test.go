@@ -80,6 +80,19 @@ func result() *Result {
 	}
 }
 
+func TestIgnoredBy(t *testing.T) {
+	t.Parallel()
+	for want, reasons := range map[string][]string{
+		"1 by VEX":              {"VEX openvex-1 of Us: fixed"},
+		"2 by VEX, 1 by a rule": {"VEX: not affected", "the distribution decides", "VEX doc: not affected, code not present"},
+		"2 by a rule":           {"the distribution decides", "VEXATION"},
+	} {
+		if diff := cmp.Diff(want, IgnoredBy(reasons)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestForms(t *testing.T) {
 	t.Parallel()
 	for _, format := range Formats() {

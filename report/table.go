@@ -177,8 +177,30 @@ func (p *page) findings(r *Result) {
 		p.line("From the base: %d of %d", inherited, len(counting))
 	}
 	if len(ignored) > 0 {
-		p.line("Ignored by rule: %d (in the JSON output with their reasons)", len(ignored))
+		reasons := make([]string, len(ignored))
+		for i := range ignored {
+			reasons[i] = ignored[i].Ignored
+		}
+		p.line("Ignored: %s (in the JSON output with their reasons)", IgnoredBy(reasons))
 	}
+}
+
+// IgnoredBy counts what hid findings, of which these are the reasons: "2 by VEX, 1 by a rule".
+func IgnoredBy(reasons []string) string {
+	byVEX := 0
+	for _, reason := range reasons {
+		if vex.ByVEX(reason) {
+			byVEX++
+		}
+	}
+	var parts []string
+	if byVEX > 0 {
+		parts = append(parts, fmt.Sprintf("%d by VEX", byVEX))
+	}
+	if n := len(reasons) - byVEX; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d by a rule", n))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // vexNote is what a VEX statement says, for people.
