@@ -170,6 +170,7 @@ func (p *page) findings(r *Result) {
 		}
 		rows = append(rows, table.Row{f.Severity, f.ID, f.Package.Name, f.Package.Version, fix, f.Package.Type.V1(), strings.Join(notes, "; ")})
 	}
+	tellApart(rows, counting)
 	p.line("")
 	p.table(table.Row{"Severity", "Vulnerability", "Package", "Version", "Fix", "Type", "Note"}, rows)
 	p.line("Vulnerabilities: %s", severityCounts(counting))
@@ -182,6 +183,24 @@ func (p *page) findings(r *Result) {
 			reasons[i] = ignored[i].Ignored
 		}
 		p.line("Ignored: %s (in the JSON output with their reasons)", IgnoredBy(reasons))
+	}
+}
+
+// tellApart adds the paths to rows that look the same, in their last cell.
+func tellApart(rows []table.Row, findings []advisory.ImageFinding) {
+	same := map[string]int{}
+	for _, row := range rows {
+		same[fmt.Sprintf("%q", row)]++
+	}
+	for i, row := range rows {
+		if same[fmt.Sprintf("%q", row)] < 2 {
+			continue
+		}
+		note := "in " + placeOfPackage(&findings[i].Package)
+		if before := row[len(row)-1].(string); before != "" {
+			note = before + "; " + note
+		}
+		rows[i] = append(slices.Clone(row[:len(row)-1]), note)
 	}
 }
 
