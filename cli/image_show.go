@@ -259,6 +259,10 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 	if found.Base != nil {
 		g.header = append(g.header, "inherited")
 	}
+	guessed := slices.ContainsFunc(found.Vulnerabilities, func(v client.Vulnerability) bool { return v.GroupInferred != "" })
+	if guessed {
+		g.header = append(g.header, "note")
+	}
 	for _, v := range found.Vulnerabilities {
 		n[v.Severity]++
 		if v.Inherited {
@@ -284,6 +288,13 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 		}
 		if found.Base != nil {
 			row = append(row, yesNo(v.Inherited))
+		}
+		if guessed {
+			note := ""
+			if v.GroupInferred != "" {
+				note = "group inferred"
+			}
+			row = append(row, note)
 		}
 		g.rows = append(g.rows, row)
 	}
