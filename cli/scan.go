@@ -79,14 +79,17 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 			if err := run.judge(cmd, result, bundle, documents, orWord(tag, result.Reference)); err != nil {
 				return err
 			}
+			stop := stopped(result, failOn != "", threshold)
+			if stop != nil && result.Verdict.Action != "stop" {
+				result.StoppedBy = "--fail-on " + failOn
+			}
 			if err := run.write(result); err != nil {
 				return err
 			}
-			err = stopped(result, failOn != "", threshold)
-			if err != nil && result.Verdict.Action != "stop" {
-				run.progress.say("stopped by --fail-on %s", failOn)
+			if result.StoppedBy != "" {
+				run.progress.say("stopped by %s", result.StoppedBy)
 			}
-			return err
+			return stop
 		},
 	}
 	o.flags(cmd, report.Formats())

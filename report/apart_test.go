@@ -56,3 +56,21 @@ func TestRowsOfTheTableDiffer(t *testing.T) {
 		}
 	}
 }
+
+// The last line is what people read: it says that the image is stopped, by whatever it is.
+func TestLastLineTellsOfTheStop(t *testing.T) {
+	t.Parallel()
+	for _, colour := range []bool{false, true} {
+		r := result()
+		r.Verdict.Action, r.StoppedBy = "warn", "--fail-on medium"
+		var b bytes.Buffer
+		if err := Write(&b, "table", r, Style{Color: colour}); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+		last := lines[len(lines)-1]
+		if !strings.Contains(last, "STOP: may not ship") || !strings.HasSuffix(last, "by --fail-on medium (PASS, with warnings, with 1 gap by policy default)") {
+			t.Errorf("got %q", last)
+		}
+	}
+}

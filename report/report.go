@@ -36,6 +36,8 @@ type Result struct {
 	Gaps []image.Gap
 	// Verdict of a policy; nil when none was asked.
 	Verdict *Verdict
+	// StoppedBy is what stops the image though the verdict does not, as "--fail-on high"; "" when nothing does. The table says it.
+	StoppedBy string
 	// Checked is the same verdict as /v1 answers it, which one form is made of; nil when none was asked.
 	Checked *Checked
 	// FeedRevision that answered, At when. Started and Ended are the work's; zero where nobody measured it.

@@ -50,7 +50,7 @@ func writeTable(w io.Writer, r *Result, s Style) error {
 	p.observations(a)
 	p.gaps(r.Gaps)
 	if r.Verdict != nil {
-		p.verdict(r.Verdict, len(r.Gaps))
+		p.verdict(r.Verdict, r.StoppedBy, len(r.Gaps))
 	}
 	return p.err
 }
@@ -268,7 +268,7 @@ func (p *page) gaps(list []image.Gap) {
 // maxVerdictRows is how many rows of one trigger the table shows; the findings above and the JSON output have all.
 const maxVerdictRows = 8
 
-func (p *page) verdict(v *Verdict, gaps int) {
+func (p *page) verdict(v *Verdict, stoppedBy string, gaps int) {
 	rank := map[string]int{"stop": 0, "warn": 1, "go": 2}
 	list := slices.Clone(v.Rows)
 	slices.SortStableFunc(list, func(a, b Row) int {
@@ -301,20 +301,23 @@ func (p *page) verdict(v *Verdict, gaps int) {
 	for _, problem := range v.Problems {
 		p.line("Problem: %s", problem)
 	}
-	word := map[string]string{"stop": "STOP: may not ship", "warn": "PASS, with warnings", "go": "PASS"}[v.Action]
+	word, action, by := map[string]string{"stop": "STOP: may not ship", "warn": "PASS, with warnings", "go": "PASS"}[v.Action], v.Action, "by policy "+v.Policy
 	if gaps > 0 {
 		word += ", with " + Count(gaps, "gap", "gaps")
 	}
+	if stoppedBy != "" {
+		word, action, by = "STOP: may not ship", "stop", "by "+stoppedBy+" ("+word+" "+by+")"
+	}
 	if p.style.Color {
-		color := map[string]text.Color{"stop": text.FgRed, "warn": text.FgYellow, "go": text.FgGreen}[v.Action]
+		color := map[string]text.Color{"stop": text.FgRed, "warn": text.FgYellow, "go": text.FgGreen}[action]
 		p.line("")
 		if p.err == nil {
-			_, p.err = fmt.Fprintln(p.w, text.Colors{color, text.Bold}.Sprint(word), "by policy", terminal.Escape(v.Policy))
+			_, p.err = fmt.Fprintln(p.w, text.Colors{color, text.Bold}.Sprint(word), terminal.Escape(by))
 		}
 		return
 	}
 	p.line("")
-	p.line("%s by policy %s", word, v.Policy)
+	p.line("%s %s", word, by)
 }
 
 // Count is a number with its noun, for people.
