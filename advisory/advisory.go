@@ -242,4 +242,6 @@ type VEX struct {
 	At       time.Time `json:"timestamp,omitzero"`
 	// Unverified says that nobody vouches for the statement, so that it hides nothing.
 	Unverified bool `json:"unverified,omitempty"`
+	// SignedBy are the names, in the settings, of those who verifiably signed the document.
+	SignedBy []string `json:"signed_by,omitempty"`
 }

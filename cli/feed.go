@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"landwaiter.dev/client"
+	"landwaiter.dev/report"
 )
 
 // theFeed is the one feed that a server has.
@@ -159,7 +160,7 @@ func stepOf(s client.SyncState) string {
 	case "filing":
 		return "filing stored packages under new names"
 	case "loading":
-		return fmt.Sprintf("loading %s, %d records", s.Part, s.Records)
+		return fmt.Sprintf("loading %s, %s", s.Part, report.Count(s.Records, "record", "records"))
 	}
 	return s.Step + " " + s.Part
 }
@@ -306,6 +307,6 @@ func (a *app) showSync(done []client.SyncResult, started bool) {
 	}
 	a.grid(g)
 	if images > 0 {
-		fmt.Fprintln(a.err, "it concerns "+count(images, "image", "images"))
+		fmt.Fprintln(a.err, "it concerns "+report.Count(images, "image", "images"))
 	}
 }

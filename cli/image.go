@@ -245,7 +245,7 @@ func (a *app) showImage(i *client.Image) {
 		"Distribution", distribution(meta.Distro, meta.DistroVersion), "Architecture", meta.Arch, "Size", size, "Layers", layers,
 		"Dockerfile", meta.DockerfileMode, "Annotations", strings.Join(notes, ", ")}
 	if i.Base != nil {
-		lines = append(lines, "Base", baseName(i.Base)+fmt.Sprintf("  %d of %d layers", i.Base.LayerCount, meta.LayerCount))
+		lines = append(lines, "Base", baseName(i.Base)+fmt.Sprintf("  %d of %s", i.Base.LayerCount, report.Count(meta.LayerCount, "layer", "layers")))
 	}
 	if d := i.DeclaredBase; d != nil {
 		lines = append(lines, "Built on, it says", strings.TrimSpace(d.Name+"  "+d.Digest))

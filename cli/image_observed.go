@@ -95,7 +95,7 @@ func (a *app) imageVerify() *cobra.Command {
 			g.rows = append(g.rows, []string{status, d.Path, d.Package.Name, d.Package.Version, d.Detail})
 		}
 		a.grid(g)
-		said := count(v.Compared, "file", "files") + " compared"
+		said := report.Count(v.Compared, "file", "files") + " compared"
 		if v.Uncompared > 0 {
 			said += fmt.Sprintf("; %d not compared, for lack of a digest", v.Uncompared)
 		}
@@ -243,7 +243,7 @@ func (a *app) showMalware(content *client.ContentAnswer, image string) bool {
 			s := &scans[i]
 			found := "nothing"
 			if n := len(s.Findings) + len(s.Removed); n > 0 {
-				found = count(n, "signature", "signatures")
+				found = report.Count(n, "signature", "signatures")
 			}
 			fmt.Fprintf(a.err, "%s found %s (%s)\n", terminal.Escape(s.Scanner), found, terminal.Escape(s.Version))
 		}

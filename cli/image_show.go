@@ -12,6 +12,7 @@ import (
 
 	"landwaiter.dev/client"
 	"landwaiter.dev/internal/terminal"
+	"landwaiter.dev/report"
 )
 
 // columns of the content types; what is not named here shows package, version and location.
@@ -122,7 +123,7 @@ func (a *app) showGaps(gaps []client.Gap) {
 	if len(gaps) == 0 {
 		return
 	}
-	fmt.Fprintf(a.err, "with %s:\n", count(len(gaps), "gap", "gaps"))
+	fmt.Fprintf(a.err, "with %s:\n", report.Count(len(gaps), "gap", "gaps"))
 	const most = 10
 	for _, g := range gaps[:min(len(gaps), most)] {
 		line := g.Detail
@@ -137,13 +138,6 @@ func (a *app) showGaps(gaps []client.Gap) {
 	if len(gaps) > most {
 		fmt.Fprintf(a.err, "  … and %d more; -o json has them all\n", len(gaps)-most)
 	}
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 func (a *app) imageMetadata() *cobra.Command {
@@ -300,7 +294,7 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 			parts = append(parts, fmt.Sprintf("%d %s", n[s], s))
 		}
 	}
-	summary := count(len(found.Vulnerabilities), "vulnerability", "vulnerabilities") + " in " + image
+	summary := report.Count(len(found.Vulnerabilities), "vulnerability", "vulnerabilities") + " in " + image
 	if len(parts) > 0 {
 		summary += ": " + strings.Join(parts, ", ")
 	}

@@ -20,6 +20,7 @@ import (
 	"landwaiter.dev/internal/yamldoc"
 	"landwaiter.dev/policy"
 	"landwaiter.dev/policy/cases"
+	"landwaiter.dev/report"
 )
 
 // maxFixture bounds a result that a case names.
@@ -355,7 +356,7 @@ func (a *app) showTested(list []tested, updated int) {
 		}
 	}
 	fmt.Fprintln(a.out)
-	said := fmt.Sprintf("%s, %d failed", number(len(list), "case"), failed)
+	said := fmt.Sprintf("%s, %d failed", report.Count(len(list), "case", "cases"), failed)
 	if updated > 0 {
 		said += fmt.Sprintf(", %d updated", updated)
 	}
@@ -379,7 +380,7 @@ func writeJUnit(name string, list []tested) error {
 			for _, d := range one.Differences {
 				lines.WriteString(d.Sign + " " + d.Text + "\n")
 			}
-			c.Failure = &junit.Message{Kind: "verdict", Text: number(len(one.Differences), "difference"), Detail: lines.String()}
+			c.Failure = &junit.Message{Kind: "verdict", Text: report.Count(len(one.Differences), "difference", "differences"), Detail: lines.String()}
 		}
 		suites[len(suites)-1].Cases = append(suites[len(suites)-1].Cases, c)
 	}

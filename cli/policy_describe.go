@@ -94,7 +94,11 @@ func (a *app) showParameters(parameters []client.Parameter, all bool) {
 	g := grid{header: []string{"parameter", "required", "example", "description"}, empty: "no parameters"}
 	for _, p := range parameters {
 		if all || inForce(p.State) {
-			g.rows = append(g.rows, []string{p.Name, yesNo(p.Required), cell(p.Example), p.Description})
+			description := p.Description
+			if len(p.KnownValues) > 0 {
+				description += " Known: " + strings.Join(p.KnownValues, ", ") + "."
+			}
+			g.rows = append(g.rows, []string{p.Name, yesNo(p.Required), cell(p.Example), description})
 		}
 	}
 	a.grid(g)

@@ -2,13 +2,18 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"landwaiter.dev/analysis/secret"
 	"landwaiter.dev/internal/terminal"
 	"landwaiter.dev/policy"
+	"landwaiter.dev/policy/gate"
+	"landwaiter.dev/report"
 )
 
 // linted is what lint says of one file.
@@ -27,7 +32,11 @@ func (a *app) policyLint() *cobra.Command {
 yet does nothing, or not what it seems to. FILE is JSON or YAML, - for standard input, or builtin:NAME.
 
 Exit codes: 0 all are valid, 1 one is not (with --strict, also when there are warnings), 2 could not do it.`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			names, err := namesOf(c.Flags())
+			if err != nil {
+				return err
+			}
 			var list []linted
 			failed := false
 			for _, name := range args {
@@ -35,7 +44,7 @@ Exit codes: 0 all are valid, 1 one is not (with --strict, also when there are wa
 				if err != nil {
 					return err
 				}
-				l := linted{File: name, Valid: true, Problems: policy.Lint(source, time.Now())}
+				l := linted{File: name, Valid: true, Problems: policy.Lint(source, time.Now(), names)}
 				for _, p := range l.Problems {
 					l.Valid = l.Valid && p.Severity != "error"
 				}
@@ -55,7 +64,28 @@ Exit codes: 0 all are valid, 1 one is not (with --strict, also when there are wa
 		},
 	}
 	c.Flags().BoolVar(&strict, "strict", false, "warnings fail, too")
+	c.Flags().String("config", "", "settings file of the installation whose rules for secrets and signers rules may name")
 	return a.asJSON(c)
+}
+
+// namesOf are the names that rules may use: those that come with the program and, where a settings file is given, those in it.
+func namesOf(flags *pflag.FlagSet) (*gate.Names, error) {
+	n := &gate.Names{SecretRules: secret.Names()}
+	if f := flags.Lookup("config"); f == nil || f.Value.String() == "" {
+		return n, nil
+	}
+	settings, err := Load(flags, os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	n.Settings = true
+	for _, r := range settings.Analysis.SecretRules {
+		n.SecretRules = append(n.SecretRules, r.Name)
+	}
+	for _, k := range settings.Signers {
+		n.Trust = append(n.Trust, k.Name)
+	}
+	return n, nil
 }
 
 // showLint writes a line for each problem as compilers do, so that editors find the place, and its hint below.
@@ -98,16 +128,8 @@ func (a *app) showLint(list []linted) {
 			word = "not valid"
 		}
 		if errors+warnings > 0 {
-			word += ": " + number(errors, "error") + ", " + number(warnings, "warning")
+			word += ": " + report.Count(errors, "error", "errors") + ", " + report.Count(warnings, "warning", "warnings")
 		}
 		a.say("%s is %s", l.File, word)
 	}
-}
-
-// number counts things in words.
-func number(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
 }

@@ -70,7 +70,7 @@ func (a *app) queryByVulnerability() *cobra.Command {
 			a.grid(g)
 			a.showPage(&found.PageInfo, len(found.Images), "image has "+q.ID, "images have "+q.ID)
 			if n := len(found.Ignored); n > 0 {
-				fmt.Fprintf(a.err, "on %s more, rules hide what was found (-o json has the reasons)\n", count(n, "image", "images"))
+				fmt.Fprintf(a.err, "on %s more, rules hide what was found (-o json has the reasons)\n", report.Count(n, "image", "images"))
 			}
 		})
 	})
@@ -210,7 +210,7 @@ func tagsOf(i *client.ImageReference) []string {
 
 // showPage says how many there are, and how to see more.
 func (a *app) showPage(p *client.PageInfo, n int, one, many string) {
-	line := count(n, one, many)
+	line := report.Count(n, one, many)
 	if p.NextPage != "" || p.Page != "1" {
 		line = fmt.Sprintf("page %s: %s of %d", p.Page, line, p.Total)
 	}

@@ -35,7 +35,7 @@ func (r *localRun) readVEX(files []string) ([]engine.LocalVEX, error) {
 // layVEX lays the user's documents, and those next to an image of a registry, on what was found.
 func (r *localRun) layVEX(cmd *cobra.Command, result *report.Result, j *engine.Judgement, docs []engine.LocalVEX, names ...string) {
 	if r.image.Remote && r.settings.Analysis.Attestations {
-		next, gaps := r.local.VEXNextTo(cmd.Context(), r.image, r.settings.TrustAttestations)
+		next, gaps := r.local.VEXNextTo(cmd.Context(), r.image, r.settings.TrustAttestations, r.settings.Signers)
 		docs = slices.Concat(next, docs)
 		result.Gaps = slices.Concat(result.Gaps, gaps)
 	}

@@ -34,10 +34,10 @@ type Settings struct {
 
 	Feeds    FeedSettings
 	Webhooks WebhookSettings
-	// TrustAttestations lets VEX documents found next to images hide findings, though no signature is verified.
+	// TrustAttestations lets VEX documents found next to images hide findings though nobody trusted has signed them.
 	TrustAttestations bool
-	// Signers are the keys whose signatures and attestations count.
-	Signers []cosign.Key
+	// Signers are those whose signatures and attestations count.
+	Signers []cosign.Signer
 	// WatchInterval between looks at watched tags.
 	WatchInterval time.Duration
 	// RetentionEvaluations is how long rows of evaluations of deleted images stay.
@@ -120,8 +120,8 @@ var Table = slices.Concat([]Setting{
 	{Name: "analysis.hints", Default: "false", Help: "list the packages that an image names in its /anchore_hints.json, marked as hints: true or false", Scan: true, set: boolean(func(s *Settings) *bool { return &s.Analysis.Hints })},
 	{Name: "analysis.clamd", Help: "scan every file for malware with the clamd at this address, unix:/path or tcp:host:port", Scan: true, set: asText(func(s *Settings) *string { return &s.Analysis.Clamd })},
 	{Name: "analysis.attestations", Default: "on", Help: "look for VEX documents next to images of registries, two or three small requests for each analysis: on or off", Scan: true, set: onOff(func(s *Settings) *bool { return &s.Analysis.Attestations })},
-	{Name: "vex.trust_attestations", Default: "false", Help: "let VEX documents found next to images hide findings, though no signature is verified: true or false", Scan: true, set: boolean(func(s *Settings) *bool { return &s.TrustAttestations })},
-	{Name: "signatures.trust", Help: "whose signatures and attestations next to images of registries count, by policy: name=file, a list; each file a public key as PEM (cosign.pub)", Scan: true, set: signers},
+	{Name: "vex.trust_attestations", Default: "false", Help: "let VEX documents found next to images hide findings though nobody trusted has signed them: true or false", Scan: true, set: boolean(func(s *Settings) *bool { return &s.TrustAttestations })},
+	{Name: "signatures.trust", Help: "whose signatures and attestations next to images of registries count, for policies and as VEX: name=file, a list; each file a public key as PEM (cosign.pub), or a document with the identity, issuer and root of certificates", Scan: true, set: signers},
 }, feedSettings(), []Setting{
 	{Name: "feeds.ecosystems", Help: "ecosystems to load: all, or a list as OSV names them (default: all of a directory, of a URL those that the images need)", Scan: true, set: asList(func(s *Settings) *[]string { return &s.Feeds.Ecosystems })},
 	{Name: "feeds.proxy", Help: "proxies for feeds: an address for all of them, name=address for one, none for a direct connection, with commas between (default: HTTPS_PROXY and NO_PROXY)", Secret: true, set: proxies},

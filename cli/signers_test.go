@@ -10,11 +10,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"landwaiter.dev/internal/testkit/sigstoretest"
 )
 
 func TestSigners(t *testing.T) {
 	t.Parallel()
-	der, err := x509.MarshalPKIXPublicKey(ed25519.PublicKey(make([]byte, 32)))
+	der, err := x509.MarshalPKIXPublicKey(ed25519.NewKeyFromSeed(make([]byte, 32)).Public())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,15 +24,33 @@ func TestSigners(t *testing.T) {
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	ca := filepath.Join(filepath.Dir(file), "ca.pem")
+	if err := os.WriteFile(ca, []byte(sigstoretest.PEM(sigstoretest.NewAuthority(t, "CA").Certificate)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	document := func(root string) string {
+		name := filepath.Join(t.TempDir(), "who.yaml")
+		if err := os.WriteFile(name, []byte("identity: a@b.example\nroot: "+root+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	beside := filepath.Join(filepath.Dir(file), "who.yaml")
+	if err := os.WriteFile(beside, []byte(`{"identity_regexp": ".*@b.example", "root": "ca.pem"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for value, want := range map[string]string{
-		"release=" + file + ",ci-2=" + file:      "release ci-2",
-		"":                                       "",
-		file:                                     "want name=file",
-		"release=":                               "want name=file",
-		"release=" + file + ",release=" + file:   "given twice",
-		"release=" + file + ".gone":              "no such file",
-		"/release=" + file:                       "is no name",
-		"release=" + mustWrite(t, "not a key\n"): "no key in PEM",
+		"who=" + beside + ",other=" + document(ca): "who other",
+		"who=" + document("ca.pem"):                "ca.pem: no such file",
+		"who=" + document("/dev/zero"):             "not a regular file",
+		"release=" + file + ",ci-2=" + file:        "release ci-2",
+		"":                                         "",
+		file:                                       "want name=file",
+		"release=":                                 "want name=file",
+		"release=" + file + ",release=" + file:     "given twice",
+		"release=" + file + ".gone":                "no such file",
+		"/release=" + file:                         "is no name",
+		"release=" + mustWrite(t, "not a key\n"):   "neither a public key in PEM nor a document",
 	} {
 		var s Settings
 		got := ""

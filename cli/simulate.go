@@ -12,6 +12,7 @@ import (
 
 	"landwaiter.dev/client"
 	"landwaiter.dev/internal/terminal"
+	"landwaiter.dev/report"
 )
 
 func (a *app) policySimulate() *cobra.Command {
@@ -113,7 +114,7 @@ func (a *app) showSimulated(one *client.SimulatedImage) {
 		fmt.Fprintln(a.out, terminal.Escape(tag+": "+one.Error))
 		return
 	}
-	fmt.Fprintln(a.out, terminal.Escape(fmt.Sprintf("%s: %s (%s, %d rows as before)", tag, arrow(one.Before.FinalAction, one.After.FinalAction), short(one.Digest), one.Unchanged)))
+	fmt.Fprintln(a.out, terminal.Escape(fmt.Sprintf("%s: %s (%s, %s as before)", tag, arrow(one.Before.FinalAction, one.After.FinalAction), short(one.Digest), report.Count(one.Unchanged, "row", "rows"))))
 	row := func(sign, action string, r *client.EvaluationRow) {
 		fmt.Fprintln(a.out, terminal.Escape(fmt.Sprintf("  %s %s  %s %s  %s", sign, action, r.Gate, r.Trigger, r.Message)))
 	}
@@ -128,7 +129,7 @@ func (a *app) showSimulated(one *client.SimulatedImage) {
 		row("~", arrow(c.Before.Action, c.After.Action), &c.After)
 	}
 	if one.More > 0 {
-		fmt.Fprintf(a.out, "  and %d rows more\n", one.More)
+		fmt.Fprintf(a.out, "  and %s more\n", report.Count(one.More, "row", "rows"))
 	}
 	if r := one.After.FinalReason; r != one.Before.FinalReason {
 		fmt.Fprintln(a.out, terminal.Escape("  reason: "+arrow(one.Before.FinalReason, r)))
@@ -156,10 +157,10 @@ func (a *app) showSimulation(s *client.SimulationSummary) {
 	}
 	failed, unknown := "", ""
 	if s.Failed > 0 {
-		failed = fmt.Sprintf("%d images could not be evaluated", s.Failed)
+		failed = report.Count(s.Failed, "image", "images") + " could not be evaluated"
 	}
 	if s.Unknown > 0 {
-		unknown = fmt.Sprintf("%d images were not analysed here then", s.Unknown)
+		unknown = report.Count(s.Unknown, "image was", "images were") + " not analysed here then"
 	}
 	rate := ""
 	if s.Seconds > 0 {
@@ -168,6 +169,6 @@ func (a *app) showSimulation(s *client.SimulationSummary) {
 	if s.Images+s.Unknown == 0 {
 		fmt.Fprintln(a.err, "the inventory has no such images: nothing was evaluated")
 	}
-	a.facts("Images", fmt.Sprintf("%d, %d verdicts", s.Images, s.Verdicts), "Changed", fmt.Sprintf("%d verdicts, %d with other rows", s.Changed, s.RowsChanged),
+	a.facts("Images", fmt.Sprintf("%d, %s", s.Images, report.Count(s.Verdicts, "verdict", "verdicts")), "Changed", fmt.Sprintf("%s, %d with other rows", report.Count(s.Changed, "verdict", "verdicts"), s.RowsChanged),
 		"Verdicts", strings.Join(moves, ", "), "Failed", failed, "Not known", unknown, "Against", s.PolicyID, "As of", when(s.AsOf), "Took", rate)
 }

@@ -92,8 +92,8 @@ func expectation(img, policyDigest, maxAge string) (attest.Expect, error) {
 // publicKey reads a key, or a file that holds one.
 func publicKey(item string) (signkey.Public, error) {
 	key, err := signkey.ParsePublic(item)
-	if err == nil {
-		return key, nil
+	if err == nil || errors.Is(err, signkey.ErrWeak) {
+		return key, err
 	}
 	if _, missing := os.Stat(item); missing != nil {
 		return key, fmt.Errorf("%w, nor is there such a file", err)

@@ -11,6 +11,7 @@ import (
 
 	"landwaiter.dev/client"
 	"landwaiter.dev/internal/terminal"
+	"landwaiter.dev/report"
 )
 
 func (a *app) vexCommand() *cobra.Command {
@@ -85,7 +86,10 @@ func (a *app) vexGrid(list []client.VEXDocument, history bool) {
 		d := &list[i]
 		kind, name := d.Target()
 		source := d.Source
-		if !d.Counts {
+		switch {
+		case len(d.SignedBy) > 0:
+			source += ", verified (" + strings.Join(d.SignedBy, ", ") + ")"
+		case !d.Counts:
 			source += ", unverified"
 		}
 		row := []string{d.ID, kind, name, d.DocumentID, d.Author, strconv.Itoa(d.Count), source, when(d.CreatedAt)}
@@ -130,7 +134,7 @@ func isVEXID(s string) bool { return len(s) == 32 && strings.Trim(s, "0123456789
 func (a *app) showVEXDocument(d *client.VEXDocument) {
 	kind, name := d.Target()
 	a.facts("ID", d.ID, "Attached to", kind+" "+name, "Called", d.Called, "Document", d.DocumentID, "Author", d.Author, "Format", d.Format,
-		"Digest", d.Digest, "Statements", strconv.Itoa(d.Count), "Source", strings.TrimSpace(d.Source+" "+d.Origin), "Counts", yesNo(d.Counts),
+		"Digest", d.Digest, "Statements", strconv.Itoa(d.Count), "Source", strings.TrimSpace(d.Source+" "+d.Origin), "Counts", yesNo(d.Counts), "Signed by", strings.Join(d.SignedBy, ", "), "Identity", d.Identity, "Issuer", d.Issuer,
 		"Since", when(d.CreatedAt), "Until", when(d.EndedAt))
 }
 
@@ -182,8 +186,11 @@ func (a *app) showImageVEX(of *client.ImageVEX) {
 		}}
 	for _, f := range of.Findings {
 		status := f.VEX.Status
-		if f.VEX.Unverified {
+		switch {
+		case f.VEX.Unverified:
 			status += " (unverified)"
+		case len(f.VEX.SignedBy) > 0:
+			status += " (verified, " + strings.Join(f.VEX.SignedBy, ", ") + ")"
 		}
 		document := f.VEX.Document
 		if document == "" {
@@ -205,7 +212,7 @@ func (a *app) showImageVEX(of *client.ImageVEX) {
 		}
 		a.grid(u)
 	}
-	summary := count(len(of.Documents), "VEX document", "VEX documents") + " in force"
+	summary := report.Count(len(of.Documents), "VEX document", "VEX documents") + " in force"
 	if !of.AsOf.IsZero() {
 		summary += "; as of " + when(of.AsOf)
 	}

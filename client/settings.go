@@ -110,6 +110,8 @@ type Parameter struct {
 	Required    bool   `json:"required"`
 	State       string `json:"state"`
 	Superseded  string `json:"superceded_by"`
+	// KnownValues are those that can match, where they are few and not part of the description of its form.
+	KnownValues []string `json:"known_values,omitempty"`
 }
 
 // Gates describes what policies may say.

@@ -16,22 +16,27 @@ type VEXTarget struct {
 
 // VEXDocument is a VEX document as attached.
 type VEXDocument struct {
-	ID         string    `json:"vexId"`
-	Image      string    `json:"image,omitempty"`
-	Repository string    `json:"repository,omitempty"`
-	Product    string    `json:"product,omitempty"`
-	Called     string    `json:"called,omitempty"`
-	Digest     string    `json:"document_digest"`
-	Format     string    `json:"format"`
-	DocumentID string    `json:"document_id,omitempty"`
-	Author     string    `json:"author,omitempty"`
-	Count      int       `json:"statement_count"`
-	Problems   []string  `json:"problems"`
-	Source     string    `json:"source"` // upload or attestation
-	Origin     string    `json:"origin,omitempty"`
-	Counts     bool      `json:"counts"`
-	CreatedAt  time.Time `json:"created_at,omitzero"`
-	EndedAt    time.Time `json:"ended_at,omitzero"` // zero while it is in force
+	ID         string   `json:"vexId"`
+	Image      string   `json:"image,omitempty"`
+	Repository string   `json:"repository,omitempty"`
+	Product    string   `json:"product,omitempty"`
+	Called     string   `json:"called,omitempty"`
+	Digest     string   `json:"document_digest"`
+	Format     string   `json:"format"`
+	DocumentID string   `json:"document_id,omitempty"`
+	Author     string   `json:"author,omitempty"`
+	Count      int      `json:"statement_count"`
+	Problems   []string `json:"problems"`
+	Source     string   `json:"source"` // upload or attestation
+	Origin     string   `json:"origin,omitempty"`
+	Counts     bool     `json:"counts"`
+	// SignedBy names those who verifiably signed an attestation; Identity and Issuer are what the certificate names, if it was
+	// signed with one.
+	SignedBy  []string  `json:"signed_by,omitempty"`
+	Identity  string    `json:"identity,omitempty"`
+	Issuer    string    `json:"issuer,omitempty"`
+	CreatedAt time.Time `json:"created_at,omitzero"`
+	EndedAt   time.Time `json:"ended_at,omitzero"` // zero while it is in force
 	// Images that it concerns, when it was added.
 	Images int `json:"images,omitempty"`
 	// Statements are there when one document is asked for.
@@ -94,6 +99,7 @@ type VEXStatus struct {
 	ID            string    `json:"vex_id,omitempty"`
 	At            time.Time `json:"timestamp,omitzero"`
 	Unverified    bool      `json:"unverified,omitempty"`
+	SignedBy      []string  `json:"signed_by,omitempty"`
 }
 
 // VEXUnmatched is a statement that matched nothing.

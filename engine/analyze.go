@@ -27,8 +27,8 @@ type analyze struct {
 	matcher    *matcher
 	feeds      *Feeds
 	attested   *attestations
-	// keys whose signatures are looked for.
-	keys    []cosign.Key
+	// signers whose signatures are looked for.
+	signers []cosign.Signer
 	notices *notices
 	log     *slog.Logger
 	now     func() time.Time
@@ -196,7 +196,7 @@ func (u *analyze) fetch(ctx context.Context, img store.Image, ref image.Referenc
 	}
 	if err == nil {
 		done.attested = u.attested.look(ctx, src, img)
-		done.signatures = lookForSignatures(ctx, src, []image.Digest{img.Digest, img.ParentDigest}, u.keys)
+		done.signatures = lookForSignatures(ctx, src, []image.Digest{img.Digest, img.ParentDigest}, u.signers, u.now())
 	}
 	return done, err
 }

@@ -44,8 +44,8 @@ type Config struct {
 	Feeds    FeedConfig
 	// Attestations next to images.
 	Attestations AttestationConfig
-	// Signers are the keys whose signatures and attestations count.
-	Signers []cosign.Key
+	// Signers are those whose signatures and attestations count, by policy and as VEX.
+	Signers []cosign.Signer
 	// WatchInterval is the time between two looks at watched tags.
 	WatchInterval time.Duration
 	// Retention of the rows of evaluations; 0 keeps them.
@@ -120,7 +120,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	docs := &vexDocuments{store: s}
 	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, vex: docs, recent: newRecent(), now: c.Now}
 	e.VEX = &VEX{store: s, jobs: jobs, vulns: e.Vulns, docs: docs, now: c.Now}
-	e.attested = &attestations{store: s, jobs: jobs, config: c.Attestations, now: c.Now}
+	e.attested = &attestations{store: s, jobs: jobs, config: c.Attestations, signers: c.Signers, now: c.Now}
 	e.Queries = &Queries{store: s, content: e.Content, matcher: match, vulns: e.Vulns, owned: &ownership{}, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
 	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, bundles: &bundles{}, now: c.Now}
@@ -134,7 +134,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.System = &System{store: s, jobs: jobs, version: c.Version, retention: c.Retention, log: c.Log, now: c.Now,
 		node: store.Node{HostID: c.HostID, Roles: c.Roles, BaseURL: c.BaseURL, Version: c.Version, StartedAt: c.Now()}}
 
-	analyzer := &analyze{store: s, jobs: jobs, registries: e.Registries, reader: c.Reader, decode: c.SBOM, matcher: match, feeds: e.Feeds, attested: e.attested, keys: c.Signers, notices: tell, log: c.Log, now: c.Now}
+	analyzer := &analyze{store: s, jobs: jobs, registries: e.Registries, reader: c.Reader, decode: c.SBOM, matcher: match, feeds: e.Feeds, attested: e.attested, signers: c.Signers, notices: tell, log: c.Log, now: c.Now}
 	evaluator := &evaluate{store: s, vulns: e.Vulns, checks: e.Checks, policies: e.Policies, notices: tell, jobs: jobs}
 	watcher := &watch{store: s, images: e.Images, registries: e.Registries, notices: tell, log: c.Log}
 

@@ -46,8 +46,8 @@ func (u *Checks) decide(ctx context.Context, fullTag string, img store.Image, s 
 }
 
 // keep stores a verdict, and tells, unless quiet, when the final action of the active bundle is another one than before. A
-// verdict with the same inputs and the same result as the last one is that one. s is what it, or the one that it leads to,
-// was made of.
+// verdict with the same inputs and the same result as the last one is that one; where only the next moment is another, the last
+// one takes it over. s is what it, or the one that it leads to, was made of.
 func (u *Checks) keep(ctx context.Context, img store.Image, s *state, v *verdict, quiet, ignoreClock bool) error {
 	if _, err := u.store.Blobs().Put(ctx, v.evidence); err != nil {
 		return err
@@ -76,9 +76,15 @@ func (u *Checks) keep(ctx context.Context, img store.Image, s *state, v *verdict
 		if known && !ignoreClock && last.EvaluatedAt.After(v.header.EvaluatedAt) {
 			return errOutdated
 		}
-		if known && v.header.Reason != reasonRequested && sameInputs(last, v.header) {
-			v.header.ID = last.ID
-			return nil
+		if known && v.header.Reason != reasonRequested && sameOutcome(last, v.header) {
+			if last.NextAt.Equal(v.header.NextAt) {
+				v.header.ID = last.ID
+				return nil
+			}
+			if with, ok := confirm(last, v.header.EvaluatedAt); ok && !last.RowsGone {
+				v.header.ID = last.ID
+				return tx.ConfirmEvaluation(ctx, last.ID, v.header.NextAt, with)
+			}
 		}
 		before, err := tx.LastEvaluation(ctx, img.Account, img.Digest, v.header.Tag, "")
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -118,10 +124,11 @@ func (u *Checks) current(ctx context.Context, tx *store.Tx, was, now store.Image
 	return u.vulns.current(ctx, tx, was, now, s)
 }
 
-func sameInputs(a, b store.Evaluation) bool {
+// sameOutcome says whether two verdicts have the same inputs and the same result, whatever their moments.
+func sameOutcome(a, b store.Evaluation) bool {
 	return a.BundleDigest == b.BundleDigest && a.AnalysisID == b.AnalysisID && a.DockerfileDigest == b.DockerfileDigest &&
 		a.VEXDigest == b.VEXDigest && slices.Equal(a.Waits, b.Waits) &&
-		a.Result == b.Result && a.NextAt.Equal(b.NextAt) && a.FinalAction == b.FinalAction
+		a.Result == b.Result && a.FinalAction == b.FinalAction && a.Reproducible == b.Reproducible
 }
 
 // forNotice adds to an evaluation document what notices have beside it.

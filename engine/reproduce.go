@@ -53,7 +53,7 @@ func differences(a, b store.Evaluation) []Difference {
 	note("final_action", a.FinalAction, b.FinalAction)
 	note("final_action_reason", a.FinalReason, b.FinalReason)
 	note("result_digest", string(a.Result), string(b.Result))
-	note("next_at", momentText(a.NextAt), momentText(b.NextAt))
+	note("next_at", momentText(firstNextAt(a)), momentText(b.NextAt))
 	return list
 }
 
@@ -114,6 +114,7 @@ func (u *Evaluations) state(ctx context.Context, img store.Image, e store.Evalua
 	if err != nil {
 		return nil, f, err
 	}
+	f.Confirmed = nil
 	s.data = f.Gaps
 	s.gaps = slices.Concat(s.analyzed.Analysis.Gaps, s.data)
 	return s, f, u.vex(ctx, img, e, s)

@@ -16,10 +16,13 @@ import (
 	"landwaiter.dev/store"
 )
 
-// lookForSignatures fetches what lies next to an open image of a registry and compares it with the keys. It never fails: what
-// could not be read is told in the result. Nil without keys, and for images of other sources.
-func lookForSignatures(ctx context.Context, src *source.Image, subjects []image.Digest, keys []cosign.Key) *gate.Signatures {
-	if len(keys) == 0 || !src.Remote {
+// verifySignaturesWithin bounds the verification of all that lies next to an image.
+const verifySignaturesWithin = 30 * time.Second
+
+// lookForSignatures fetches what lies next to an open image of a registry and compares it with those who are trusted. It never
+// fails: what could not be read is told in the result. Nil when nobody is trusted, and for images of other sources.
+func lookForSignatures(ctx context.Context, src *source.Image, subjects []image.Digest, signers []cosign.Signer, now time.Time) *gate.Signatures {
+	if len(signers) == 0 || !src.Remote {
 		return nil
 	}
 	subjects = slices.Compact(slices.DeleteFunc(slices.Clone(subjects), func(d image.Digest) bool { return d == "" }))
@@ -28,16 +31,30 @@ func lookForSignatures(ctx context.Context, src *source.Image, subjects []image.
 	for _, err := range errs {
 		out.Failures = append(out.Failures, strings.ToValidUTF8(err.Error(), "\ufffd"))
 	}
+	begin := time.Now() // the time that it takes, not the clock's
 	for _, a := range found {
-		r := cosign.Verify(cosign.Artefact{MediaType: a.MediaType, Raw: a.Raw, Annotations: a.Annotations}, subjects, keys)
-		out.Found = append(out.Found, gate.Signature{
-			PredicateType: printable(r.PredicateType), Trust: r.Signer, Problem: printable(r.Problem), Origin: printable(a.Origin),
-		})
+		if time.Since(begin) > verifySignaturesWithin {
+			out.Failures = append(out.Failures, "verifying what lies there took longer than "+verifySignaturesWithin.String())
+			break
+		}
+		r := verifyNextTo(a, subjects, signers, now)
+		one := gate.Signature{PredicateType: printable(r.PredicateType), Identity: printable(r.Identity), Issuer: printable(r.Issuer), Problem: printable(r.Problem), Origin: printable(a.Origin)}
+		if len(r.Signers) == 0 {
+			out.Found = append(out.Found, one)
+		}
+		for _, one.Trust = range r.Signers { // rules name each of them
+			out.Found = append(out.Found, one)
+		}
 	}
 	slices.SortStableFunc(out.Found, func(a, b gate.Signature) int {
 		return cmp.Or(strings.Compare(a.Origin, b.Origin), strings.Compare(a.PredicateType, b.PredicateType), strings.Compare(a.Trust, b.Trust), strings.Compare(a.Problem, b.Problem))
 	})
 	return out
+}
+
+// verifyNextTo verifies one document that lies next to an image.
+func verifyNextTo(a source.Attestation, subjects []image.Digest, signers []cosign.Signer, now time.Time) cosign.Result {
+	return cosign.Verify(cosign.Artefact{MediaType: a.MediaType, Raw: a.Raw, Annotations: a.Annotations}, subjects, signers, now)
 }
 
 // printable bounds a text that a stranger wrote.
@@ -71,7 +88,8 @@ func signaturesAt(ctx context.Context, s *store.Store, account string, d image.D
 	return out, nil
 }
 
-// SignaturesNextTo compares what lies next to an image of a registry that was just read with keys; nil where there are none.
-func (l *Local) SignaturesNextTo(ctx context.Context, src *source.Image, keys []cosign.Key) *gate.Signatures {
-	return lookForSignatures(ctx, src, []image.Digest{src.Manifest.Digest, src.Parent}, keys)
+// SignaturesNextTo compares what lies next to an image of a registry that was just read with those who are trusted; nil where
+// nobody is.
+func (l *Local) SignaturesNextTo(ctx context.Context, src *source.Image, signers []cosign.Signer) *gate.Signatures {
+	return lookForSignatures(ctx, src, []image.Digest{src.Manifest.Digest, src.Parent}, signers, l.Now())
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // signer makes a key and trusts it under a name.
-func signer(t *testing.T, name string) (*ecdsa.PrivateKey, cosign.Key) {
+func signer(t *testing.T, name string) (*ecdsa.PrivateKey, cosign.Signer) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -77,7 +77,7 @@ func TestPolicySeesSignatures(t *testing.T) {
 	storetest.Stores(t, func(t *testing.T, s *store.Store) {
 		ours, release := signer(t, "release")
 		stranger, _ := signer(t, "stranger")
-		f := start(t, s, func(_ *fixture, c *engine.Config) { c.Signers = []cosign.Key{release} })
+		f := start(t, s, func(_ *fixture, c *engine.Config) { c.Signers = []cosign.Signer{release} })
 		if _, err := f.Policies.Put(t.Context(), admin, []byte(signatureBundle)); err != nil {
 			t.Fatal(err)
 		}

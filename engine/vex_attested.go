@@ -1,15 +1,18 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/cosign"
 	"landwaiter.dev/source"
 	"landwaiter.dev/store"
 )
@@ -18,7 +21,7 @@ import (
 type AttestationConfig struct {
 	// Fetch looks for them at each analysis.
 	Fetch bool
-	// Trust lets their statements hide findings, though no signature is verified.
+	// Trust lets their statements hide findings though nobody trusted has signed them.
 	Trust bool
 }
 
@@ -32,28 +35,58 @@ type attestedVEX struct {
 	raw    []byte
 	doc    *vex.Document
 	origin string
+	signed *store.VEXSignature // nil when nobody is found to have signed it
 }
 
-// lookForVEX fetches the VEX documents next to an open image of a registry. It never fails: what could not be read is
-// told in the result.
-func lookForVEX(ctx context.Context, src *source.Image, subjects []image.Digest) *attested {
+// lookForVEX fetches the VEX documents next to an open image of a registry, and finds out which of the signers made them. It
+// never fails: what could not be read is told in the result.
+func lookForVEX(ctx context.Context, src *source.Image, subjects []image.Digest, signers []cosign.Signer, now time.Time) *attested {
 	subjects = slices.Compact(slices.DeleteFunc(slices.Clone(subjects), func(d image.Digest) bool { return d == "" }))
 	found, errs := src.Attestations(ctx, subjects, vex.Wanted)
 	out := &attested{}
 	for _, err := range errs {
 		out.failures = append(out.failures, err.Error())
 	}
+	begin := time.Now() // the time that it takes, not the clock's
 	for _, a := range found {
+		var signed *store.VEXSignature
+		if len(signers) > 0 && time.Since(begin) < verifySignaturesWithin {
+			if r := verifyNextTo(a, subjects, signers, now); r.Statement != nil {
+				a.Raw, signed = r.Statement, signatureOf(r, signers) // what was signed, and nothing around it
+			}
+		}
 		raw, doc, err := vex.ParseAttested(a.Raw, subjects)
 		switch {
 		case errors.Is(err, vex.ErrNotVEX):
 		case err != nil:
 			out.failures = append(out.failures, fmt.Sprintf("the attestation %s of %.100s: %v", a.Digest.Short(), a.Origin, err))
 		default:
-			out.docs = append(out.docs, attestedVEX{raw, doc, a.Origin})
+			out.add(attestedVEX{raw, doc, a.Origin, signed})
 		}
 	}
 	return out
+}
+
+// add keeps a document once: where somebody signed it, as signed.
+func (a *attested) add(d attestedVEX) {
+	at := slices.IndexFunc(a.docs, func(have attestedVEX) bool { return bytes.Equal(have.raw, d.raw) })
+	switch {
+	case at < 0:
+		a.docs = append(a.docs, d)
+	case a.docs[at].signed == nil:
+		a.docs[at] = d
+	}
+}
+
+// signatureOf is who signed, as it is kept.
+func signatureOf(r cosign.Result, signers []cosign.Signer) *store.VEXSignature {
+	s := &store.VEXSignature{Identity: printable(r.Identity), Issuer: printable(r.Issuer)}
+	for i := range signers {
+		if slices.Contains(r.Signers, signers[i].Name) {
+			s.By = append(s.By, store.VEXSigner{Name: signers[i].Name, ID: signers[i].ID()})
+		}
+	}
+	return s
 }
 
 // failure is what could not be read, in one sentence; "" when all could.
@@ -72,10 +105,11 @@ func (a *attested) failure() string {
 
 // attestations keeps what was found next to images.
 type attestations struct {
-	store  *store.Store
-	jobs   *Jobs
-	config AttestationConfig
-	now    func() time.Time
+	store   *store.Store
+	jobs    *Jobs
+	config  AttestationConfig
+	signers []cosign.Signer
+	now     func() time.Time
 }
 
 // look is [lookForVEX] where the settings want it.
@@ -83,7 +117,7 @@ func (u *attestations) look(ctx context.Context, src *source.Image, img store.Im
 	if !u.config.Fetch {
 		return nil
 	}
-	return lookForVEX(ctx, src, []image.Digest{img.Digest, img.ParentDigest})
+	return lookForVEX(ctx, src, []image.Digest{img.Digest, img.ParentDigest}, u.signers, u.now())
 }
 
 // blobs puts the documents where their rows will name them, before the transaction that makes the rows.
@@ -111,7 +145,8 @@ func (u *attestations) keep(ctx context.Context, tx *store.Tx, img store.Image, 
 	}
 	for _, d := range a.docs {
 		v := row()
-		v.Digest, v.Origin, v.Counts = image.DigestOf(d.raw), d.origin, u.config.Trust
+		v.Digest, v.Origin, v.Signed = image.DigestOf(d.raw), d.origin, d.signed
+		v.Counts = u.config.Trust || v.Signed != nil
 		describeVEX(&v, d.doc)
 		found = append(found, v)
 	}
@@ -125,7 +160,9 @@ func (u *attestations) keep(ctx context.Context, tx *store.Tx, img store.Image, 
 		return err
 	}
 	for _, h := range have {
-		same := func(f store.VEX) bool { return f.Digest == h.Digest && f.Failure == h.Failure && f.Counts == h.Counts }
+		same := func(f store.VEX) bool {
+			return f.Digest == h.Digest && f.Failure == h.Failure && f.Counts == h.Counts && reflect.DeepEqual(f.Signed, h.Signed)
+		}
 		if h.Source != store.VEXAttestation || slices.ContainsFunc(found, same) || len(a.failures) > 0 && h.Failure == "" {
 			continue
 		}
@@ -141,15 +178,32 @@ func (u *attestations) keep(ctx context.Context, tx *store.Tx, img store.Image, 
 	return nil
 }
 
+// trusted is what is left of a signature by the settings of today; nil when nothing is.
+func (u *attestations) trusted(s *store.VEXSignature) *store.VEXSignature {
+	if s == nil {
+		return nil
+	}
+	left := *s
+	left.By = slices.DeleteFunc(slices.Clone(s.By), func(by store.VEXSigner) bool {
+		return !slices.ContainsFunc(u.signers, func(t cosign.Signer) bool { return t.Name == by.Name && t.ID() == by.ID })
+	})
+	if len(left.By) == 0 {
+		return nil
+	}
+	return &left
+}
+
 // settle brings what was found earlier under the settings of today, from now on: documents that are not looked for any
-// more end, others begin to count or cease to.
+// more end, others begin to count or cease to. Who signed counts as long as the settings trust the same under the same name;
+// whom they trust anew is found at the next analysis.
 func (u *attestations) settle(ctx context.Context) error {
 	rows, err := u.store.AttestedVEX(ctx)
 	if err != nil {
 		return err
 	}
 	rows = slices.DeleteFunc(rows, func(v store.VEX) bool {
-		return u.config.Fetch && (v.Counts == u.config.Trust || v.Failure != "")
+		signed := u.trusted(v.Signed)
+		return u.config.Fetch && (v.Failure != "" || v.Counts == (u.config.Trust || signed != nil) && reflect.DeepEqual(signed, v.Signed))
 	})
 	for batch := range slices.Chunk(rows, evaluateBatch) {
 		err := u.store.Write(ctx, func(tx *store.Tx) error {
@@ -162,7 +216,8 @@ func (u *attestations) settle(ctx context.Context) error {
 					return err
 				}
 				if u.config.Fetch {
-					v.ID, v.Counts, v.From = newVEXID(), u.config.Trust, u.now()
+					v.ID, v.Signed, v.From = newVEXID(), u.trusted(v.Signed), u.now()
+					v.Counts = u.config.Trust || v.Signed != nil
 					if _, _, err := tx.PutVEX(ctx, v); err != nil {
 						return err
 					}

@@ -79,7 +79,7 @@ func (u *vexDocuments) apply(ctx context.Context, subject *vex.Subject, s *state
 		if err != nil {
 			return err
 		}
-		docs = append(docs, vex.Attached{Document: doc, Ref: row.ID, Called: row.Called, Counts: row.Counts, At: row.From})
+		docs = append(docs, vex.Attached{Document: doc, Ref: row.ID, Called: row.Called, Counts: row.Counts, SignedBy: row.Signed.Names(), At: row.From})
 	}
 	s.vexUnmatched = vex.Apply(s.findings, s.analyzed.Analysis.Packages, subject, docs)
 	return nil

@@ -17,6 +17,14 @@ type Gap struct {
 // GapKind is a stable word for the cause of a gap.
 type GapKind string
 
+// GapKinds are all of them, in the order in which they are documented.
+func GapKinds() []GapKind {
+	return []GapKind{
+		GapFileSkipped, GapParserFailed, GapLimit, GapMediaType, GapUnknownDistro, GapNoPackageDatabase, GapDatabaseRemoved, GapNotRead, GapUnidentified, GapNoAdvisories,
+		GapStaleAdvisories, GapUncomparable, GapHistory, GapPlatform, GapAttestations, GapUnsupportedContent, GapNotCompared, GapMalwareScanner, GapHints,
+	}
+}
+
 // The causes of gaps.
 const (
 	GapFileSkipped        GapKind = "file_skipped"         // over a limit, unreadable name, unsupported entry

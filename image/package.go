@@ -42,6 +42,14 @@ const (
 	Binary    PackageType = "generic" // a program known by the version that it carries
 )
 
+// PackageTypes are all of them.
+func PackageTypes() []PackageType {
+	return []PackageType{
+		Deb, APK, RPM, Python, NPM, Gem, Maven, Golang, Cargo, Composer, ALPM, Ebuild, Opkg, NuGet, Pub, Hex, Hackage, Swift, Pods, CRAN, Conda, LuaRocks, Nix, Brew, Snap,
+		Flatpak, CPAN, Julia, Opam, OTP, PEAR, WordPress, Conan, Binary,
+	}
+}
+
 // OS says whether packages of this type come from an operating-system package manager.
 func (t PackageType) OS() bool {
 	switch t {

@@ -59,6 +59,8 @@ type Problem struct {
 	// Type is the class of the problem, by its name on /v1.
 	Type    string `json:"problem_type"`
 	Details string `json:"details"`
+	// Message says the same in plain words; "" where Details are plain.
+	Message string `json:"message,omitempty"`
 	// Path of what is at fault, like "policies[0].rules[3].params[1]"; "" for the whole document.
 	Path string `json:"path,omitempty"`
 	// Line and Column, in characters, from 1; 0 when they are not known.
@@ -111,8 +113,11 @@ func (p *Problem) Text() string {
 	return s
 }
 
-// Brief is the details without what repeats the path and without lists of all that would be valid, for people.
+// Brief says what is wrong, for people: without what repeats the path.
 func (p *Problem) Brief() string {
+	if p.Message != "" {
+		return p.Message
+	}
 	s := validLists.ReplaceAllString(p.Details, "")
 	if i := strings.LastIndex(s, " - '"); i >= 0 && p.Path != "" && bracketed(strings.Trim(s[i+3:], "'")) == p.Path {
 		s = s[:i]

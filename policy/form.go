@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -65,15 +66,18 @@ type form struct {
 func readForm(doc []byte, upload bool) (*document, []Problem) {
 	f := &form{upload: upload}
 	if len(doc) > MaxDocument {
-		f.fault("", "", "the bundle has %d bytes; %d are allowed", len(doc), MaxDocument)
+		f.fault("", "", "", "the bundle has %d bytes; %d are allowed", len(doc), MaxDocument)
 		return nil, f.faults
 	}
 	if !utf8.Valid(doc) {
-		f.fault("", "", "the bundle is not UTF-8")
+		f.fault("", "", "", "the bundle is not UTF-8")
 		return nil, f.faults
 	}
 	if err := json.Unmarshal(doc, new(json.RawMessage)); err != nil {
-		f.fault("", "", "the bundle is not valid JSON: %v", err)
+		f.fault("", "", "", "the bundle is not valid JSON: %v", err)
+		if e, ok := errors.AsType[*json.SyntaxError](err); ok && len(f.faults) > 0 {
+			f.faults[0].Line, f.faults[0].Column = lineOf(doc, int(e.Offset))
+		}
 		return nil, f.faults
 	}
 	top := f.object(doc, "")
@@ -86,7 +90,7 @@ func readForm(doc []byte, upload bool) (*document, []Problem) {
 	d := &document{id: f.text(top, "", "id", true), version: f.text(top, "", "version", true), name: f.text(top, "", "name", false), description: f.text(top, "", "description", false)}
 	f.text(top, "", "comment", false)
 	if _, has := top.keys["id"]; has && d.id == "" {
-		f.fault("id", "", "the id must not be empty")
+		f.fault("id", "", "", "the id must not be empty")
 	}
 	f.required(top, "", "policies")
 	f.required(top, "", "mappings")
@@ -102,9 +106,9 @@ func readForm(doc []byte, upload bool) (*document, []Problem) {
 func (f *form) twice(doc []byte) {
 	err := jsonscan.Twice(doc)
 	if e, is := errors.AsType[*jsonscan.TwiceError](err); is {
-		f.fault(e.Path, "remove one of them", "the key %.100q is given twice", e.Key)
+		f.fault(e.Path, "remove one of them", "", "the key %.100q is given twice", e.Key)
 	} else if err != nil {
-		f.fault("", "", "the bundle cannot be read: %v", err)
+		f.fault("", "", "", "the bundle cannot be read: %v", err)
 	}
 }
 
@@ -168,7 +172,8 @@ type object struct {
 	raw  json.RawMessage
 }
 
-func (f *form) fault(path, hint, format string, args ...any) {
+// fault notes one; plain says it to people, where the details do not.
+func (f *form) fault(path, hint, plain, format string, args ...any) {
 	if len(f.faults) >= maxProblems { // enough to work on
 		return
 	}
@@ -176,7 +181,10 @@ func (f *form) fault(path, hint, format string, args ...any) {
 	if path != "" {
 		p.Details += " - '" + path + "'"
 	}
-	p.Path, p.Hint = bracketed(path), hint
+	if plain == "" {
+		plain = fmt.Sprintf(format, args...)
+	}
+	p.Path, p.Hint, p.Message = bracketed(path), hint, plain
 	f.faults = append(f.faults, p)
 }
 
@@ -206,7 +214,7 @@ func join(path, key string) string {
 func (f *form) object(raw json.RawMessage, path string) *object {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &keys); err != nil || keys == nil {
-		f.fault(path, "", "%s is not of type 'object'", shown(raw))
+		f.fault(path, "", plainly(raw)+" is not an object: keys and values in braces are wanted", "%s is not of type 'object'", shown(raw))
 		return nil
 	}
 	return &object{keys: keys, raw: bytes.TrimSpace(raw)}
@@ -214,7 +222,7 @@ func (f *form) object(raw json.RawMessage, path string) *object {
 
 func (f *form) required(o *object, path, key string) {
 	if _, has := o.keys[key]; !has {
-		f.fault(path, f.misspelt(o, key), "%s is a required property", gate.PythonText(key))
+		f.fault(path, f.misspelt(o, key), "the key "+strconv.Quote(key)+" is missing", "%s is a required property", gate.PythonText(key))
 	}
 }
 
@@ -230,9 +238,9 @@ func (f *form) text(o *object, path, key string, required bool) string {
 	var s string
 	switch {
 	case raw[0] != '"' || json.Unmarshal(raw, &s) != nil:
-		f.fault(join(path, key), quoteHint(raw), "%s is not of type 'string'", shown(raw))
+		f.fault(join(path, key), quoteHint(raw), plainly(raw)+" is not a text", "%s is not of type 'string'", shown(raw))
 	case len(s) > maxText && key != "comment" && key != "description" && key != "value":
-		f.fault(join(path, key), "", "the text has %d bytes; %d are allowed", len(s), maxText)
+		f.fault(join(path, key), "", "", "the text has %d bytes; %d are allowed", len(s), maxText)
 		return ""
 	}
 	return s
@@ -253,11 +261,11 @@ func (f *form) list(o *object, path, key string, most int) (list []json.RawMessa
 		return nil, false
 	}
 	if err := json.Unmarshal(raw, &list); err != nil {
-		f.fault(join(path, key), "put it in brackets: a list is wanted", "%s is not of type 'array'", shown(raw))
+		f.fault(join(path, key), "put it in brackets", plainly(raw)+" is not a list", "%s is not of type 'array'", shown(raw))
 		return nil, true
 	}
 	if most > 0 && len(list) > most {
-		f.fault(join(path, key), "", "the list has %d elements; %d are allowed", len(list), most)
+		f.fault(join(path, key), "", "", "the list has %d elements; %d are allowed", len(list), most)
 		return nil, true
 	}
 	return list, true
@@ -278,7 +286,7 @@ func (f *form) texts(o *object, path, key string) ([]string, bool) {
 	out := make([]string, len(list))
 	for i, raw := range list {
 		if raw[0] != '"' || json.Unmarshal(raw, &out[i]) != nil {
-			f.fault(join(path, key)+"."+strconv.Itoa(i), quoteHint(raw), "%s is not of type 'string'", shown(raw))
+			f.fault(join(path, key)+"."+strconv.Itoa(i), quoteHint(raw), plainly(raw)+" is not a text", "%s is not of type 'string'", shown(raw))
 		}
 	}
 	return out, has
@@ -290,10 +298,21 @@ func (f *form) word(s, path string, words ...string) {
 			return
 		}
 	}
-	f.fault(path, didYouMean(s, words), "%s is not one of %s", gate.PythonText(s), gate.PythonList(words))
+	f.fault(path, didYouMean(s, words), strconv.Quote(clipped(s))+" is none of "+strings.Join(words, ", "), "%s is not one of %s", gate.PythonText(s), gate.PythonList(words))
 }
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
+
+// plainly is a value as people write it, cut where it is long.
+func plainly(raw json.RawMessage) string {
+	return clipped(strings.Join(strings.Fields(string(raw)), " "))
+}
+
+// lineOf is where the byte before an offset stands.
+func lineOf(doc []byte, offset int) (line, column int) {
+	before := doc[:min(max(offset-1, 0), len(doc))]
+	return 1 + bytes.Count(before, []byte("\n")), 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
+}
 
 // shown is a value as an error text shows it, cut where it is long.
 func shown(raw json.RawMessage) string {

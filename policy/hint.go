@@ -179,12 +179,7 @@ func valueHint(f *ruleForm, t *gate.Trigger, name string) string {
 	if p == nil {
 		return ""
 	}
-	given := ""
-	for _, one := range f.params {
-		if low := strings.ToLower(one.Name); low == p.Name || slices.Contains(p.Aliases, low) {
-			given = one.Value
-		}
-	}
+	given := given(f, t, name)
 	words, isEnum := p.Type.Criteria["enum"].([]string)
 	switch {
 	case isEnum && slices.Contains(words, strings.TrimSpace(given)):
@@ -197,6 +192,34 @@ func valueHint(f *ruleForm, t *gate.Trigger, name string) string {
 		return "write " + strconv.Quote(strings.Join(elements(given), ","))
 	case p.Example != "":
 		return "write it like " + strconv.Quote(p.Example)
+	}
+	return ""
+}
+
+// given is the value of a parameter in a rule: of several the last.
+func given(f *ruleForm, t *gate.Trigger, name string) string {
+	value := ""
+	for _, one := range f.params {
+		p := param(t, name)
+		if low := strings.ToLower(one.Name); low == strings.ToLower(name) || p != nil && slices.Contains(p.Aliases, low) {
+			value = one.Value
+		}
+	}
+	return value
+}
+
+// knownHint is the nearest of the known words to one that is none of them.
+func knownHint(value string, t *gate.Trigger, name string) string {
+	p := param(t, name)
+	if p == nil || p.Known == nil {
+		return ""
+	}
+	for _, one := range elements(value) {
+		if one = strings.TrimSpace(one); !slices.Contains(p.Known.Words, one) {
+			if hint := didYouMean(one, p.Known.Words); hint != "" {
+				return hint
+			}
+		}
 	}
 	return ""
 }

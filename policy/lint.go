@@ -14,21 +14,29 @@ import (
 )
 
 // Lint says all that is wrong with a bundle's source: the errors for which it would be refused, and as warnings what is
-// allowed and yet does not do what its author seems to want, in the order of the source. Expiry is judged at a moment. Nil means
-// that nothing is wrong.
-func Lint(source []byte, now time.Time) []Problem {
+// allowed and yet does not do what its author seems to want, in the order of the source. Expiry is judged at a moment, names by
+// those of an installation; nil stands for none. Nil means that nothing is wrong.
+func Lint(source []byte, now time.Time, names *gate.Names) []Problem {
 	document, err := fromSource(source)
 	if e, ok := IsInvalid(err); ok {
 		return e.Problems
 	}
 	doc, faults := readForm(document, true)
-	l := &linter{now: now, problems: faults}
+	l := &linter{now: now, names: names, problems: faults}
 	if doc != nil {
 		l.meaning(doc, faults)
 	}
 	l.keys(bytes.TrimSpace(document), "", "", 0)
-	if doc != nil && len(faults) == 0 {
+	switch {
+	case doc == nil:
+	case len(faults) == 0:
 		l.document(doc)
+	default: // what the faults do not touch
+		for i := range doc.policies {
+			for j := range doc.policies[i].rules {
+				l.values(&doc.policies[i].rules[j])
+			}
+		}
 	}
 	placed(l.problems, source)
 	slices.SortStableFunc(l.problems, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
@@ -47,6 +55,7 @@ func (l *linter) meaning(doc *document, faults []Problem) {
 // linter collects warnings behind the errors.
 type linter struct {
 	now      time.Time
+	names    *gate.Names
 	problems []Problem
 	warnings int
 }
@@ -150,6 +159,7 @@ func (l *linter) policy(p *policyForm) {
 				ids[*r.id] = r.at
 			}
 		}
+		l.values(r)
 		text := canonical(r)
 		if first, has := same[text]; has {
 			l.warn(r.at, "remove one of them", "the rule is the same as %s: each row appears twice", bracketed(first))

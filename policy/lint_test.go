@@ -123,7 +123,7 @@ func TestLint(t *testing.T) {
 		"form ends it soon": {"[1]", []string{": [1] is not of type 'object'"}},
 	} {
 		var got []string
-		for _, p := range policy.Lint([]byte(tc.source), at) {
+		for _, p := range policy.Lint([]byte(tc.source), at, nil) {
 			s := p.Path + ": " + p.Details
 			for _, w := range tc.want {
 				if strings.HasPrefix(s, w) {

@@ -19,7 +19,7 @@ func TestShippedBundles(t *testing.T) {
 		if _, err := Parse(s.Source); err != nil {
 			t.Fatalf("%s: %v", s.Name, err)
 		}
-		for _, p := range Lint(s.Source, time.Now()) {
+		for _, p := range Lint(s.Source, time.Now(), nil) {
 			t.Errorf("%s: %s", s.Name, p.Text())
 		}
 		if s.ID == "" || ids[s.ID] || s.Title == "" || s.Description == "" {

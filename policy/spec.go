@@ -31,6 +31,8 @@ type (
 		State        string        `json:"state"`
 		SupersededBy *string       `json:"superceded_by"`
 		Validator    validatorSpec `json:"validator"`
+		// KnownValues are those that can match, where they are few and the validator does not say them.
+		KnownValues []string `json:"known_values,omitempty"`
 	}
 	validatorSpec struct {
 		Type        string         `json:"type"`
@@ -62,7 +64,8 @@ func specOf(g *gate.Gate) gateSpec {
 		for _, p := range sortedParams(t.Params) {
 			ts.Parameters = append(ts.Parameters, paramSpec{
 				Name: p.Name, Description: p.Description, Example: orNull(p.Example), Required: p.Required, State: "active",
-				Validator: validatorSpec{Type: p.Type.Name, Description: p.Type.Description, Criteria: p.Type.Criteria},
+				Validator:   validatorSpec{Type: p.Type.Name, Description: p.Type.Description, Criteria: p.Type.Criteria},
+				KnownValues: p.KnownWords(),
 			})
 		}
 		s.Triggers = append(s.Triggers, ts)

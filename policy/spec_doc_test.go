@@ -46,7 +46,11 @@ func TestDocumentedGates(t *testing.T) {
 				if p.Example != nil {
 					example = docblock.Code(*p.Example)
 				}
-				active.WriteString(docblock.Row(docblock.Code(p.Name), required, docblock.Cell(p.Validator.Description), example, docblock.Cell(p.Description)))
+				value := docblock.Cell(p.Validator.Description)
+				for i, word := range p.KnownValues {
+					value += map[bool]string{true: ": ", false: ", "}[i == 0] + docblock.Code(word)
+				}
+				active.WriteString(docblock.Row(docblock.Code(p.Name), required, value, example, docblock.Cell(p.Description)))
 			}
 			active.WriteString("\n")
 		}

@@ -35,7 +35,7 @@ func TestCancelled(t *testing.T) {
 	long := &image.Analysis{Retrieved: []image.RetrievedFile{{Path: "f", Content: []byte(strings.Repeat("a", 1<<20))}}}
 	var items []string
 	for i := range 2000 {
-		items = append(items, fmt.Sprintf(`{"id":"i%d","gate":"*","trigger_id":"regexp:(a|b)*\\1c%d"}`, i, i))
+		items = append(items, fmt.Sprintf(`{"id":"i%d","gate":"files","trigger_id":"regexp:(a|b)*\\1c%d"}`, i, i))
 	}
 	for name, tc := range map[string]struct {
 		doc string

@@ -26,8 +26,9 @@ type compiler struct {
 	rules, items, patterns, regexps int
 }
 
-// at is where a fault is, by its path in dots, and what may have been meant.
-type at struct{ path, hint string }
+// at is where a fault is, by its path in dots, what may have been meant, and what is wrong in plain words, where the details do
+// not say it.
+type at struct{ path, hint, plain string }
 
 func (c *compiler) fault(where at, class, format string, args ...any) {
 	if len(c.problems) >= maxProblems {
@@ -35,14 +36,14 @@ func (c *compiler) fault(where at, class, format string, args ...any) {
 		return
 	}
 	p := problem(class, format, args...)
-	p.Path, p.Hint = bracketed(where.path), where.hint
+	p.Path, p.Hint, p.Message = bracketed(where.path), where.hint, where.plain
 	c.problems = append(c.problems, p)
 }
 
 // versioned checks a version; false ends the work on what has it.
 func (c *compiler) versioned(found, path, what string) bool {
 	if found != version {
-		c.fault(at{join(path, "version"), `write "` + version + `"`}, "UnsupportedVersionError", "Found version %s, expected one of supported versions ['%s']. Detail:\"Version not supported\" (%s)", found, version, what)
+		c.fault(at{join(path, "version"), `write "` + version + `"`, fmt.Sprintf("the version is %q, which is not known here", clipped(found))}, "UnsupportedVersionError", "Found version %s, expected one of supported versions ['%s']. Detail:\"Version not supported\" (%s)", found, version, what)
 	}
 	return found == version
 }
@@ -119,7 +120,7 @@ func one[T any](c *compiler, list []T, r reference, kind string, name func(*T) (
 		}
 		if found != nil {
 			_, first := name(found)
-			c.fault(at{join(place, "id"), "the other one is " + bracketed(first) + ": give one of them an id of its own"},
+			c.fault(at{join(place, "id"), "the other one is " + bracketed(first) + ": give one of them an id of its own", fmt.Sprintf("the id %q is used by more than one %s", clipped(r.id), plainKind(kind))},
 				"DuplicateIdentifierFoundError", "Object identifier found multiple times, not unique (identifier=%s,identifier_type=%s)", r.id, kind)
 			return nil
 		}
@@ -131,7 +132,7 @@ func one[T any](c *compiler, list []T, r reference, kind string, name func(*T) (
 			id, _ := name(&list[i])
 			ids = append(ids, id)
 		}
-		c.fault(at{r.at, didYouMean(r.id, ids)}, "ReferencedObjectNotFoundError", "Referenced object not found (reference_type=%s,reference_id=%s)", kind, r.id)
+		c.fault(at{r.at, didYouMean(r.id, ids), fmt.Sprintf("no %s of the bundle has the id %q", plainKind(kind), clipped(r.id))}, "ReferencedObjectNotFoundError", "Referenced object not found (reference_type=%s,reference_id=%s)", kind, r.id)
 	}
 	return found
 }
@@ -140,13 +141,13 @@ func (c *compiler) mapping(f *mappingForm) mappingRule {
 	m := mappingRule{imageRule: c.image(f), allowlists: f.allowlistIDs}
 	switch {
 	case f.policyID != nil && f.policyIDs != nil:
-		c.fault(at{f.at, "leave policy_id out"}, "ValidationError", "Cannot specify both policy_id and policy_ids properties in mapping rule, must use one or the other: %s", compact(f.raw))
+		c.fault(at{f.at, "leave policy_id out", "the mapping rule has policy_ids and policy_id; one of them is wanted"}, "ValidationError", "Cannot specify both policy_id and policy_ids properties in mapping rule, must use one or the other: %s", compact(f.raw))
 	case f.policyID != nil:
 		m.policies = []string{*f.policyID}
 	case f.policyIDs != nil:
 		m.policies = *f.policyIDs
 	default:
-		c.fault(at{f.at, "name the policies to evaluate in policy_ids"}, "ValidationError", "No policy_id or policy_ids property found for mapping rule: %s", compact(f.raw))
+		c.fault(at{f.at, "name the policies to evaluate in policy_ids", "the mapping rule names no policies"}, "ValidationError", "No policy_id or policy_ids property found for mapping rule: %s", compact(f.raw))
 	}
 	return m
 }
@@ -177,7 +178,7 @@ func (c *compiler) pattern(s, path, where string) pattern {
 	}
 	p, err := compilePattern(s)
 	if err != nil {
-		c.fault(at{path: path}, "ValidationError", "Pattern cannot be used: %v (%s)", err, where)
+		c.fault(at{path: path, plain: fmt.Sprintf("the pattern cannot be used: %v", err)}, "ValidationError", "Pattern cannot be used: %v (%s)", err, where)
 	}
 	return p
 }
@@ -204,7 +205,7 @@ func (c *compiler) allowlist(f *allowlistForm) {
 		where := fmt.Sprintf("whitelist=%s,item=%d,item_id=%s", f.id, i, orNone(fi.id))
 		var err error
 		if it.expires, err = parseExpiry(fi.expiresOn); err != nil {
-			c.fault(at{fi.at + ".expires_on", "write it like 2027-06-30T00:00:00Z"}, "Exception", "%v (%s)", err, where)
+			c.fault(at{fi.at + ".expires_on", "write it like 2027-06-30T00:00:00Z", fmt.Sprintf("%q is no moment in UTC", clipped(fi.expiresOn))}, "Exception", "%v (%s)", err, where)
 		}
 		if !isLiteral(fi.triggerID) {
 			if c.patterns++; c.patterns > maxPatterns {
@@ -246,12 +247,12 @@ func (c *compiler) rule(f *ruleForm) (rule, bool) {
 	r := rule{id: orNone(f.id)}
 	var known bool
 	if r.action, known = actionOf(f.action); !known {
-		c.fault(at{f.at + ".action", didYouMean(f.action, []string{"GO", "WARN", "STOP"})}, "ValidationError", "%s is not an action: use GO, WARN or STOP (gate=%s,trigger=%s,rule_id=%s)", gate.PythonText(f.action), f.gate, f.trigger, r.id)
+		c.fault(at{f.at + ".action", didYouMean(f.action, []string{"GO", "WARN", "STOP"}), fmt.Sprintf("%q is no action: there are GO, WARN and STOP", clipped(f.action))}, "ValidationError", "%s is not an action: use GO, WARN or STOP (gate=%s,trigger=%s,rule_id=%s)", gate.PythonText(f.action), f.gate, f.trigger, r.id)
 	}
 	g := gate.Find(f.gate)
 	switch {
 	case g == nil:
-		c.fault(at{f.at + ".gate", gateHint(f)}, "GateNotFoundError", "The specified gate is not found in the policy engine as a valid gate name (gate=%s,trigger=None,rule_id=%s,valid_gates=%s)",
+		c.fault(at{f.at + ".gate", gateHint(f), fmt.Sprintf("there is no gate %q", clipped(f.gate))}, "GateNotFoundError", "The specified gate is not found in the policy engine as a valid gate name (gate=%s,trigger=None,rule_id=%s,valid_gates=%s)",
 			f.gate, r.id, validGates)
 		return r, false
 	case g.Retired:
@@ -261,14 +262,14 @@ func (c *compiler) rule(f *ruleForm) (rule, bool) {
 			if g.SupersededBy != "" {
 				hint = "use gate " + g.SupersededBy
 			}
-			c.fault(at{f.at + ".gate", hint}, retired.Type, "%s", retired.Details)
+			c.fault(at{f.at + ".gate", hint, fmt.Sprintf("the gate %s was retired: it is not evaluated", g.Name)}, retired.Type, "%s", retired.Details)
 		}
 		r.gate, r.trigger, r.retired = g.Name, strings.ToLower(f.trigger), &retired
 		return r, !c.upload
 	}
 	t := g.Trigger(f.trigger)
 	if t == nil {
-		c.fault(at{f.at + ".trigger", triggerHint(g, f.trigger)}, "TriggerNotFoundError", "Trigger not found for specified gate. Valid triggers are: %s (gate=%s,trigger=%s,rule_id=%s)", gate.PythonList(g.TriggerNames()), g.Name, f.trigger, r.id)
+		c.fault(at{f.at + ".trigger", triggerHint(g, f.trigger), fmt.Sprintf("the gate %s has no trigger %q; it has %s", g.Name, clipped(f.trigger), strings.Join(g.TriggerNames(), ", "))}, "TriggerNotFoundError", "Trigger not found for specified gate. Valid triggers are: %s (gate=%s,trigger=%s,rule_id=%s)", gate.PythonList(g.TriggerNames()), g.Name, f.trigger, r.id)
 		return r, false
 	}
 	r.gate, r.trigger = g.Name, t.Name
@@ -300,15 +301,35 @@ func (c *compiler) parameter(err error, f *ruleForm, r *rule, t *gate.Trigger) {
 	place := paramAt(f, t, e)
 	switch {
 	case e.Fault == gate.UnknownParam:
-		place.hint = paramHint(t, e.Param)
+		place.hint, place.plain = paramHint(t, e.Param), fmt.Sprintf("the trigger %s of the gate %s has no parameter %q", r.trigger, r.gate, clipped(e.Param))
+		if len(t.Params) > 0 {
+			place.plain += "; it has " + strings.Join(t.ParamNames(), ", ")
+		}
 		c.fault(place, "InvalidParameterError", "Rule validation error (%s,parameter=%s,valid_parameters=%s)", where, e.Param, gate.PythonList(t.ParamNames()))
 	case e.Fault == gate.MissingParam:
-		place.hint = exampleHint(t, e.Param)
+		place.hint, place.plain = exampleHint(t, e.Param), fmt.Sprintf("the parameter %s is missing, which the trigger %s needs", e.Param, r.trigger)
 		c.fault(place, "ParameterValueInvalidError", "Required parameter (%s,parameter=%s)", where, e.Param)
 	case e.Schema != "":
-		place.hint = valueHint(f, t, e.Param)
+		place.hint, place.plain = valueHint(f, t, e.Param), plainValue(given(f, t, e.Param), e)
 		c.fault(place, "ParameterValueInvalidError", "Parameter validation failed: JSON Schema validation failed. Schema=%s, Detail=%s (%s,parameter=%s)", e.Schema, e.Detail, where, e.Param)
 	default:
+		place.hint, place.plain = knownHint(given(f, t, e.Param), t, e.Param), e.Param+": "+e.Detail
 		c.fault(place, "ParameterValueInvalidError", "Parameter validation failed: %s (%s,parameter=%s)", e.Detail, where, e.Param)
 	}
+}
+
+// plainValue says what is wrong with a value that its type refuses.
+func plainValue(value string, e *gate.ParamError) string {
+	if words, isChoice := strings.CutPrefix(e.Want, "one of: "); isChoice {
+		return fmt.Sprintf("%s: %q is none of %s", e.Param, clipped(value), words)
+	}
+	return fmt.Sprintf("%s: %q is not %s", e.Param, clipped(value), e.Want)
+}
+
+// plainKind is the kind of an object as people call it.
+func plainKind(kind string) string {
+	if kind == "whitelist" {
+		return "allowlist"
+	}
+	return kind
 }

@@ -229,7 +229,7 @@ func TestManyRules(t *testing.T) {
 	for name, source := range map[string]string{"JSON": bundle(json.String()[1:]), "YAML": yaml.String()} {
 		start := time.Now()
 		mustParse(t, source)
-		if list := policy.Lint([]byte(source), now); len(list) > 0 {
+		if list := policy.Lint([]byte(source), now, nil); len(list) > 0 {
 			t.Errorf("%s: %v", name, list[0])
 		}
 		if spent := time.Since(start); spent > time.Minute {
@@ -246,7 +246,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"id":"b","version":"1_0","policies":[{"id":null}],"mappings":[[]]}`))
 	f.Add([]byte("id: b\nversion: 1_0\npolicies: [&p {id: p, version: 1_0}]\nmappings: []\nx: *p\n"))
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		for _, p := range policy.Lint(doc, now) {
+		for _, p := range policy.Lint(doc, now, nil) {
 			if p.Details == "" || p.Line < 0 || p.Column < 0 {
 				t.Fatalf("lint says %+v", p)
 			}

@@ -52,12 +52,8 @@ func writeGitHub(w io.Writer, r *Result, _ Style) error {
 	}
 	var rest []string
 	for _, kind := range []string{"error", "warning", "notice"} {
-		switch n := more[kind]; n {
-		case 0:
-		case 1:
-			rest = append(rest, "1 "+kind)
-		default:
-			rest = append(rest, fmt.Sprintf("%d %ss", n, kind))
+		if n := more[kind]; n > 0 {
+			rest = append(rest, Count(n, kind, kind+"s"))
 		}
 	}
 	if len(rest) > 0 {

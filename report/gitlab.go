@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/internal/terminal"
 	"landwaiter.dev/sbom"
 )
 
@@ -133,6 +134,9 @@ func gitlabMessages(r *Result) []gitlabMessage {
 	for _, g := range r.Gaps {
 		messages = append(messages, gitlabMessage{"warn", "not seen: " + string(g.Kind) + ": " + sbom.GapText(g)})
 	}
+	for i := range messages {
+		messages[i].Value = terminal.Plain(messages[i].Value)
+	}
 	return messages
 }
 
@@ -142,13 +146,13 @@ func gitlabFinding(r *Result, f *advisory.ImageFinding) gitlabVulnerability {
 		severity = "Info"
 	}
 	v := gitlabVulnerability{
-		Name: clip(f.ID+" in "+f.Package.Name, 255), Severity: severity, Solution: "Nothing is known to mend it.",
+		Name: clip(terminal.Plain(f.ID+" in "+f.Package.Name), 255), Severity: severity, Solution: "Nothing is known to mend it.",
 		Location: gitlabLocation{
 			Dependency: gitlabDependency{gitlabName{f.Package.Name}, f.Package.Version}, System: system(r), Image: gitlabImage(r),
 		},
 	}
 	if len(f.Fixes) > 0 {
-		v.Solution = clip(fmt.Sprintf("Upgrade %s to %s.", f.Package.Name, strings.Join(f.Fixes, " or ")), 7000)
+		v.Solution = clip(terminal.Plain(fmt.Sprintf("Upgrade %s to %s.", f.Package.Name, strings.Join(f.Fixes, " or "))), 7000)
 	}
 	description := []string{}
 	if f.Title != "" {
@@ -170,6 +174,7 @@ func gitlabFinding(r *Result, f *advisory.ImageFinding) gitlabVulnerability {
 		if i > 0 && id == f.ID {
 			continue
 		}
+		id = orText(id, "unknown")
 		one := gitlabIdentifier{Type: identifierType(id), Name: id, Value: id}
 		if i == 0 {
 			one.URL = webLink(f.URL)
@@ -202,8 +207,8 @@ func system(r *Result) string {
 // gitlabImage is the image as name:tag or name@algorithm:digest; the form allows nothing else. A file is called by its name
 // alone, so that the image has the same one wherever it lies.
 func gitlabImage(r *Result) string {
-	if r.Reference != "" {
-		return r.Reference
+	if gitlabImageForm.MatchString(r.Reference) {
+		return r.Reference // a document may call its image anything
 	}
 	name := r.Name
 	for _, form := range []string{"docker-archive:", "oci-archive:", "oci-dir:", "dir:", "sbom:"} {
@@ -220,6 +225,8 @@ func gitlabImage(r *Result) string {
 	name = strings.Trim(notOfNames.ReplaceAllString(name, "_"), "._-")
 	return clip(orText(name, "image"), 200) + "@" + orText(string(r.Analysis.Digest), "sha256:unknown")
 }
+
+var gitlabImageForm = regexp.MustCompile(`^[^:\s]+(:\d+[^:\s]*)?:[^:\s]+(:[^:\s]+)?$`)
 
 // notOfNames is what the name of an image cannot hold.
 var notOfNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
+	"landwaiter.dev/internal/terminal"
 	"landwaiter.dev/sbom"
 )
 
@@ -16,7 +16,7 @@ import (
 var pageText string
 
 // pageForm is the page. What comes from an image is text in it and never markup, style or script.
-var pageForm = template.Must(template.New("page").Funcs(template.FuncMap{"clean": clean}).Parse(pageText))
+var pageForm = template.Must(template.New("page").Funcs(template.FuncMap{"clean": terminal.Plain}).Parse(pageText))
 
 type (
 	htmlPage struct {
@@ -106,14 +106,4 @@ func htmlFindings(r *Result) (counting, ignored []htmlFinding) {
 		}
 	}
 	return counting, ignored
-}
-
-// clean takes control characters out of a text, and those that turn its direction.
-func clean(s string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) && c != '\n' || unicode.Is(unicode.Bidi_Control, c) {
-			return unicode.ReplacementChar
-		}
-		return c
-	}, s)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"landwaiter.dev/internal/terminal"
 	"landwaiter.dev/sbom"
 )
 
@@ -194,9 +195,9 @@ func escaped(s string) string {
 			c == '.' && i >= 3 && strings.EqualFold(string(runes[i-3:i]), "www"):
 			b.WriteRune(c)
 			b.WriteString(apart)
-		case c == '\n' || c == '\r' || c == '\t':
+		case strings.ContainsRune("\n\r\t\u2028\u2029", c):
 			b.WriteByte(' ')
-		case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c):
+		case terminal.Steers(c):
 			b.WriteRune(unicode.ReplacementChar)
 		default:
 			b.WriteRune(c)

@@ -9,6 +9,7 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"landwaiter.dev/advisory"
+	"landwaiter.dev/internal/terminal"
 	"landwaiter.dev/sbom"
 )
 
@@ -56,7 +57,7 @@ func writeSARIF(w io.Writer, r *Result, _ Style) error {
 	invocation.WithExecutionSuccessful(true)
 	for _, g := range r.Gaps {
 		n := sarif.NewNotification()
-		n.WithLevel("warning").WithMessage(sarif.NewTextMessage(string(g.Kind) + ": " + sbom.GapText(g)))
+		n.WithLevel("warning").WithMessage(plainMessage(string(g.Kind) + ": " + sbom.GapText(g)))
 		invocation.AddToolExecutionNotification(n)
 	}
 	run.AddInvocation(invocation)
@@ -66,8 +67,10 @@ func writeSARIF(w io.Writer, r *Result, _ Style) error {
 }
 
 func plain(s string) *sarif.MultiformatMessageString {
-	return sarif.NewMultiformatMessageString().WithText(s)
+	return sarif.NewMultiformatMessageString().WithText(terminal.Plain(s))
 }
+
+func plainMessage(s string) *sarif.Message { return sarif.NewTextMessage(terminal.Plain(s)) }
 
 func addResult(run *sarif.Run, rule, level, message, imageName, path string) {
 	addResultAt(run, rule, level, message, imageName, path, 0)
@@ -80,8 +83,8 @@ func addResultAt(run *sarif.Run, rule, level, message, imageName, path string, l
 	if line > 0 {
 		place.WithRegion(sarif.NewRegion().WithStartLine(line))
 	}
-	at := sarif.NewLocation().WithPhysicalLocation(place).WithMessage(sarif.NewTextMessage(imageName + " " + path))
-	run.CreateResultForRule(rule).WithLevel(level).WithMessage(sarif.NewTextMessage(message)).AddLocation(at)
+	at := sarif.NewLocation().WithPhysicalLocation(place).WithMessage(plainMessage(imageName + " " + path))
+	run.CreateResultForRule(rule).WithLevel(level).WithMessage(plainMessage(message)).AddLocation(at)
 }
 
 func sarifLevel(s advisory.Severity) string {

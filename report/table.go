@@ -34,7 +34,7 @@ func writeTable(w io.Writer, r *Result, s Style) error {
 		if len(b.Tags) > 0 {
 			name = b.Tags[0]
 		}
-		p.line("Base       %s   %d of %d layers", name, b.Layers, len(a.Layers))
+		p.line("Base       %s   %d of %s", name, b.Layers, Count(len(a.Layers), "layer", "layers"))
 	}
 	if b := a.Base; b != nil {
 		p.line("Built on   %s   says the image itself", strings.TrimSpace(b.Name+" "+string(b.Digest)))
@@ -184,8 +184,11 @@ func (p *page) findings(r *Result) {
 // vexNote is what a VEX statement says, for people.
 func vexNote(v *advisory.VEX) string {
 	s := "VEX: " + strings.ReplaceAll(v.Status, "_", " ")
-	if v.Unverified {
+	switch {
+	case v.Unverified:
 		s += ", unverified"
+	case len(v.SignedBy) > 0:
+		s += ", signed by " + strings.Join(v.SignedBy, ", ")
 	}
 	return s
 }
@@ -258,12 +261,8 @@ func (p *page) verdict(v *Verdict, gaps int) {
 		p.line("Problem: %s", problem)
 	}
 	word := map[string]string{"stop": "STOP: may not ship", "warn": "PASS, with warnings", "go": "PASS"}[v.Action]
-	switch gaps {
-	case 0:
-	case 1:
-		word += ", with 1 gap"
-	default:
-		word += fmt.Sprintf(", with %d gaps", gaps)
+	if gaps > 0 {
+		word += ", with " + Count(gaps, "gap", "gaps")
 	}
 	if p.style.Color {
 		color := map[string]text.Color{"stop": text.FgRed, "warn": text.FgYellow, "go": text.FgGreen}[v.Action]
@@ -275,6 +274,14 @@ func (p *page) verdict(v *Verdict, gaps int) {
 	}
 	p.line("")
 	p.line("%s by policy %s", word, v.Policy)
+}
+
+// Count is a number with its noun, for people.
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // Size is a number of bytes for people.

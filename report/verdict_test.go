@@ -7,16 +7,19 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
+	"landwaiter.dev/internal/terminal"
 )
 
 // hostile has names that try to be markup, commands and mentions wherever a name of an image or a bundle can stand.
 func hostile() *Result {
-	const evil = "<script>alert(1)</script>\n::error::x\r\n| a | b |\n# @everyone [x](javascript:alert(1)) `<img src=x onerror=alert(1)>` \x1b[31m\u202e%0A&amp;\xff ]]>"
+	const evil = "<script>alert(1)</script>\n::error::x\r\n| a | b |\n# @everyone [x](javascript:alert(1)) `<img src=x onerror=alert(1)>` \x1b[31m\u202e\u2066\u200f\u061c\u2028\u2029\ufeff\u0085%0A&amp;\xff ]]>"
 	p := image.Package{Type: image.NPM, Name: evil, Version: evil, Location: image.Path("app/" + evil)}
 	return &Result{
 		Name: evil, Reference: "", Matched: true, Version: "1.2.3",
@@ -92,37 +95,67 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// What the schema of GitLab's container scanning reports asks.
-func TestGitLabReport(t *testing.T) {
+// What steers a screen gets through in no form that people read, nor in what documents for programs show to people.
+func TestNothingSteers(t *testing.T) {
 	t.Parallel()
-	for name, r := range map[string]*Result{"plain": result(), "hostile": hostile(), "nothing": {Name: "docker-archive:a b.tar", Analysis: &image.Analysis{}}} {
-		var d gitlabReport
-		if err := json.Unmarshal([]byte(written(t, "gitlab", r)), &d); err != nil {
-			t.Fatal(err)
-		}
-		at := regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$`)
-		img := regexp.MustCompile(`^[^:]+(:\d+[^:]*)?:[^:]+(:[^:]+)?$`)
-		if !at.MatchString(d.Scan.StartTime) || d.Scan.Type != "container_scanning" || d.Scan.Analyzer.Version == "" || d.Vulnerabilities == nil {
-			t.Errorf("%s: scan %+v", name, d.Scan)
-		}
-		for _, m := range d.Scan.Messages {
-			if m.Value == "" || m.Level != "info" && m.Level != "warn" {
-				t.Errorf("%s: message %+v", name, m)
+	steers := func(r rune) bool { return r != '\n' && terminal.Steers(r) }
+	result := hostile()
+	result.Analysis.Base = &image.BaseImage{Name: result.Name}
+	for _, matched := range []bool{true, false} {
+		result.Matched = matched
+		for _, format := range []string{"table", "junit", "github", "markdown", "html"} {
+			out := written(t, format, result)
+			if at := strings.IndexFunc(out, steers); at >= 0 || !utf8.ValidString(out) {
+				t.Errorf("%s: %q comes through", format, out[max(0, at):min(len(out), max(0, at)+10)])
 			}
 		}
-		ids := map[string]bool{}
-		for _, v := range d.Vulnerabilities {
-			if v.ID == "" || ids[v.ID] || len(v.Name) > 255 || len(v.Identifiers) == 0 || v.Location.System == "" || !img.MatchString(v.Location.Image) {
-				t.Errorf("%s: %+v", name, v)
+		d := xml.NewDecoder(strings.NewReader(written(t, "junit", result)))
+		for token, err := d.Token(); err == nil; token, err = d.Token() {
+			text := ""
+			switch e := token.(type) {
+			case xml.CharData:
+				text = string(e)
+			case xml.StartElement:
+				for _, a := range e.Attr {
+					text += a.Value
+				}
 			}
-			ids[v.ID] = true
-			for _, i := range v.Identifiers {
-				if i.URL != "" && !strings.HasPrefix(i.URL, "http") || i.Name == "" {
-					t.Errorf("%s: identifier %+v", name, i)
+			if strings.ContainsFunc(text, steers) {
+				t.Errorf("junit: %q", text)
+			}
+		}
+		for format, shown := range map[string][]string{"gitlab": {"value", "name", "description", "solution"}, "sarif": {"text"}} {
+			var document any
+			if err := json.Unmarshal([]byte(written(t, format, result)), &document); err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range textsOf(document, shown, "package", "identifiers") {
+				if strings.ContainsFunc(text, steers) {
+					t.Errorf("%s: %q", format, text)
 				}
 			}
 		}
 	}
+}
+
+// textsOf are the texts under some keys of a document, wherever they are but below others.
+func textsOf(v any, keys []string, but ...string) []string {
+	var list []string
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			list = append(list, textsOf(e, keys, but...)...)
+		}
+	case map[string]any:
+		for k, e := range v {
+			if s, is := e.(string); is && slices.Contains(keys, k) {
+				list = append(list, s)
+			} else if !slices.Contains(but, k) {
+				list = append(list, textsOf(e, keys, but...)...)
+			}
+		}
+	}
+	return list
 }
 
 // Every row, problem and gap of a verdict is in every form that shows verdicts.

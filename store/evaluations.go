@@ -50,6 +50,12 @@ func (t *Tx) PutEvaluation(ctx context.Context, e *Evaluation) error {
 	return describe(err, "keeping an evaluation")
 }
 
+// ConfirmEvaluation notes that a verdict came out again: with another next moment, and with facts that say so.
+func (t *Tx) ConfirmEvaluation(ctx context.Context, id int64, next time.Time, facts string) error {
+	_, err := t.exec(ctx, "UPDATE evaluations SET next_at = ?, facts = ? WHERE id = ?", micros(next), facts, id)
+	return describe(err, "confirming an evaluation")
+}
+
 // Evaluations lists the stored verdicts of an image and tag, newest first, of one policy unless "".
 func (q *Queries) Evaluations(ctx context.Context, account string, digest image.Digest, tag, policy string) ([]Evaluation, error) {
 	return all(ctx, q, scanEvaluation, "SELECT "+evaluationColumns+` FROM evaluations e

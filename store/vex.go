@@ -41,6 +41,8 @@ type VEX struct {
 	Origin string
 	// Counts says that its statements may hide findings.
 	Counts bool
+	// Signed says who verifiably signed an attestation; nil when nobody did whom the settings trusted then.
+	Signed *VEXSignature
 	// Failure stands for attestations that could not be read, in one sentence; then there is no document.
 	Failure string
 	From    time.Time
@@ -51,14 +53,14 @@ const vexColumns = "id, account, scope, target, called, digest, format, document
 
 func scanVEX(row scanner, v *VEX) error {
 	return row.Scan(&v.ID, &v.Account, &v.Scope, &v.Target, &v.Called, &v.Digest, &v.Format, &v.DocumentID, &v.Author, &v.Statements,
-		document{&v.Problems}, &v.Source, &v.Origin, &v.Counts, &v.Failure, moment{&v.From}, moment{&v.To})
+		vexNotes{v}, &v.Source, &v.Origin, &v.Counts, &v.Failure, moment{&v.From}, moment{&v.To})
 }
 
 // PutVEX puts a document in force from From (zero: now) on. What is attached to the same already, from the same source, is
 // kept as it is and returned; made says whether v is new.
 func (t *Tx) PutVEX(ctx context.Context, v VEX) (kept VEX, made bool, err error) {
 	v.From = t.orNow(v.From)
-	problems, err := jsonText(v.Problems)
+	problems, err := vexNotes{&v}.text()
 	if err != nil {
 		return v, false, err
 	}

@@ -20,6 +20,8 @@ type Attached struct {
 	Called string
 	// Counts says that its statements may hide findings; else they are only shown, as unverified.
 	Counts bool
+	// SignedBy names those who verifiably signed it.
+	SignedBy []string
 	// At is when it was attached: the time of statements that have none.
 	At time.Time
 }
@@ -141,7 +143,7 @@ func (a *applier) lay(f *advisory.ImageFinding) {
 	doc := &a.docs[best.doc]
 	f.VEX = &advisory.VEX{
 		Status: string(best.Status), Justification: best.Justification, Impact: best.Impact, Action: best.Action,
-		Document: doc.ID, Author: doc.Author, At: best.time, Ref: doc.Ref, Unverified: !doc.Counts,
+		Document: doc.ID, Author: doc.Author, At: best.time, Ref: doc.Ref, Unverified: !doc.Counts, SignedBy: doc.SignedBy,
 	}
 	if doc.Counts && best.Status.hides() && f.Ignored == "" {
 		f.Ignored = reason(doc, best.Statement)

@@ -3,6 +3,7 @@ package secret
 import (
 	"bytes"
 	"regexp/syntax"
+	"slices"
 	"strings"
 
 	"landwaiter.dev/internal/pyregex"
@@ -99,4 +100,17 @@ func wordOf(re *syntax.Regexp) (word string, fold bool) {
 		return word, fold
 	}
 	return "", false
+}
+
+// Names are the rules that come with the program: detectors, and the patterns that policies know by name. Sorted.
+func Names() []string {
+	var names []string
+	for _, d := range detectorTable() {
+		names = append(names, d.rule)
+	}
+	for _, r := range originalRules() {
+		names = append(names, r.name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

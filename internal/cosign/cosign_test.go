@@ -15,8 +15,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"landwaiter.dev/image"
 	"landwaiter.dev/internal/cosign"
@@ -48,7 +50,11 @@ func signers(t *testing.T) map[string]crypto.Signer {
 	return map[string]crypto.Signer{"p256": p256, "ed25519": ed, "rsa": r}
 }
 
-func public(t *testing.T, name string, s crypto.Signer) cosign.Key {
+func pemOf(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+func public(t testing.TB, name string, s crypto.Signer) cosign.Signer {
 	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(s.Public())
 	if err != nil {
@@ -102,11 +108,11 @@ func TestVerify(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			stranger := signers(t)[name]
-			keys := []cosign.Key{public(t, "other", signers(t)["p256"]), public(t, "release", s)}
+			keys := []cosign.Signer{public(t, "other", signers(t)["p256"]), public(t, "release", s)}
 			signed := func(by crypto.Signer, d image.Digest) cosign.Artefact {
 				return cosign.Artefact{MediaType: simple, Raw: payload(d), Annotations: map[string]string{"dev.cosignproject.cosign/signature": sign(t, by, payload(d))}}
 			}
-			certified := signed(s, subject)
+			certified := signed(stranger, subject)
 			certified.Annotations["dev.sigstore.cosign/certificate"] = "-----BEGIN CERTIFICATE-----"
 			damaged := signed(s, subject)
 			damaged.Raw = append(damaged.Raw, ' ')
@@ -116,25 +122,25 @@ func TestVerify(t *testing.T) {
 				artefact cosign.Artefact
 				want     cosign.Result
 			}{
-				"signature":                  {signed(s, subject), cosign.Result{Signer: "release"}},
+				"signature":                  {signed(s, subject), cosign.Result{Signers: []string{"release"}}},
 				"by a stranger":              {signed(stranger, subject), cosign.Result{Problem: "no key that is trusted has made it"}},
 				"of another image":           {signed(s, other), cosign.Result{Problem: fmt.Sprintf("it is about another image, %q", other)}},
 				"payload changed":            {damaged, cosign.Result{Problem: "no key that is trusted has made it"}},
 				"payload exchanged":          {swapped, cosign.Result{Problem: "no key that is trusted has made it"}},
 				"without signature":          {cosign.Artefact{MediaType: simple, Raw: payload(subject)}, cosign.Result{Problem: "it has no signature, or a damaged one"}},
-				"keyless":                    {certified, cosign.Result{Problem: "it was made with a certificate, and only keys are verified"}},
+				"keyless":                    {certified, cosign.Result{Problem: "it was made with a certificate, and the settings name only keys"}},
 				"no payload":                 {cosign.Artefact{MediaType: simple, Raw: []byte("x")}, cosign.Result{Problem: "its payload is damaged"}},
-				"attestation":                {cosign.Artefact{MediaType: envelope, Raw: statement(t, s, subject, slsa)}, cosign.Result{PredicateType: slsa, Signer: "release"}},
+				"attestation":                {cosign.Artefact{MediaType: envelope, Raw: statement(t, s, subject, slsa)}, cosign.Result{PredicateType: slsa, Signers: []string{"release"}}},
 				"attestation by a stranger":  {cosign.Artefact{MediaType: envelope, Raw: statement(t, stranger, subject, slsa)}, cosign.Result{PredicateType: slsa, Problem: "no key that is trusted has made it"}},
 				"attestation of another":     {cosign.Artefact{MediaType: envelope, Raw: statement(t, s, other, slsa)}, cosign.Result{PredicateType: slsa, Problem: "it is about another image"}},
 				"no envelope":                {cosign.Artefact{MediaType: envelope, Raw: []byte("[]")}, cosign.Result{PredicateType: "unknown", Problem: "its envelope is damaged"}},
 				"no statement":               {cosign.Artefact{MediaType: envelope, Raw: []byte(`{"payload":"e30="}`)}, cosign.Result{PredicateType: "unknown", Problem: "it holds no in-toto statement"}},
-				"bundle":                     {cosign.Artefact{MediaType: bundle, Raw: inBundle(`"publicKey":{"hint":"x"}`, statement(t, s, subject, slsa))}, cosign.Result{PredicateType: slsa, Signer: "release"}},
-				"bundle with signature":      {cosign.Artefact{MediaType: bundle, Raw: inBundle(`"publicKey":{}`, statement(t, s, subject, "https://sigstore.dev/cosign/sign/v1"))}, cosign.Result{Signer: "release"}},
-				"bundle, keyless":            {cosign.Artefact{MediaType: bundle, Raw: inBundle(`"certificate":{"rawBytes":"x"}`, statement(t, s, subject, slsa))}, cosign.Result{PredicateType: slsa, Problem: "it was made with a certificate, and only keys are verified"}},
+				"bundle":                     {cosign.Artefact{MediaType: bundle, Raw: inBundle(`"publicKey":{"hint":"x"}`, statement(t, s, subject, slsa))}, cosign.Result{PredicateType: slsa, Signers: []string{"release"}}},
+				"bundle with signature":      {cosign.Artefact{MediaType: bundle, Raw: inBundle(`"publicKey":{}`, statement(t, s, subject, "https://sigstore.dev/cosign/sign/v1"))}, cosign.Result{Signers: []string{"release"}}},
+				"bundle, keyless":            {cosign.Artefact{MediaType: bundle, Raw: inBundle(`"certificate":{"rawBytes":"x"}`, statement(t, stranger, subject, slsa))}, cosign.Result{PredicateType: slsa, Problem: "it was made with a certificate, and the settings name only keys"}},
 				"bundle without a statement": {cosign.Artefact{MediaType: bundle, Raw: []byte(`{"messageSignature":{}}`)}, cosign.Result{Problem: "its bundle signs no statement about an image"}},
 			} {
-				if diff := cmp.Diff(tc.want, cosign.Verify(tc.artefact, []image.Digest{subject}, keys)); diff != "" {
+				if diff := cmp.Diff(tc.want, cosign.Verify(tc.artefact, []image.Digest{subject}, keys, time.Now()), cmpopts.IgnoreFields(cosign.Result{}, "Statement")); diff != "" {
 					t.Errorf("%s: %s", what, diff)
 				}
 			}
@@ -181,8 +187,8 @@ func FuzzVerify(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, mediaType string, raw []byte, sig string) {
-		r := cosign.Verify(cosign.Artefact{MediaType: mediaType, Raw: raw, Annotations: map[string]string{"dev.cosignproject.cosign/signature": sig}}, []image.Digest{subject}, []cosign.Key{key})
-		if r.Signer != "" || r.Problem == "" {
+		r := cosign.Verify(cosign.Artefact{MediaType: mediaType, Raw: raw, Annotations: map[string]string{"dev.cosignproject.cosign/signature": sig}}, []image.Digest{subject}, []cosign.Signer{key}, time.Now())
+		if len(r.Signers) > 0 || r.Problem == "" {
 			t.Errorf("verified without the key: %+v", r)
 		}
 	})

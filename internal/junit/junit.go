@@ -1,10 +1,13 @@
-// Package junit writes the XML form of test results that JUnit made common, as far as the programs that read it agree.
+// Package junit writes the XML form of test results that JUnit made common, as far as the programs that read it agree. What
+// steers the screen of a reader does not get into it.
 package junit
 
 import (
 	"encoding/xml"
 	"io"
 	"time"
+
+	"landwaiter.dev/internal/terminal"
 )
 
 // Suite is a list of cases under one name.
@@ -67,16 +70,17 @@ type (
 
 // Write writes suites under one name.
 func Write(w io.Writer, name string, suites ...Suite) error {
-	doc := xmlSuites{Name: name}
+	plain := terminal.Plain
+	doc := xmlSuites{Name: plain(name)}
 	for _, s := range suites {
-		x := xmlSuite{Name: s.Name, Tests: len(s.Cases)}
+		x := xmlSuite{Name: plain(s.Name), Tests: len(s.Cases)}
 		if !s.At.IsZero() {
 			x.At = s.At.UTC().Format("2006-01-02T15:04:05")
 		}
 		for _, c := range s.Cases {
 			x.Cases = append(x.Cases, xmlCase{
-				Class: c.Class, Name: c.Name, File: c.File, Seconds: c.Seconds,
-				Failure: message(c.Failure, &x.Failures), Error: message(c.Error, &x.Errors), Skipped: message(c.Skipped, &x.Skipped), Output: c.Output,
+				Class: plain(c.Class), Name: plain(c.Name), File: plain(c.File), Seconds: c.Seconds,
+				Failure: message(c.Failure, &x.Failures), Error: message(c.Error, &x.Errors), Skipped: message(c.Skipped, &x.Skipped), Output: plain(c.Output),
 			})
 		}
 		doc.Tests, doc.Failures, doc.Errors = doc.Tests+x.Tests, doc.Failures+x.Failures, doc.Errors+x.Errors
@@ -99,5 +103,5 @@ func message(m *Message, count *int) *xmlMessage {
 		return nil
 	}
 	*count++
-	return &xmlMessage{Text: m.Text, Kind: m.Kind, Detail: m.Detail}
+	return &xmlMessage{Text: terminal.Plain(m.Text), Kind: terminal.Plain(m.Kind), Detail: terminal.Plain(m.Detail)}
 }

@@ -145,6 +145,9 @@ type Public struct{ key crypto.PublicKey }
 func newPublic(key any) (Public, error) {
 	switch k := key.(type) {
 	case ed25519.PublicKey:
+		if err := CheckEd25519(k); err != nil {
+			return Public{}, err
+		}
 		return Public{k}, nil
 	case *ecdsa.PublicKey:
 		if k.Curve == elliptic.P256() {
@@ -181,7 +184,7 @@ func ParsePublic(text string) (Public, error) {
 	case !ok || err != nil || len(raw) != ed25519.PublicKeySize:
 		return Public{}, fmt.Errorf("%.80q is not a public key: want %s…, as landwaiter feeds keygen prints it, or PEM", text, publicPrefix)
 	}
-	return Public{ed25519.PublicKey(raw)}, nil
+	return newPublic(ed25519.PublicKey(raw))
 }
 
 // Ed25519 gives the bytes of such a key; false for another one.

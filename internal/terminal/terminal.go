@@ -71,6 +71,20 @@ func escape(s string, lines bool) string {
 	return b.String()
 }
 
+// Plain is text from elsewhere for pages and documents that people read: what steers, and bytes that are no UTF-8, become
+// replacement characters. Line breaks and tabs stay.
+func Plain(s string) string {
+	if clean(s, true) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if bad(r, true) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+}
+
 func clean(s string, lines bool) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return bad(r, lines) })
 }
@@ -79,6 +93,12 @@ func bad(r rune, lines bool) bool {
 	if lines && (r == '\n' || r == '\t') {
 		return false
 	}
+	return Steers(r)
+}
+
+// Steers says whether a character steers what shows it: controls, line and paragraph separators, those that turn the direction
+// of writing, and the byte order mark.
+func Steers(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' || r == '\ufeff'
 }
 

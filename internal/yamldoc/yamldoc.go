@@ -15,8 +15,13 @@ import (
 	yaml "go.yaml.in/yaml/v3"
 )
 
-// maxDepth of lists and mappings in one another.
-const maxDepth = 100
+const (
+	// maxDepth of lists and mappings in one another.
+	maxDepth = 100
+	// maxSigns bounds the signs that begin values, of which the tree is made: a value costs some 250 bytes and a microsecond,
+	// be it one letter.
+	maxSigns = 600_000
+)
 
 // Options of [JSON].
 type Options struct {
@@ -55,6 +60,9 @@ func parse(source []byte) (root *yaml.Node, err error) {
 	if !utf8.Valid(source) {
 		return nil, errors.New("it is not UTF-8")
 	}
+	if n := signs(source); n > maxSigns {
+		return nil, fmt.Errorf("it has %d commas, colons, dashes, brackets and line ends; %d are allowed: write it as JSON", n, maxSigns)
+	}
 	defer func() {
 		if v := recover(); v != nil {
 			root, err = nil, fmt.Errorf("it cannot be read as YAML: %v", v)
@@ -75,6 +83,18 @@ func parse(source []byte) (root *yaml.Node, err error) {
 		return nil, fmt.Errorf("line %d: a second document begins; one is allowed", second.Line)
 	}
 	return doc.Content[0], nil
+}
+
+// signs counts what can begin a value; there are no more values than that, and one.
+func signs(source []byte) int {
+	n := 0
+	for _, c := range source {
+		switch c {
+		case ',', ':', '-', '?', '[', '{', '\n', '\r':
+			n++
+		}
+	}
+	return n
 }
 
 type converter struct {
@@ -261,12 +281,17 @@ func (c *converter) scalar(n *yaml.Node, text bool) {
 
 // plain writes a number or a truth.
 func (c *converter) plain(n *yaml.Node) {
+	valid := json.Valid([]byte(n.Value))
+	if valid && n.Style&yaml.TaggedStyle == 0 { // read so already
+		c.out = append(c.out, n.Value...)
+		return
+	}
 	var v any
 	if err := n.Decode(&v); err != nil {
 		c.fail(n, "%q cannot be read: put it in quotes", n.Value)
 		return
 	}
-	if json.Valid([]byte(n.Value)) {
+	if valid {
 		c.out = append(c.out, n.Value...)
 		return
 	}

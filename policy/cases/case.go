@@ -94,6 +94,8 @@ type Source struct {
 type Signature struct {
 	PredicateType string `json:"predicate_type"`
 	Trust         string `json:"trust"`
+	Identity      string `json:"identity"`
+	Issuer        string `json:"issuer"`
 	Problem       string `json:"problem"`
 	Origin        string `json:"origin"`
 }

@@ -13,6 +13,7 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/env"
 	"cel.dev/cel-go/common/functions"
+	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/ext"
 )
 
@@ -157,7 +158,7 @@ func faults(issues *cel.Issues) error {
 	list := issues.Errors()
 	var parts []string
 	for _, e := range list[:min(len(list), maxErrors)] {
-		message := strings.ReplaceAll(strings.TrimSuffix(e.Message, " (in container '')"), "expr.", "")
+		message := written(strings.ReplaceAll(strings.TrimSuffix(e.Message, " (in container '')"), "expr.", ""))
 		if len(message) > 300 {
 			message = strings.ToValidUTF8(message[:300], "") + "…"
 		}
@@ -171,6 +172,16 @@ func faults(issues *cel.Issues) error {
 		parts = append(parts, fmt.Sprintf("and %d more", n))
 	}
 	return errors.New("the expression is not valid: " + strings.Join(parts, "; "))
+}
+
+// written puts operators as they are written in the place of the names of their functions: == for _==_.
+func written(message string) string {
+	_, rest, found := strings.Cut(message, "overload for '")
+	name, _, closed := strings.Cut(rest, "'")
+	if operator, is := operators.FindReverse(name); found && closed && is && operator != "" {
+		return strings.Replace(message, "'"+name+"'", "'"+operator+"'", 1)
+	}
+	return message
 }
 
 // hint says what an unknown name may stand for.
@@ -235,3 +246,6 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// typeOf is the name of a type of the document without its package.
+func typeOf(name string) string { return strings.TrimPrefix(name, "expr.") }

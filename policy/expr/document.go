@@ -170,6 +170,8 @@ type (
 	Signature struct {
 		PredicateType string `cel:"predicate_type"`
 		Trust         string `cel:"trust"`
+		Identity      string `cel:"identity"`
+		Issuer        string `cel:"issuer"`
 		Verified      bool   `cel:"verified"`
 	}
 )

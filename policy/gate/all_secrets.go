@@ -17,13 +17,13 @@ var allSecretsGate = Gate{
 		Description: "Fires for each secret: for each rule, place and line. The trigger id is the rule, followed by + and the path of the file, or by +config: and the part of the image's " +
 			"config.",
 		Params: []Param{
-			{Name: "rules", Order: 1, Type: List, Example: "PRIV_KEY,github-token", Description: "Rules by their names; all when absent."},
-			{Name: "except_rules", Order: 2, Type: List, Example: "url-password", Description: "Rules that are left out."},
+			{Name: "rules", Order: 1, Type: List, Known: knownRules, Example: "PRIV_KEY,github-token", Description: "Rules by their names; all when absent."},
+			{Name: "except_rules", Order: 2, Type: List, Known: knownRules, Example: "url-password", Description: "Rules that are left out."},
 			{Name: "removed", Order: 3, Type: Enum("include", "exclude", "only"), Example: "include",
 				Description: "What becomes of secrets in files that a later layer deleted or replaced, which whoever pulls the image has all the same; include when absent."},
 			{Name: "place", Order: 4, Type: Enum("all", "files", "config"), Example: "all",
 				Description: "Where to look: in files, in the image's config (environment, labels, history), or in both; all when absent."},
-			{Name: "path_exclude", Order: 5, Type: Text, Example: ".*/testdata/.*", Description: "Regular expression, matched from the start; files whose path it matches are left out."},
+			{Name: "path_exclude", Order: 5, Type: Text, Known: pathPattern, Example: ".*/testdata/.*", Description: "Regular expression, matched from the start; files whose path it matches are left out."},
 		},
 		Compile: compileAllSecrets,
 	}},

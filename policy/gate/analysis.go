@@ -17,10 +17,10 @@ var analysisGate = Gate{
 			Description: "Fires for each thing that the analysis could not see: files skipped, databases that could not be read, ecosystems " +
 				"without advisory data and the like. The trigger id is the kind, followed by + and the path where one file is meant.",
 			Params: []Param{
-				{Name: "kinds", Order: 1, Type: List, Description: "Kinds of gaps to fire for; all kinds when absent.",
+				{Name: "kinds", Order: 1, Type: List, Known: knownGaps, Description: "Kinds of gaps to fire for; all kinds when absent.",
 					Example: string(image.GapParserFailed + "," + image.GapNoAdvisories)},
-				{Name: "except_kinds", Order: 2, Type: List, Example: string(image.GapNotCompared), Description: "Kinds of gaps that are left out."},
-				{Name: "path_exclude", Order: 3, Type: Text, Example: "/usr/share/doc/.*",
+				{Name: "except_kinds", Order: 2, Type: List, Known: knownGaps, Example: string(image.GapNotCompared), Description: "Kinds of gaps that are left out."},
+				{Name: "path_exclude", Order: 3, Type: Text, Known: pathPattern, Example: "/usr/share/doc/.*",
 					Description: "Regular expression, matched from the start; gaps of files whose path it matches are left out."},
 			},
 			Compile: compileGaps,
@@ -30,7 +30,7 @@ var analysisGate = Gate{
 			Description: "Fires for each kind of gap of which there are at least a number, those counted that were folded into one. The trigger id is the kind.",
 			Params: []Param{
 				{Name: "min_count", Order: 1, Required: true, Type: Int, Example: "10", Description: "Number of gaps of one kind from which on it fires; 0 counts as 1."},
-				{Name: "kinds", Order: 2, Type: List, Example: string(image.GapFileSkipped), Description: "Kinds of gaps to count; all kinds when absent."},
+				{Name: "kinds", Order: 2, Type: List, Known: knownGaps, Example: string(image.GapFileSkipped), Description: "Kinds of gaps to count; all kinds when absent."},
 			},
 			Compile: compileGapCount,
 		},
@@ -40,7 +40,7 @@ var analysisGate = Gate{
 				"kev, epss and nvd where they are not switched off. The trigger id is the source.",
 			Params: []Param{
 				{Name: "max_days", Order: 1, Required: true, Type: Int, Example: "2", Description: "Age in days from which on the data is too old."},
-				{Name: "sources", Order: 2, Type: List, Example: "Debian:12,PyPI,kev", Description: "Sources to look at; all that the image depends on when absent."},
+				{Name: "sources", Order: 2, Type: List, Known: knownSources, Example: "Debian:12,PyPI,kev", Description: "Sources to look at; all that the image depends on when absent."},
 			},
 			Compile: compileStaleSource,
 			Needs:   always(NeedSources),
@@ -49,7 +49,7 @@ var analysisGate = Gate{
 			Name: "unverified_vex",
 			Description: "Fires for each vulnerability of which a VEX document beside the image says something that nobody vouches for, so that it hides nothing. The trigger id is that of the " +
 				"package trigger of the vulnerabilities gate.",
-			Params:  []Param{{Name: "statuses", Order: 1, Type: List, Example: "not_affected,fixed", Description: "What the statement must say; anything when absent."}},
+			Params:  []Param{{Name: "statuses", Order: 1, Type: List, Known: knownStatuses, Example: "not_affected,fixed", Description: "What the statement must say; anything when absent."}},
 			Compile: compileUnverifiedVEX,
 		},
 	},

@@ -30,6 +30,7 @@ var dockerfileGate = Gate{
 				actualOnly,
 			},
 			Compile: compileInstruction,
+			Odd:     oddInstruction,
 		},
 		{
 			Name:        "effective_user",
@@ -41,12 +42,13 @@ var dockerfileGate = Gate{
 					Description: "Whether the users are the only ones allowed, or not allowed."},
 			},
 			Compile: compileEffectiveUser,
+			Odd:     oddUsers,
 		},
 		{
 			Name:        "exposed_ports",
 			Description: "Fires for each exposed port that is not allowed, and for a range unless every port in it is.",
 			Params: []Param{
-				{Name: "ports", Order: 1, Required: true, Type: Numbers, Example: "80,8080,8088",
+				{Name: "ports", Order: 1, Required: true, Type: Numbers, Known: knownPorts, Example: "80,8080,8088",
 					Description: "Port numbers; each stands for itself, for /tcp and for /udp. A range that the image exposes is all the ports in it."},
 				{Name: "type", Order: 2, Required: true, Type: Enum("whitelist", "blacklist"), Example: "blacklist",
 					Description: "Whether the ports are the only ones allowed, or not allowed."},

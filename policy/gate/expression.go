@@ -19,7 +19,7 @@ var expressionGate = Gate{
 		Description: "Fires once when the expression is true, or, where it gives a list of texts, once for each text. An expression is checked when the bundle is, and bounded in what it may cost; " +
 			"one that fails on an image, or costs too much there, ends the evaluation with stop.",
 		Params: []Param{
-			{Name: "expression", Order: 1, Required: true, Type: Text, Example: `findings.exists(f, f.severity == "critical" && !f.package.inherited)`,
+			{Name: "expression", Order: 1, Required: true, Type: Text, Known: knownInExpressions, Example: `findings.exists(f, f.severity == "critical" && !f.package.inherited)`,
 				Description: "The expression: true or false, or a list of texts."},
 			{Name: "message", Order: 2, Type: Text, Example: "A critical vulnerability that we brought ourselves",
 				Description: "Message of the row; before each text and a colon where there are texts. The expression, or the text alone, when absent."},

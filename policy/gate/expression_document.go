@@ -60,7 +60,7 @@ func (c *Context) document() *expr.Document {
 	if c.Facts.Signatures != nil {
 		d.Signatures = func() []*expr.Signature {
 			return each(c.Facts.Signatures.Found, func(s *Signature) *expr.Signature {
-				return &expr.Signature{PredicateType: s.PredicateType, Trust: s.Trust, Verified: s.Verified()}
+				return &expr.Signature{PredicateType: s.PredicateType, Trust: s.Trust, Identity: s.Identity, Issuer: s.Issuer, Verified: s.Verified()}
 			})
 		}
 	}

@@ -35,6 +35,8 @@ type Trigger struct {
 	Compile func(v Values) (Check, error)
 	// Needs says which facts from outside of the image a rule with these values looks at; nil for none.
 	Needs func(v Values) Need
+	// Odd says what is odd about values together that are accepted; nil for nothing.
+	Odd func(v Values) []Doubt
 }
 
 // Check looks at one image and fires for each fact. It must be safe for concurrent use: what it learns goes into the
@@ -98,6 +100,9 @@ type ParamError struct {
 	Schema string
 	// Detail says what is wrong and what is allowed.
 	Detail string
+	// Want is what the type of the parameter takes, in plain words; "" where another test than that of the type refused the
+	// value.
+	Want string
 }
 
 func (e *ParamError) Error() string { return fmt.Sprintf("parameter %q: %s", e.Param, e.Detail) }

@@ -22,6 +22,7 @@ var inheritanceGate = Gate{
 			Params: append([]Param{{Name: "origin", Order: 1, Required: true, Type: ofLayers, Example: "image",
 				Description: "Where the package comes from: the base image, or this image itself."}}, narrowingParams(2)...),
 			Compile: compileInheritedVulnerabilities,
+			Odd:     oddSeverity(">="),
 			Needs:   always(NeedLineage),
 		},
 		{

@@ -19,10 +19,10 @@ var licenseTermsGate = Gate{
 			"proprietary (non-commercial and source-available ones too) or unknown. Of licences joined by OR one may choose, unless choice=worst. The trigger id is the first such category and the " +
 			"package's name, joined by +.",
 		Params: []Param{
-			{Name: "categories", Order: 1, Required: true, Type: List, Example: "network_copyleft,proprietary", Description: "Categories that are not accepted."},
+			{Name: "categories", Order: 1, Required: true, Type: List, Known: knownKinds, Example: "network_copyleft,proprietary", Description: "Categories that are not accepted."},
 			{Name: "choice", Order: 2, Type: Enum("best", "worst"), Example: "best",
 				Description: "Whether of licences joined by OR an acceptable one is enough (best), or all must be acceptable (worst); best when absent."},
-			{Name: "except_licenses", Order: 3, Type: List, Example: "GPL-2.0-only", Description: "Licences that are accepted whatever their category, by SPDX identifier; without its exception such a one covers it with every exception."},
+			{Name: "except_licenses", Order: 3, Type: List, Known: knownLicenses, Example: "GPL-2.0-only", Description: "Licences that are accepted whatever their category, by SPDX identifier; without its exception such a one covers it with every exception."},
 			{Name: "except_packages", Order: 4, Type: List, Example: "bash,coreutils", Description: "Packages that are left out, in the exact spelling of their names."},
 			{Name: "package_type", Order: 5, Type: packageTypes, Example: "non-os", Description: "Kind of packages to look at; all when absent."},
 		},
@@ -36,7 +36,7 @@ func compileLicenseCategory(v Values) (Check, error) {
 	for _, word := range v.List("categories") {
 		category := license.Category(word)
 		if !slices.Contains(all, category) {
-			return nil, BadValue("categories", "%s is not one of %s", PythonText(word), PythonList(textsOf(all)))
+			return nil, BadValue("categories", "there is no category %q; there are %s", word, strings.Join(textsOf(all), ", "))
 		}
 		denied[category] = true
 	}

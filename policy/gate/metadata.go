@@ -27,6 +27,7 @@ var metadataGate = Gate{
 				Description: "Value to compare with, not needed for exists and not_exists: of a size bytes or a number with kb, mb, gb or tb (of 1,024), of layer_count a number, else a text."},
 		},
 		Compile: compileAttribute,
+		Odd:     oddAttribute,
 	}},
 }
 

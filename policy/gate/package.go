@@ -34,7 +34,7 @@ func packageParams() []Param {
 		Param{Name: "max_days_since_fix", Type: Int, Example: "30", Description: "Days for which a vulnerability is left out after a fix was first seen; only with fix_available=true."})
 	addScores("vendor_cvss_v3_", "of the advisory's publisher")
 	params = append(params,
-		Param{Name: "package_path_exclude", Type: Text, Example: ".*/test/.*\\.jar", Description: "Regular expression, matched from the start; packages that are not of the distribution and whose path it matches are left out."})
+		Param{Name: "package_path_exclude", Type: Text, Known: pathPattern, Example: ".*/test/.*\\.jar", Description: "Regular expression, matched from the start; packages that are not of the distribution and whose path it matches are left out."})
 	for i := range params {
 		params[i].Order = i + 1
 	}

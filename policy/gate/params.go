@@ -23,6 +23,8 @@ type Param struct {
 	// Order sorts the parameters in the specification document; 0 stands for 100, the last place.
 	Order int
 	Type  Type
+	// Known says which values can match; nil where any may.
+	Known *Known
 }
 
 // SortKey is the place of p among the parameters of its trigger.
@@ -61,6 +63,9 @@ func Enum(words ...string) Type {
 		detail:      func(s string) string { return PythonText(s) + " is not one of " + PythonList(words) },
 	}
 }
+
+// want is the description in the middle of a sentence.
+func (t *Type) want() string { return strings.ToLower(t.Description[:1]) + t.Description[1:] }
 
 // Linked is one of several types; which one is chosen by the value of another parameter.
 func Linked(param string, types []Type, choose func(value string) Type) Type {
@@ -139,7 +144,7 @@ func (t *Trigger) values(given []Pair) (Values, []error) {
 			errs = append(errs, Missing(p.Name))
 		case has && !typ.accepts(value):
 			schema, _ := json.Marshal(typ.Criteria) // texts and lists of texts
-			errs = append(errs, &ParamError{Fault: RefusedValue, Param: p.Name, Schema: string(schema), Detail: typ.detail(value)})
+			errs = append(errs, &ParamError{Fault: RefusedValue, Param: p.Name, Schema: string(schema), Detail: typ.detail(value), Want: typ.want()})
 		}
 	}
 	return v, errs

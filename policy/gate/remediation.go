@@ -19,6 +19,7 @@ var remediationGate = Gate{
 				Description: "Days from the moment at which a fixed version was first known here."}},
 				slices.DeleteFunc(narrowingParams(2), func(p Param) bool { return p.Name == "fix_available" })...),
 			Compile: compileFixKnown,
+			Odd:     oddSeverity(">="),
 		},
 		{
 			Name: "known_here",
@@ -27,6 +28,7 @@ var remediationGate = Gate{
 			Params: append([]Param{{Name: "max_days", Order: 1, Required: true, Type: Int, Example: "14",
 				Description: "Days from the moment at which the vulnerability was first known on this image."}}, narrowingParams(2)...),
 			Compile: compileKnownHere,
+			Odd:     oddSeverity(">="),
 		},
 	},
 }

@@ -37,7 +37,7 @@ var retrievedGate = Gate{
 	},
 }
 
-var retrievedPath = Param{Name: "path", Order: 1, Required: true, Type: Text, Example: "/etc/httpd.conf", Description: "Absolute path of the file."}
+var retrievedPath = Param{Name: "path", Order: 1, Required: true, Type: Text, Known: absolutePath, Example: "/etc/httpd.conf", Description: "Absolute path of the file."}
 
 func compileContentRegex(v Values) (Check, error) {
 	path, check := v["path"], v["check"]

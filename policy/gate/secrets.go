@@ -14,9 +14,9 @@ var secretsGate = Gate{
 		Description: "Fires for each file and each expression for secrets that was found in it, or once where none was. The expressions are the five " +
 			"of Anchore Engine and your own; a detector of Landwaiter counts where it is named.",
 		Params: []Param{
-			{Name: "content_regex_name", Order: 1, Type: Text, Example: "AWS_ACCESS_KEY",
+			{Name: "content_regex_name", Order: 1, Type: Text, Known: &Known{doubt: oddRuleNames}, Example: "AWS_ACCESS_KEY",
 				Description: "Names or full texts of expressions, and names of detectors, with commas between; all expressions and no detectors when absent."},
-			{Name: "filename_regex", Order: 2, Type: Text, Example: "/etc/.*", Description: "Regular expression, matched from the start of the absolute path; all files when absent."},
+			{Name: "filename_regex", Order: 2, Type: Text, Known: pathPattern, Example: "/etc/.*", Description: "Regular expression, matched from the start of the absolute path; all files when absent."},
 			{Name: "match_type", Order: 3, Type: Enum("notfound", "found"), Example: "found", Description: "Whether to fire for what is found, or where nothing is; found when absent."},
 		},
 		Compile: compileSecrets,

@@ -20,8 +20,11 @@ type Signature struct {
 	PredicateType string `json:"predicate_type,omitempty"`
 	// Trust is the name under which the installation trusts the signer; "" when nobody it trusts has signed.
 	Trust string `json:"trust,omitempty"`
-	// Problem says why it was not verified; "" when it was.
-	Problem string `json:"problem,omitempty"`
+	// Identity and Issuer are what the certificate of a verified one names; "" when it was made with a key. Problem says why
+	// it was not verified; "" when it was.
+	Identity string `json:"identity,omitempty"`
+	Issuer   string `json:"issuer,omitempty"`
+	Problem  string `json:"problem,omitempty"`
 	// Origin is where it was found.
 	Origin string `json:"origin"`
 }
@@ -31,7 +34,7 @@ func (s *Signature) Verified() bool { return s.Problem == "" && s.Trust != "" }
 
 var signaturesGate = Gate{
 	Name: "signatures",
-	Description: "Checks of the signatures and attestations beside the image in its registry, made with keys that the setting signatures.trust names. One made with a certificate in place of a key (keyless) counts as not verified. An addition of " +
+	Description: "Checks of the signatures and attestations beside the image in its registry, made by those whom the setting signatures.trust names: with their keys, or with certificates for their identities (keyless). An addition of " +
 		"Landwaiter.",
 	Triggers: []Trigger{
 		{
@@ -45,7 +48,7 @@ var signaturesGate = Gate{
 			Name: "not_attested",
 			Description: "Fires when the image has no verified attestation of a kind that satisfies all the conditions given, also when nobody looked for any. The trigger id is the type of the " +
 				"predicate.",
-			Params: append([]Param{{Name: "predicate_type", Order: 1, Required: true, Type: Text, Example: "https://slsa.dev/provenance/v1",
+			Params: append([]Param{{Name: "predicate_type", Order: 1, Required: true, Type: Text, Known: knownPredicates, Example: "https://slsa.dev/provenance/v1",
 				Description: "Type of the predicate, in full; a * at its end stands for anything."}}, signerParams(2)...),
 			Compile: func(v Values) (Check, error) {
 				if v["predicate_type"] == "" {
@@ -57,7 +60,7 @@ var signaturesGate = Gate{
 		},
 		{
 			Name: "unverified",
-			Description: "Fires for each signature and attestation that is there and was not verified: by a stranger, damaged, or of another image; and for what could not be read. The trigger " +
+			Description: "Fires for each signature and attestation that is there and was not verified: by a stranger, damaged, expired, or of another image; and for what could not be read. The trigger " +
 				"id is where it was found.",
 			Compile: compileUnverified,
 			Needs:   always(NeedSignatures),
@@ -67,7 +70,7 @@ var signaturesGate = Gate{
 
 func signerParams(order int) []Param {
 	params := []Param{
-		{Name: "trust", Type: List, Example: "release-key", Description: "Names in the settings of whom may have signed; anybody whom the settings name when absent."},
+		{Name: "trust", Type: List, Known: knownSigners, Example: "release-key", Description: "Names in the settings of whom may have signed; anybody whom the settings name when absent."},
 		{Name: "all", Type: Bool, Example: "true", Description: "Each of those that trust names must have signed, not only one of them; false when absent."},
 	}
 	for i := range params {

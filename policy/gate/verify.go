@@ -11,7 +11,7 @@ var verifyTrigger = Trigger{
 	Description: "Fires for each file that is not as the package database of the distribution says: changed, or missing. Configuration files may be changed, and files may be symlinks.",
 	Params: []Param{
 		{Name: "only_packages", Order: 1, Type: List, Example: "libssl,openssl", Description: "Packages to look at, by their exact names; all when absent."},
-		{Name: "only_directories", Order: 2, Type: List, Example: "/usr,/var/lib", Description: "Texts that the path must begin with; every path when absent. A path that begins with two of them fires twice."},
+		{Name: "only_directories", Order: 2, Type: List, Known: absolutePath, Example: "/usr,/var/lib", Description: "Texts that the path must begin with; every path when absent. A path that begins with two of them fires twice."},
 		{Name: "check", Order: 3, Type: Enum("changed", "missing"), Example: "changed", Description: "What to look for; both when absent."},
 	},
 	Compile: compileVerify,

@@ -17,6 +17,7 @@ var vulnerabilitiesGate = Gate{
 			Description: "Fires for each vulnerability of a package that satisfies all the conditions given.",
 			Params:      packageParams(),
 			Compile:     compilePackage,
+			Odd:         oddPackage,
 		},
 		{
 			Name:        "stale_feed_data",
@@ -53,7 +54,7 @@ var vulnerabilitiesGate = Gate{
 			Name:        "blacklist",
 			Description: "Fires once when any of the listed vulnerabilities is found.",
 			Params: []Param{
-				{Name: "vulnerability_ids", Order: 1, Required: true, Type: List, Example: "CVE-2019-1234",
+				{Name: "vulnerability_ids", Order: 1, Required: true, Type: List, Known: knownVulnerabilities, Example: "CVE-2019-1234",
 					Description: "Ids of vulnerabilities, in the exact spelling of the vulnerability list."},
 				{Name: "vendor_only", Order: 2, Type: Bool, Example: "true",
 					Description: "Leave out what the distribution has decided not to fix; true when absent."},

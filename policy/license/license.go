@@ -3,8 +3,11 @@
 package license
 
 import (
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/github/go-spdx/v2/spdxexp/spdxlicenses"
 )
 
 // Category is what a licence asks for.
@@ -70,3 +73,24 @@ var linkingExceptions = sync.OnceValue(func() map[string]bool {
 	}
 	return m
 })
+
+// IDs are the identifiers of the SPDX list, those that are no longer to be used included, sorted.
+var IDs = sync.OnceValue(func() []string {
+	ids := slices.Concat(spdxlicenses.GetLicenses(), spdxlicenses.GetDeprecated())
+	slices.Sort(ids)
+	return ids
+})
+
+// Listed says whether a licence, with or without an exception and a plus sign, is on the SPDX list, in any case.
+func Listed(id string) bool {
+	id, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(id)), " with ")
+	for _, name := range []string{id, strings.TrimSuffix(id, "+")} {
+		if active, _ := spdxlicenses.IsActiveLicense(name); active {
+			return true
+		}
+		if old, _ := spdxlicenses.IsDeprecatedLicense(name); old {
+			return true
+		}
+	}
+	return false
+}

@@ -40,6 +40,9 @@ type VEXDocument struct {
 	Source     string   `json:"source" enum:"upload,attestation"`
 	Origin     string   `json:"origin,omitempty" doc:"Where an attestation was found"`
 	Counts     bool     `json:"counts" doc:"Whether its statements may hide findings; else they are only shown"`
+	SignedBy   []string `json:"signed_by,omitempty" doc:"Names in the settings of those who verifiably signed an attestation"`
+	Identity   string   `json:"identity,omitempty" doc:"Whom the certificate names, where it was signed with one"`
+	Issuer     string   `json:"issuer,omitempty" doc:"Who vouched for that identity, where the certificate says"`
 	CreatedAt  clock    `json:"created_at"`
 	EndedAt    *clock   `json:"ended_at,omitempty" doc:"Since when it is no longer in force"`
 	Images     *int     `json:"images,omitempty" doc:"Analysed images that it concerns, when it was added"`
@@ -119,6 +122,9 @@ func newVEXDocument(v *store.VEX) VEXDocument {
 	d := VEXDocument{
 		ID: v.ID, Called: v.Called, Digest: string(v.Digest), Format: v.Format, DocumentID: v.DocumentID, Author: v.Author, Count: v.Statements,
 		Problems: v.Problems, Source: v.Source, Origin: v.Origin, Counts: v.Counts, CreatedAt: clock(v.From),
+	}
+	if v.Signed != nil {
+		d.SignedBy, d.Identity, d.Issuer = v.Signed.Names(), v.Signed.Identity, v.Signed.Issuer
 	}
 	switch v.Scope {
 	case store.VEXImage:
