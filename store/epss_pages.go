@@ -106,17 +106,13 @@ func (t *Tx) scoreFound(ctx context.Context, vulns []string) error {
 		if from == until {
 			continue
 		}
-		var packed []byte
-		if err := t.one(ctx, "SELECT scores FROM epss_pages WHERE day = ? AND first = ?", []any{p.day, p.first}, &packed); err != nil {
-			return err
-		}
-		raw, err := t.codec.unpack(packed)
+		raw, err := t.epssPage(ctx, p.day, p.first)
 		if err != nil {
-			return fmt.Errorf("the scores of %s are damaged: %w", p.day, err)
+			return err
 		}
 		file := page{day: p.day, loaded: p.loaded}
 		if found[file], err = decodeScores(found[file], raw, cves[from:until]); err != nil {
-			return fmt.Errorf("the scores of %s are damaged: %w", p.day, err)
+			return damagedScores(p.day, err)
 		}
 	}
 	for file, scores := range found {
@@ -125,6 +121,45 @@ func (t *Tx) scoreFound(ctx context.Context, vulns []string) error {
 		}
 	}
 	return nil
+}
+
+// epssPage is one page, as lines.
+func (q *Queries) epssPage(ctx context.Context, day, first string) ([]byte, error) {
+	var packed []byte
+	if err := q.one(ctx, "SELECT scores FROM epss_pages WHERE day = ? AND first = ?", []any{day, first}, &packed); err != nil {
+		return nil, err
+	}
+	raw, err := q.codec.unpack(packed)
+	if err != nil {
+		return nil, damagedScores(day, err)
+	}
+	return raw, nil
+}
+
+func damagedScores(day string, err error) error {
+	return fmt.Errorf("the scores of %s are damaged: %w", day, err)
+}
+
+// epssFile yields the whole file of a day; false when it is not kept. An error comes before all that would follow it.
+func (q *Queries) epssFile(ctx context.Context, day string, yield func(EPSS, error) bool) (bool, error) {
+	firsts, err := all(ctx, q, scalar[string], "SELECT first FROM epss_pages WHERE day = ?", day)
+	slices.Sort(firsts)
+	for _, first := range firsts {
+		raw, err := q.epssPage(ctx, day, first)
+		if err != nil {
+			return true, err
+		}
+		for line := range bytes.Lines(raw) {
+			e, err := decodeScore(line)
+			if err != nil {
+				return true, damagedScores(day, err)
+			}
+			if !yield(e, nil) {
+				return true, nil
+			}
+		}
+	}
+	return len(firsts) > 0, err
 }
 
 // inOrder sorts scores by CVE; of one that is there twice the last counts.
@@ -149,7 +184,7 @@ func encodeScores(scores []EPSS) []byte {
 // decodeScores appends the scores of some CVEs, in order, that lines have.
 func decodeScores(to []EPSS, lines []byte, cves []string) ([]EPSS, error) {
 	for line := range bytes.Lines(lines) {
-		cve, rest, _ := bytes.Cut(line, []byte{' '})
+		cve, _, _ := bytes.Cut(line, []byte{' '})
 		for len(cves) > 0 && cves[0] < string(cve) {
 			cves = cves[1:]
 		}
@@ -159,19 +194,24 @@ func decodeScores(to []EPSS, lines []byte, cves []string) ([]EPSS, error) {
 		if cves[0] != string(cve) {
 			continue
 		}
-		score, percentile, _ := strings.Cut(strings.TrimSuffix(string(rest), "\n"), " ")
-		e := EPSS{CVE: cves[0]}
-		for _, field := range []struct {
-			text string
-			to   *float64
-		}{{score, &e.Score}, {percentile, &e.Percentile}} {
-			v, err := strconv.ParseFloat(field.text, 64)
-			if err != nil {
-				return to, err
-			}
-			*field.to = v
+		e, err := decodeScore(line)
+		if err != nil {
+			return to, err
 		}
 		to = append(to, e)
 	}
 	return to, nil
+}
+
+func decodeScore(line []byte) (EPSS, error) {
+	fields := strings.Fields(string(line))
+	if len(fields) != 3 {
+		return EPSS{}, fmt.Errorf("a line has %d fields", len(fields))
+	}
+	score, err := strconv.ParseFloat(fields[1], 64)
+	if err != nil {
+		return EPSS{}, err
+	}
+	percentile, err := strconv.ParseFloat(fields[2], 64)
+	return EPSS{CVE: fields[0], Score: score, Percentile: percentile}, err
 }
