@@ -105,7 +105,7 @@ func findingOf(v *client.Vulnerability) advisory.ImageFinding {
 		f.CVSS = append(f.CVSS, advisory.CVSS{Source: c.Source, Version: c.Version, Vector: c.Vector, Base: c.Base, Exploitability: c.Exploitability, Impact: c.Impact})
 	}
 	for _, e := range v.Evidence {
-		f.Evidence = append(f.Evidence, advisory.Evidence{Record: e.Record, Ecosystem: e.Ecosystem, Package: e.Package, Compared: e.Compared, Range: e.Range, Fixed: e.Fixed})
+		f.Evidence = append(f.Evidence, advisory.Evidence{Record: e.Record, Ecosystem: e.Ecosystem, Package: e.Package, Compared: e.Compared, Range: e.Range, Fixed: e.Fixed, NoFix: e.NoFix, Inferred: e.Inferred})
 	}
 	return f
 }

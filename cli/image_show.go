@@ -259,6 +259,10 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 	if found.Base != nil {
 		g.header = append(g.header, "inherited")
 	}
+	guessed := slices.ContainsFunc(found.Vulnerabilities, func(v client.Vulnerability) bool { return v.GroupInferred != "" })
+	if guessed {
+		g.header = append(g.header, "note")
+	}
 	for _, v := range found.Vulnerabilities {
 		n[v.Severity]++
 		if v.Inherited {
@@ -285,6 +289,13 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 		if found.Base != nil {
 			row = append(row, yesNo(v.Inherited))
 		}
+		if guessed {
+			note := ""
+			if v.GroupInferred != "" {
+				note = "group inferred"
+			}
+			row = append(row, note)
+		}
 		g.rows = append(g.rows, row)
 	}
 	a.grid(g)
@@ -299,7 +310,11 @@ func (a *app) showVulnerabilities(found *client.VulnerabilityAnswer, image strin
 		summary += ": " + strings.Join(parts, ", ")
 	}
 	if len(found.Ignored) > 0 {
-		summary += fmt.Sprintf("; %d ignored by a rule (-o json has the reasons)", len(found.Ignored))
+		reasons := make([]string, len(found.Ignored))
+		for i := range found.Ignored {
+			reasons[i] = found.Ignored[i].Ignored
+		}
+		summary += fmt.Sprintf("; ignored: %s (-o json has the reasons)", report.IgnoredBy(reasons))
 	}
 	if !found.AsOf.IsZero() {
 		summary += "; as of " + when(found.AsOf)

@@ -70,7 +70,13 @@ func (a *app) queryByVulnerability() *cobra.Command {
 			a.grid(g)
 			a.showPage(&found.PageInfo, len(found.Images), "image has "+q.ID, "images have "+q.ID)
 			if n := len(found.Ignored); n > 0 {
-				fmt.Fprintf(a.err, "on %s more, rules hide what was found (-o json has the reasons)\n", report.Count(n, "image", "images"))
+				var reasons []string
+				for _, i := range found.Ignored {
+					for _, p := range i.Ignored {
+						reasons = append(reasons, p.Ignored)
+					}
+				}
+				fmt.Fprintf(a.err, "on %s more, what was found is ignored: %s (-o json has the reasons)\n", report.Count(n, "image", "images"), report.IgnoredBy(reasons))
 			}
 		})
 	})

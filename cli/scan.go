@@ -79,14 +79,17 @@ Exit codes: 0 the policy passes (warnings and gaps are shown), 1 it says stop, 2
 			if err := run.judge(cmd, result, bundle, documents, orWord(tag, result.Reference)); err != nil {
 				return err
 			}
+			stop := stopped(result, failOn != "", threshold)
+			if stop != nil && result.Verdict.Action != "stop" {
+				result.StoppedBy = "--fail-on " + failOn
+			}
 			if err := run.write(result); err != nil {
 				return err
 			}
-			err = stopped(result, failOn != "", threshold)
-			if err != nil && result.Verdict.Action != "stop" {
-				run.progress.say("stopped by --fail-on %s", failOn)
+			if result.StoppedBy != "" {
+				run.progress.say("stopped by %s", result.StoppedBy)
 			}
-			return err
+			return stop
 		},
 	}
 	o.flags(cmd, report.Formats())
@@ -126,6 +129,11 @@ func (r *localRun) judge(cmd *cobra.Command, result *report.Result, bundle *poli
 		return err
 	}
 	result.Verdict = verdictOf(bundle, e)
+	facts, err := r.local.Facts(cmd.Context(), result.Analysis, j)
+	if err != nil {
+		return err
+	}
+	result.Facts = &facts
 	result.Checked = &report.Checked{Digest: e.ImageDigest, FullTag: e.Tag, Evaluations: []report.Evaluation{{
 		PolicyID: e.BundleID, FinalAction: e.FinalAction, At: e.At, Revision: j.Revision.ID, Document: e.Document(), Bundle: e.Bundle,
 	}}}

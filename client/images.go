@@ -307,8 +307,10 @@ type Vulnerability struct {
 	KnownExploited string     `json:"known_exploited,omitempty"`
 	DetectedAt     time.Time  `json:"detected_at,omitzero"`
 	Evidence       []Evidence `json:"evidence"`
-	// Ignored is the rule that hides it; "" when it counts.
+	// Ignored is the rule or VEX statement that hides it; "" when it counts.
 	Ignored string `json:"ignored,omitempty"`
+	// GroupInferred says how the group of a Java archive was found that names none.
+	GroupInferred string `json:"group_inferred,omitempty"`
 	// VEX is the statement that counts for it, or is shown beside it; nil when there is none.
 	VEX *VEXStatus `json:"vex,omitempty"`
 	// Inherited says that the package comes from the base image.

@@ -54,7 +54,7 @@ type ByPackage struct {
 // QueriedImages is a page of images.
 type QueriedImages struct {
 	Images []QueriedImage `json:"images"`
-	// Ignored are images of the page on which rules hide all that was found.
+	// Ignored are images of the page on which rules or VEX statements hide all that was found.
 	Ignored []QueriedImage `json:"ignored_images,omitempty"`
 	PageInfo
 }

@@ -131,6 +131,23 @@ func (l *Local) Files(ctx context.Context, a *image.Analysis) ([]image.File, err
 	return (&Content{store: l.Store}).files(ctx, a)
 }
 
+// Facts are all facts from outside of the image that rules of any bundle may look at, as [Local.Verdict] takes them.
+func (l *Local) Facts(ctx context.Context, a *image.Analysis, j *Judgement) (gate.Facts, error) {
+	return l.facts(ctx, a, j, l.Now(), gate.NeedThreats|gate.NeedLineage|gate.NeedNewer|gate.NeedSources|gate.NeedSignatures)
+}
+
+func (l *Local) facts(ctx context.Context, a *image.Analysis, j *Judgement, now time.Time, needs gate.Need) (gate.Facts, error) {
+	checks := &Checks{store: l.Store}
+	outside, err := checks.outside(ctx, store.AdminAccount, a, j.Revision, now, needs)
+	if err != nil {
+		return gate.Facts{}, err
+	}
+	if outside != nil {
+		outside.Signatures = j.Signatures
+	}
+	return checks.gateFacts(ctx, outside, j.Findings, j.Revision.ID, now, needs)
+}
+
 // Verdict evaluates a bundle against what is known.
 func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis, j *Judgement, fullTag string) (*policy.Evaluation, error) {
 	checks := &Checks{store: l.Store}
@@ -139,14 +156,7 @@ func (l *Local) Verdict(ctx context.Context, b *policy.Bundle, a *image.Analysis
 		return nil, err
 	}
 	now := l.Now()
-	outside, err := checks.outside(ctx, store.AdminAccount, a, j.Revision, now, b.Needs())
-	if err != nil {
-		return nil, err
-	}
-	if outside != nil {
-		outside.Signatures = j.Signatures
-	}
-	facts, err := checks.gateFacts(ctx, outside, j.Findings, j.Revision.ID, now, b.Needs())
+	facts, err := l.facts(ctx, a, j, now, b.Needs())
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,16 @@ func (t PackageType) V1() string {
 	}
 }
 
+// PackageTypeOfV1 is the type that /v1 and tables show by a word of their own, as dpkg; false for any other word.
+func PackageTypeOfV1(word string) (PackageType, bool) {
+	for _, t := range PackageTypes() {
+		if v1 := t.V1(); v1 != string(t) && v1 == word {
+			return t, true
+		}
+	}
+	return "", false
+}
+
 // V1Path is where the /v1 API says that a package lies: "pkgdb" for operating-system packages, else its place in the
 // tree with a leading slash, "outer:inner" inside archives.
 func (p *Package) V1Path() string {

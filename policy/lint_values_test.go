@@ -61,6 +61,10 @@ func TestValuesThatNeverMatch(t *testing.T) {
 		"expression":       {rule("STOP", "expression", "matches", `expression=findings.exists(f, f.severity == 'hihg' && f.package.type in ['deb', 'rmp'])`), nil, []string{at + `.params[0].value|Finding.severity is never "hihg"|did you mean high?`}},
 		"expressions":      {rule("STOP", "expression", "matches", `expression='linux' == image.os && gaps.all(g, g.kind != 'hints') && findings.all(f, f.vex_status != '' && f.package.name == 'x')`), nil, nil},
 		"expression's os":  {rule("STOP", "expression", "matches", `expression='Linux' == image.os`), nil, []string{at + `.params[0].value|Image.os is never "Linux"|did you mean linux?`}},
+		"words of tables":  {rule("STOP", "expression", "matches", `expression=packages.exists(p, p.type == 'dpkg')`), nil, []string{at + `.params[0].value|Package.type is never "dpkg"|did you mean deb?`}},
+		"java of tables":   {rule("STOP", "expression", "matches", `expression=packages.exists(p, p.type == 'java')`), nil, []string{at + `.params[0].value|Package.type is never "java"|did you mean maven?`}},
+		"python of tables": {rule("STOP", "expression", "matches", `expression=packages.exists(p, p.type in ['deb', 'python'])`), nil, []string{at + `.params[0].value|Package.type is never "python"|did you mean pypi?`}},
+		"go of tables":     {rule("STOP", "expression", "matches", `expression=packages.exists(p, p.type == 'go')`), nil, []string{at + `.params[0].value|Package.type is never "go"|did you mean golang?`}},
 		"of another":       {rule("STOP", "expression", "matches", `expression=packages.exists(p, p.type == 'house')`), nil, nil},
 	} {
 		source := bundle(tc.rule)

@@ -8,6 +8,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
+	"landwaiter.dev/policy/gate"
 )
 
 // document is the JSON form. Its fields are documented in docs/output.md; they are only ever added to.
@@ -19,6 +20,7 @@ type document struct {
 	At           time.Time        `json:"at,omitzero"`
 	Verdict      *Verdict         `json:"verdict,omitempty"`
 	Base         *image.KnownBase `json:"base_image,omitempty"`
+	Facts        *gate.Facts      `json:"facts,omitempty"`
 	Analysis     analysed         `json:"analysis"`
 	FeedRevision int64            `json:"feed_revision,omitempty"`
 	Findings     []finding        `json:"findings,omitzero"`
@@ -49,6 +51,9 @@ type finding struct {
 	// GroupInferred says how the group of a Java archive was found that names none.
 	GroupInferred string `json:"group_inferred,omitempty"`
 	EPSS          *EPSS  `json:"epss,omitempty"`
+	// KEVDue is the day by which CISA's catalogue asks for it to be mended, Ransomware that it knows of such campaigns.
+	KEVDue     string `json:"kev_due,omitempty"`
+	Ransomware bool   `json:"ransomware,omitempty"`
 }
 
 func placed(list []advisory.ImageFinding, r *Result) []finding {
@@ -59,7 +64,12 @@ func placed(list []advisory.ImageFinding, r *Result) []finding {
 		if n := f.Package.Layer; n >= 0 && n < len(layers) {
 			blob = layers[n].Blob
 		}
-		out = append(out, finding{f, blob, r.Base.Inherits(f.Package.Layer), f.ByCPE(), f.Inferred(), r.epss(&f.Finding)})
+		one := finding{ImageFinding: f, LayerDigest: blob, Inherited: r.Base.Inherits(f.Package.Layer), MatchedByCPE: f.ByCPE(), GroupInferred: f.Inferred(), EPSS: r.epss(&f.Finding)}
+		if r.Facts != nil {
+			t := r.Facts.ThreatOf(&f.Finding)
+			one.KEVDue, one.Ransomware = t.Due, t.Ransomware
+		}
+		out = append(out, one)
 	}
 	return out
 }
@@ -67,7 +77,7 @@ func placed(list []advisory.ImageFinding, r *Result) []finding {
 func writeJSON(w io.Writer, r *Result, _ Style) error {
 	d := document{
 		Schema: "landwaiter-result/1", Tool: "landwaiter " + r.Version, Image: r.Name, Reference: r.Reference, At: r.At,
-		Verdict: r.Verdict, Base: r.Base, Analysis: analysed{Analysis: r.Analysis, Packages: []installed{}}, FeedRevision: r.FeedRevision, Gaps: append([]image.Gap{}, r.Gaps...),
+		Verdict: r.Verdict, Base: r.Base, Facts: r.Facts, Analysis: analysed{Analysis: r.Analysis, Packages: []installed{}}, FeedRevision: r.FeedRevision, Gaps: append([]image.Gap{}, r.Gaps...),
 	}
 	for i := range r.Analysis.Packages {
 		p := &r.Analysis.Packages[i]

@@ -1,9 +1,11 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
+	"landwaiter.dev/advisory"
 	"landwaiter.dev/internal/junit"
 	"landwaiter.dev/sbom"
 )
@@ -31,8 +33,10 @@ func writeJUnit(w io.Writer, r *Result, _ Style) error {
 	}
 	verdict.Output = gaps.String()
 	suite.Cases = append([]junit.Case{verdict}, suite.Cases...)
-	for _, row := range ranked(r.Verdict) {
-		c := junit.Case{Class: row.Gate, Name: row.Trigger + ": " + row.TriggerID}
+	rows := ranked(r.Verdict)
+	names := caseNames(rows, r.Findings)
+	for i, row := range rows {
+		c := junit.Case{Class: row.Gate, Name: names[i]}
 		switch {
 		case row.Allowed != "":
 			c.Skipped = &junit.Message{Text: "allowed by " + row.allowance()}
@@ -46,3 +50,41 @@ func writeJUnit(w io.Writer, r *Result, _ Style) error {
 	}
 	return junit.Write(w, "landwaiter", suite)
 }
+
+// caseNames names the cases of rows: by trigger and trigger id. Rows of one gate that would share a name get the path of the
+// package that their message speaks of, and then a number, since services for builds tell cases by their names.
+func caseNames(rows []Row, findings []advisory.ImageFinding) []string {
+	plain := map[[2]string]int{}
+	for i := range rows {
+		plain[[2]string{rows[i].Gate, rows[i].name()}]++
+	}
+	paths := map[string][]string{} // by vulnerability
+	for i := range findings {
+		if p := &findings[i].Package; !p.Type.OS() {
+			paths[findings[i].ID] = append(paths[findings[i].ID], p.V1Path())
+		}
+	}
+	names, used := make([]string, len(rows)), map[[2]string]bool{}
+	for i := range rows {
+		name := rows[i].name()
+		if plain[[2]string{rows[i].Gate, name}] > 1 {
+			best, id := "", strings.SplitN(rows[i].TriggerID, "+", 2)[0]
+			for _, path := range paths[id] {
+				if len(path) > len(best) && strings.Contains(rows[i].Message, " "+path+" ") {
+					best = path
+				}
+			}
+			if best != "" {
+				name += " in " + best
+			}
+		}
+		names[i] = name
+		for n := 2; used[[2]string{rows[i].Gate, names[i]}]; n++ {
+			names[i] = fmt.Sprintf("%s (%d)", name, n)
+		}
+		used[[2]string{rows[i].Gate, names[i]}] = true
+	}
+	return names
+}
+
+func (row *Row) name() string { return row.Trigger + ": " + row.TriggerID }

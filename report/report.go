@@ -12,6 +12,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/advisory/vex"
 	"landwaiter.dev/image"
+	"landwaiter.dev/policy/gate"
 	"landwaiter.dev/sbom"
 )
 
@@ -29,10 +30,14 @@ type Result struct {
 	VEXUnmatched []vex.Unmatched
 	// Scores of EPSS by CVE, as far as they are at hand; nothing depends on them.
 	Scores map[string]EPSS
+	// Facts from outside of the image that rules may look at; nil when nobody asked.
+	Facts *gate.Facts
 	// Gaps of the analysis and of the advisory data.
 	Gaps []image.Gap
 	// Verdict of a policy; nil when none was asked.
 	Verdict *Verdict
+	// StoppedBy is what stops the image though the verdict does not, as "--fail-on high"; "" when nothing does. The table says it.
+	StoppedBy string
 	// Checked is the same verdict as /v1 answers it, which one form is made of; nil when none was asked.
 	Checked *Checked
 	// FeedRevision that answered, At when. Started and Ended are the work's; zero where nobody measured it.

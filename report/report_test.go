@@ -16,6 +16,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 	"landwaiter.dev/policy"
+	"landwaiter.dev/policy/gate"
 	"landwaiter.dev/sbom"
 )
 
@@ -49,6 +50,7 @@ func result() *Result {
 			{PolicyID: "b1", FinalAction: "stop", At: evaluation.At, Revision: 7, ID: 3, Document: evaluation.Document(), Bundle: evaluation.Bundle},
 		}},
 		Scores: map[string]EPSS{"CVE-2026-1": {Score: 0.943, Percentile: 0.999, Day: "2026-01-01"}},
+		Facts:  &gate.Facts{Threats: map[string]gate.Threat{"CVE-2026-1": {Score: 0.9, Percentile: 0.99, Scored: "2025-12-31", Due: "2026-01-22", Ransomware: true}}},
 		Name:   "example:1", Reference: "docker.io/example:1", Matched: true, Version: "1.2.3", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FeedRevision: 7,
 		Analysis: &image.Analysis{
 			Schema: 1, Digest: digest, ID: image.DigestOf([]byte("config")), Platform: image.DefaultPlatform, Size: 3 << 20,
@@ -75,6 +77,19 @@ func result() *Result {
 			{Gate: "dockerfile", Trigger: "exposed_ports", TriggerID: "x", Message: "port 22", Action: "go", Allowed: "our list", AllowedItem: "i1", AllowedReason: "behind the |gate|", AllowedUntil: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)},
 			{Gate: "files", Trigger: "name_match", TriggerID: "y", Message: "file=/a\nb::error::x <script>alert(1)</script> @all \x1b[31m", Action: "warn"},
 		}, Problems: []string{"a rule took too long"}},
+	}
+}
+
+func TestIgnoredBy(t *testing.T) {
+	t.Parallel()
+	for want, reasons := range map[string][]string{
+		"1 by VEX":              {"VEX openvex-1 of Us: fixed"},
+		"2 by VEX, 1 by a rule": {"VEX: not affected", "the distribution decides", "VEX doc: not affected, code not present"},
+		"2 by a rule":           {"the distribution decides", "VEXATION"},
+	} {
+		if diff := cmp.Diff(want, IgnoredBy(reasons)); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
 

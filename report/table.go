@@ -50,7 +50,7 @@ func writeTable(w io.Writer, r *Result, s Style) error {
 	p.observations(a)
 	p.gaps(r.Gaps)
 	if r.Verdict != nil {
-		p.verdict(r.Verdict, len(r.Gaps))
+		p.verdict(r.Verdict, r.StoppedBy, len(r.Gaps))
 	}
 	return p.err
 }
@@ -170,6 +170,7 @@ func (p *page) findings(r *Result) {
 		}
 		rows = append(rows, table.Row{f.Severity, f.ID, f.Package.Name, f.Package.Version, fix, f.Package.Type.V1(), strings.Join(notes, "; ")})
 	}
+	tellApart(rows, counting)
 	p.line("")
 	p.table(table.Row{"Severity", "Vulnerability", "Package", "Version", "Fix", "Type", "Note"}, rows)
 	p.line("Vulnerabilities: %s", severityCounts(counting))
@@ -177,8 +178,48 @@ func (p *page) findings(r *Result) {
 		p.line("From the base: %d of %d", inherited, len(counting))
 	}
 	if len(ignored) > 0 {
-		p.line("Ignored by rule: %d (in the JSON output with their reasons)", len(ignored))
+		reasons := make([]string, len(ignored))
+		for i := range ignored {
+			reasons[i] = ignored[i].Ignored
+		}
+		p.line("Ignored: %s (in the JSON output with their reasons)", IgnoredBy(reasons))
 	}
+}
+
+// tellApart adds the paths to rows that look the same, in their last cell.
+func tellApart(rows []table.Row, findings []advisory.ImageFinding) {
+	same := map[string]int{}
+	for _, row := range rows {
+		same[fmt.Sprintf("%q", row)]++
+	}
+	for i, row := range rows {
+		if same[fmt.Sprintf("%q", row)] < 2 {
+			continue
+		}
+		note := "in " + placeOfPackage(&findings[i].Package)
+		if before := row[len(row)-1].(string); before != "" {
+			note = before + "; " + note
+		}
+		rows[i] = append(slices.Clone(row[:len(row)-1]), note)
+	}
+}
+
+// IgnoredBy counts what hid findings, of which these are the reasons: "2 by VEX, 1 by a rule".
+func IgnoredBy(reasons []string) string {
+	byVEX := 0
+	for _, reason := range reasons {
+		if vex.ByVEX(reason) {
+			byVEX++
+		}
+	}
+	var parts []string
+	if byVEX > 0 {
+		parts = append(parts, fmt.Sprintf("%d by VEX", byVEX))
+	}
+	if n := len(reasons) - byVEX; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d by a rule", n))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // vexNote is what a VEX statement says, for people.
@@ -227,7 +268,7 @@ func (p *page) gaps(list []image.Gap) {
 // maxVerdictRows is how many rows of one trigger the table shows; the findings above and the JSON output have all.
 const maxVerdictRows = 8
 
-func (p *page) verdict(v *Verdict, gaps int) {
+func (p *page) verdict(v *Verdict, stoppedBy string, gaps int) {
 	rank := map[string]int{"stop": 0, "warn": 1, "go": 2}
 	list := slices.Clone(v.Rows)
 	slices.SortStableFunc(list, func(a, b Row) int {
@@ -260,20 +301,23 @@ func (p *page) verdict(v *Verdict, gaps int) {
 	for _, problem := range v.Problems {
 		p.line("Problem: %s", problem)
 	}
-	word := map[string]string{"stop": "STOP: may not ship", "warn": "PASS, with warnings", "go": "PASS"}[v.Action]
+	word, action, by := map[string]string{"stop": "STOP: may not ship", "warn": "PASS, with warnings", "go": "PASS"}[v.Action], v.Action, "by policy "+v.Policy
 	if gaps > 0 {
 		word += ", with " + Count(gaps, "gap", "gaps")
 	}
+	if stoppedBy != "" {
+		word, action, by = "STOP: may not ship", "stop", "by "+stoppedBy+" ("+word+" "+by+")"
+	}
 	if p.style.Color {
-		color := map[string]text.Color{"stop": text.FgRed, "warn": text.FgYellow, "go": text.FgGreen}[v.Action]
+		color := map[string]text.Color{"stop": text.FgRed, "warn": text.FgYellow, "go": text.FgGreen}[action]
 		p.line("")
 		if p.err == nil {
-			_, p.err = fmt.Fprintln(p.w, text.Colors{color, text.Bold}.Sprint(word), "by policy", terminal.Escape(v.Policy))
+			_, p.err = fmt.Fprintln(p.w, text.Colors{color, text.Bold}.Sprint(word), terminal.Escape(by))
 		}
 		return
 	}
 	p.line("")
-	p.line("%s by policy %s", word, v.Policy)
+	p.line("%s %s", word, by)
 }
 
 // Count is a number with its noun, for people.

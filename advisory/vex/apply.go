@@ -187,8 +187,17 @@ func (a *applier) named(c *candidate, p *Product) bool {
 }
 
 // reason is why a finding is ignored.
+// ByVEX says whether it was a VEX statement that hid what has this reason in Ignored, and not a rule.
+func ByVEX(ignored string) bool {
+	rest, by := strings.CutPrefix(ignored, reasonHead)
+	return by && (rest == "" || rest[0] == ' ' || rest[0] == ':')
+}
+
+// reasonHead begins each reason of a statement.
+const reasonHead = "VEX"
+
 func reason(doc *Attached, s *Statement) string {
-	who := "VEX"
+	who := reasonHead
 	if name := doc.ID; name != "" {
 		who += " " + name
 	} else if doc.Ref != "" {

@@ -36,7 +36,7 @@ type Case struct {
 	Files []File `json:"files"`
 	// Feed is the state of the advisory data; absent for data that is there and of the moment of the verdict.
 	Feed *Feed `json:"feed"`
-	// Facts from outside of the image; absent for those of the result, which are its base and its EPSS scores.
+	// Facts from outside of the image; absent for those of the result.
 	Facts  *Facts  `json:"facts"`
 	Expect *Expect `json:"expect"`
 }

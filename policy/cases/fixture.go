@@ -23,11 +23,15 @@ type Fixture struct {
 	Findings []advisory.ImageFinding
 	Gaps     []image.Gap
 	At       time.Time
-	// Base is the image below; nil when none is known. Threats by CVE.
-	Base    *image.KnownBase
+	// Base is the image below; nil when none is known.
+	Base *image.KnownBase
+	// Facts are those that a scan has kept; nil when there are none. Then Threats by CVE are the scores of the findings.
+	Facts   *gate.Facts
 	Threats map[string]gate.Threat
 	// Files of the tree; nil when they are not known.
 	Files func() ([]image.File, error)
+	// unseen says that there are findings that the scan did not have, of which its facts say nothing.
+	unseen bool
 }
 
 // ParseFixture reads a result as landwaiter analyze and scan write it with -o json, or an analysis alone.
@@ -40,6 +44,7 @@ func ParseFixture(document []byte) (*Fixture, error) {
 		Ignored   []json.RawMessage  `json:"ignored"`
 		Gaps      []image.Gap        `json:"gaps"`
 		Base      *image.KnownBase   `json:"base_image"`
+		Facts     *gate.Facts        `json:"facts"`
 	}
 	if err := json.Unmarshal(document, &result); err != nil {
 		return nil, fmt.Errorf("it is no result of landwaiter analyze -o json: %s", plainly(err))
@@ -58,10 +63,20 @@ func ParseFixture(document []byte) (*Fixture, error) {
 	if result.Findings == nil {
 		return f, nil
 	}
-	f.Threats = threats(*result.Findings)
+	f.know(result.Facts, *result.Findings)
 	var err error
 	f.Findings, err = f.findings(slices.Concat(*result.Findings, result.Ignored))
 	return f, err
+}
+
+// know takes the facts of a result, of an old one the scores of its findings.
+func (f *Fixture) know(facts *gate.Facts, findings []json.RawMessage) {
+	f.Facts, f.Threats = facts, nil
+	if facts == nil {
+		f.Threats = threats(findings)
+	} else if f.Threats = facts.Threats; f.Threats == nil {
+		f.Threats = map[string]gate.Threat{}
+	}
 }
 
 // threats are the scores that stand with findings, by CVE.
@@ -96,6 +111,9 @@ func (f *Fixture) With(source []byte) (*Fixture, error) {
 	if json.Unmarshal(document, &list) == nil {
 		var err error
 		with.Findings, err = f.findings(list)
+		with.unseen = slices.ContainsFunc(with.Findings, func(one advisory.ImageFinding) bool {
+			return gate.HasCVE(&one.Finding) && !slices.ContainsFunc(f.Findings, func(seen advisory.ImageFinding) bool { return seen.ID == one.ID })
+		})
 		return &with, err
 	}
 	var result struct {
@@ -103,6 +121,7 @@ func (f *Fixture) With(source []byte) (*Fixture, error) {
 		Findings *[]json.RawMessage `json:"findings"`
 		Ignored  []json.RawMessage  `json:"ignored"`
 		Gaps     []image.Gap        `json:"gaps"`
+		Facts    *gate.Facts        `json:"facts"`
 		Analysis struct {
 			Digest image.Digest `json:"digest"`
 		} `json:"analysis"`
@@ -116,7 +135,8 @@ func (f *Fixture) With(source []byte) (*Fixture, error) {
 	if with.At.IsZero() {
 		with.At = result.At
 	}
-	with.Threats = threats(*result.Findings)
+	with.know(result.Facts, *result.Findings)
+	with.unseen = false
 	with.Gaps = slices.Clone(f.Gaps)
 	for _, g := range result.Gaps {
 		if !slices.Contains(with.Gaps, g) {

@@ -69,6 +69,11 @@ func (c *Case) Run(ctx context.Context, in Inputs) (*Outcome, error) {
 	if e.Missed {
 		o.differ("!", "a rule looks at vulnerabilities, and nobody looked for them: name a result of landwaiter scan -o json in image or in findings, or list them in findings ([] for none)")
 	}
+	for _, l := range lacking {
+		if asked.lacks.Has(l.need) {
+			o.differ("!", "a rule looks at %s, and nobody knows: name a result of landwaiter scan -o json of this version in image or in findings, or list %s", l.what, l.how)
+		}
+	}
 	for _, p := range e.Problems {
 		o.differ("!", "%s", p.Details)
 	}
@@ -96,13 +101,14 @@ func rowOf(r *policy.Row) Row {
 	return row
 }
 
-// filesAsked notes what an evaluation asked of the files.
-type filesAsked struct {
+// asked notes what an evaluation asked of the files, and which facts its rules look at that nobody knows.
+type asked struct {
 	unknown bool
+	lacks   gate.Need
 	err     error
 }
 
-func (c *Case) input(in Inputs) (policy.Input, *filesAsked, error) {
+func (c *Case) input(in Inputs) (policy.Input, *asked, error) {
 	f, err := in.Fixture, error(nil)
 	switch {
 	case in.Findings != nil:
@@ -140,12 +146,13 @@ func (c *Case) input(in Inputs) (policy.Input, *filesAsked, error) {
 		}
 		return f.Since
 	}
-	input.Facts = c.facts(f)
+	var missing gate.Need
+	input.Facts, missing = c.facts(f)
 	files, err := tree(c.Files)
 	if err != nil {
 		return input, nil, fmt.Errorf("files: %w", err)
 	}
-	asked := &filesAsked{}
+	asked := &asked{lacks: missing & in.Bundle.Needs()}
 	input.Files = func() []image.File {
 		switch {
 		case c.Files != nil:
@@ -159,36 +166,6 @@ func (c *Case) input(in Inputs) (policy.Input, *filesAsked, error) {
 		return known
 	}
 	return input, asked, nil
-}
-
-// facts are those of the case, or else those of the result.
-func (c *Case) facts(f *Fixture) gate.Facts {
-	facts := gate.Facts{Threats: f.Threats, Lineage: &gate.Lineage{Base: f.Base, Declared: f.Analysis.Base}}
-	if c.Facts == nil {
-		return facts
-	}
-	if c.Facts.Base != nil {
-		facts.Lineage.Base = c.Facts.Base
-	}
-	for _, n := range c.Facts.Newer {
-		facts.Lineage.Newer = append(facts.Lineage.Newer, gate.NewerBase{Tag: n.Tag, Since: n.Since.Time})
-	}
-	if c.Facts.Threats != nil {
-		facts.Threats = map[string]gate.Threat{}
-		for id, t := range c.Facts.Threats {
-			facts.Threats[id] = t.threat()
-		}
-	}
-	for _, s := range c.Facts.Sources {
-		facts.Sources = append(facts.Sources, gate.SourceAge{Name: s.Name, LastSync: s.LastSync.Time})
-	}
-	if c.Facts.Signatures != nil {
-		facts.Signatures = &gate.Signatures{}
-		for _, s := range c.Facts.Signatures {
-			facts.Signatures.Found = append(facts.Signatures.Found, gate.Signature(s))
-		}
-	}
-	return facts
 }
 
 func (t *Threat) threat() gate.Threat {

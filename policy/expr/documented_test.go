@@ -1,12 +1,15 @@
 package expr_test
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"landwaiter.dev/internal/testkit/docblock"
 	"landwaiter.dev/policy/expr"
+	"landwaiter.dev/policy/gate"
 )
 
 func TestDocumentedVariables(t *testing.T) {
@@ -21,6 +24,25 @@ func TestDocumentedVariables(t *testing.T) {
 		b.WriteString(docblock.Row(docblock.Code(v.Name), v.Type, docblock.Cell(v.Description), strings.Join(fields, ", ")))
 	}
 	docblock.Check(t, "policies.md", "expression variables", b.String())
+}
+
+func TestDocumentedFieldWords(t *testing.T) {
+	t.Parallel()
+	words := gate.FieldWords()
+	var b strings.Builder
+	b.WriteString(docblock.Head("field", "values"))
+	for _, field := range slices.Sorted(maps.Keys(words)) {
+		var list []string
+		for _, word := range words[field] {
+			number, word, scale := strings.Cut(word, " ")
+			if number = docblock.Code(number); scale {
+				number += " " + word
+			}
+			list = append(list, number)
+		}
+		b.WriteString(docblock.Row(docblock.Code(field), strings.Join(list, ", ")))
+	}
+	docblock.Check(t, "policies.md", "expression values", b.String())
 }
 
 // TestDocumentedExpressions compiles what the page shows.

@@ -83,7 +83,7 @@ func (c *Context) running() context.Context {
 func expressionNeeds(v Values) Need {
 	var n Need
 	for name, need := range map[string]Need{
-		"epss": NeedThreats, "ransomware": NeedThreats, "kev_due": NeedThreats, "base": NeedLineage, "inherited": NeedLineage, "signatures": NeedSignatures,
+		"epss": NeedThreats, "ransomware": NeedThreats, "kev_due": NeedThreats, "base": NeedLineage, "inherited": NeedLineage, "outdated": NeedLineage | NeedNewer, "signatures": NeedSignatures,
 	} {
 		if strings.Contains(v["expression"], name) {
 			n |= need

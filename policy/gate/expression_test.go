@@ -53,6 +53,9 @@ func TestExpressionNeeds(t *testing.T) {
 	if got := needs(`findings.exists(f, f.epss > 0.1 && f.inherited)`); got != gate.NeedThreats|gate.NeedLineage {
 		t.Errorf("got %v", got)
 	}
+	if got := needs(`base.outdated`); got != gate.NeedLineage|gate.NeedNewer {
+		t.Errorf("got %v", got)
+	}
 	if got := needs(`true`); got != 0 {
 		t.Errorf("got %v", got)
 	}

@@ -3,6 +3,7 @@ package gate
 import (
 	"time"
 
+	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 )
 
@@ -11,13 +12,13 @@ import (
 // the moment of the verdict. What no rule needs may be left out, see [Need].
 type Facts struct {
 	// Threats by CVE.
-	Threats map[string]Threat
+	Threats map[string]Threat `json:"threats"`
 	// Lineage is nil when nobody asked for it.
-	Lineage *Lineage
+	Lineage *Lineage `json:"lineage"`
 	// Sources of advisory data that the image depends on, sorted by name.
-	Sources []SourceAge
+	Sources []SourceAge `json:"sources"`
 	// Signatures is nil when nobody asked for them.
-	Signatures *Signatures
+	Signatures *Signatures `json:"signatures"`
 }
 
 // Need names kinds of facts that a check looks at.
@@ -29,6 +30,7 @@ const (
 	NeedLineage
 	NeedSources
 	NeedSignatures
+	NeedNewer // which tags of the base have moved on: a part of the lineage
 )
 
 // Has says whether n has all of the kinds.
@@ -46,16 +48,20 @@ func (t *Trigger) NeedsOf(given []Pair) Need {
 	return t.Needs(v)
 }
 
+// HasCVE says whether a finding has an id by which threats are known.
+func HasCVE(f *advisory.Finding) bool { return len(cves(f)) > 0 }
+
 // Threat is what is known of how a vulnerability is used.
 type Threat struct {
 	// Score is the EPSS probability of exploitation in the next 30 days, Percentile its rank, both from 0 to 1, of the day
 	// ("2006-01-02") Scored; "" when there is no score.
-	Score, Percentile float64
-	Scored            string
+	Score      float64 `json:"score,omitempty"`
+	Percentile float64 `json:"percentile,omitempty"`
+	Scored     string  `json:"day,omitempty"`
 	// Due is the day by which CISA's catalogue asks for the vulnerability to be mended, "" when it says none; Ransomware
 	// says that the catalogue knows of its use in ransomware campaigns.
-	Due        string
-	Ransomware bool
+	Due        string `json:"due,omitempty"`
+	Ransomware bool   `json:"ransomware,omitempty"`
 }
 
 // Lineage is what is known of the image below another one.

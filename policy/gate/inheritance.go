@@ -51,7 +51,7 @@ var inheritanceGate = Gate{
 			Params: []Param{{Name: "grace_days", Order: 1, Type: Int, Example: "7",
 				Description: "Days from the moment at which the tag was seen to have moved; 0 when absent."}},
 			Compile: compileBaseOutdated,
-			Needs:   always(NeedLineage),
+			Needs:   always(NeedLineage | NeedNewer),
 		},
 		{
 			Name: "base_age",

@@ -17,12 +17,25 @@ var fieldWords = map[string][]string{
 	"Finding.vex_status":       knownStatuses.Words,
 	"Finding.state":            {string(advisory.Fixed), string(advisory.NotFixed), string(advisory.WontFix), string(advisory.NotAffected), string(advisory.UnderInvestigation)},
 	"Gap.kind":                 textsOf(image.GapKinds()),
-	"Package.type":             textsOf(image.PackageTypes()),
+	packageType:                textsOf(image.PackageTypes()),
 	"Package.license_category": textsOf(license.Categories()),
 	"Image.architecture":       architectures,
 	"Image.os":                 systems,
 	"Dockerfile.mode":          {string(Actual), string(Guessed), "Unknown"},
 	"Distro.id":                advisory.DistroIDs(),
+}
+
+// packageType is the field whose texts are types of packages as package URLs write them.
+const packageType = "Package.type"
+
+// FieldWords are the texts that fields of the document of expressions can have, by field ("Finding.severity"), and the scale of
+// severities with its numbers. The caller must not change them.
+func FieldWords() map[string][]string {
+	all := maps.Clone(fieldWords)
+	for level, word := range severityWords {
+		all["Finding.severity_level"] = append(all["Finding.severity_level"], strconv.Itoa(level)+" "+word)
+	}
+	return all
 }
 
 // knownInExpressions finds texts in an expression that what they are compared with never has.
@@ -44,8 +57,11 @@ var knownInExpressions = &Known{doubt: func(value string, n *Names) *Doubt {
 	switch odd.Field {
 	case "Secret.rule":
 		d.Hint = ownNames(n, "the setting analysis.secret_rules has none of that name")
-	case "Package.type": // documents of others may have more
+	case packageType: // documents of others may have more
 		d.Hint = OnlyNear
+		if t, known := image.PackageTypeOfV1(odd.Value); known {
+			d.Hint, d.Like = "did you mean "+string(t)+"?", nil
+		}
 	case "Distro.id":
 		d.Text = unknownDistro + strconv.Quote(odd.Value)
 	}

@@ -43,7 +43,7 @@ func (p Paging) info(returned int, total int64) PageInfo {
 type QueriedImages struct {
 	Images []QueriedImage `json:"images"`
 	// Ignored is additive.
-	Ignored []QueriedImage `json:"ignored_images,omitempty" doc:"Images of this page on which rules hide all that was found; total_count has them"`
+	Ignored []QueriedImage `json:"ignored_images,omitempty" doc:"Images of this page on which rules or VEX statements hide all that was found; total_count has them"`
 	PageInfo
 }
 
@@ -53,7 +53,7 @@ type QueriedImage struct {
 	Vulnerable *[]QueriedPackage `json:"vulnerable_packages,omitempty"`
 	Packages   *[]QueriedPackage `json:"packages,omitempty"`
 	// Ignored is additive.
-	Ignored []QueriedPackage `json:"ignored_packages,omitempty" doc:"Found, and hidden by the rule that ignored names"`
+	Ignored []QueriedPackage `json:"ignored_packages,omitempty" doc:"Found, and hidden by the rule or VEX statement that ignored names"`
 }
 
 // ImageReference is an image as answers of queries name it.

@@ -20,7 +20,7 @@ type VulnerabilityAnswer struct {
 	Type            string             `json:"vulnerability_type"`
 	Vulnerabilities []VulnerabilityRow `json:"vulnerabilities"`
 	// What follows is additive.
-	Ignored  []VulnerabilityRow `json:"ignored_vulnerabilities" doc:"Found, and hidden by the rule that ignored names"`
+	Ignored  []VulnerabilityRow `json:"ignored_vulnerabilities" doc:"Found, and hidden by the rule or VEX statement that ignored names"`
 	Gaps     []image.Gap        `json:"gaps" doc:"What could not be seen or matched"`
 	Revision int64              `json:"feed_revision" doc:"State of the advisory data that answered"`
 	AsOf     *clock             `json:"as_of,omitempty"`
