@@ -186,6 +186,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.attested.settle(ctx); err != nil {
 		return err
 	}
+	if err := settleSignatures(ctx, e.store, e.Images.jobs, e.config.Signers); err != nil {
+		return err
+	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	e.stop = stop
 	e.beats.Go(func() { e.System.beats(run) })
