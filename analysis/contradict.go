@@ -136,10 +136,11 @@ func (s *said) ports(ports map[string]struct{}) []string {
 	var out []string
 	for _, p := range slices.Sorted(maps.Keys(ports)) {
 		number, protocol, _ := strings.Cut(oneLine(p), "/")
-		if plain := strings.TrimLeft(number, "0"); plain != "" {
-			number = plain
+		first, last, isRange := strings.Cut(number, "-")
+		if p = withoutZeros(first); isRange {
+			p += "-" + withoutZeros(last)
 		}
-		if p = number; protocol != "" {
+		if protocol != "" {
 			p += "/" + strings.ToLower(protocol)
 		}
 		if p != "" && !given[strings.TrimSuffix(p, "/tcp")] {
@@ -147,6 +148,14 @@ func (s *said) ports(ports map[string]struct{}) []string {
 		}
 	}
 	return out
+}
+
+// withoutZeros writes a port as everybody does.
+func withoutZeros(port string) string {
+	if plain := strings.TrimLeft(port, "0"); plain != "" {
+		return plain
+	}
+	return port
 }
 
 // user is whom the config has run, and whether the lines say so. Without one it is root.

@@ -319,7 +319,7 @@ func (u *analyze) finish(ctx context.Context, id int64, s saved, r read) (bool, 
 		if err := u.attested.keep(ctx, tx, img, r.attested, now); err != nil {
 			return err
 		}
-		if err := keepSignatures(ctx, tx, img, r.signatures); err != nil {
+		if err := keepSignatures(ctx, tx, img, r.signatures, u.signers); err != nil {
 			return err
 		}
 		if err := u.notices.analysis(ctx, tx, img, currentTags(img), store.Analyzing, store.Analyzed); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -21,7 +22,17 @@ type Checks struct {
 	policies *Policies
 	notices  *notices
 	bundles  *bundles
+	slots    *slots
+	// patience is how long an evaluation waits for a slot; 0 for as long as its context lasts.
+	patience time.Duration
 	now      func() time.Time
+}
+
+// patient waits for a slot as long as the context lasts: nobody asks for jobs again.
+func (u *Checks) patient() *Checks {
+	c := *u
+	c.patience = 0
+	return &c
 }
 
 // Check evaluates an image for a tag. What is asked as of now is stored, and told when it changes a verdict.
@@ -160,7 +171,7 @@ func (u *Checks) judge(ctx context.Context, account, fullTag string, img store.I
 	if in.Facts, err = u.gateFacts(ctx, f.Outside, s.findings, s.revision.ID, s.at, needs); err != nil {
 		return nil, err
 	}
-	e, err := bundle.Evaluate(ctx, in)
+	e, err := u.slots.evaluate(ctx, u.patience, bundle, in)
 	if err != nil {
 		return nil, err
 	}
@@ -190,6 +201,7 @@ func (u *Checks) judge(ctx context.Context, account, fullTag string, img store.I
 // be read; files are read when the first rule asks for them.
 func (u *Checks) input(ctx context.Context, account, fullTag string, d image.Digest, s *state, f facts) (in policy.Input, failed func() error) {
 	var broken error
+	var tree *listing
 	in = policy.Input{
 		Account: account, ImageID: f.ImageID.Hex(), ImageDigest: string(d), Tag: fullTag,
 		Analysis: s.analyzed.Analysis, Dockerfile: s.analyzed.Dockerfile, DockerfileMode: s.analyzed.Mode,
@@ -204,12 +216,16 @@ func (u *Checks) input(ctx context.Context, account, fullTag string, d image.Dig
 	}
 	if wasRead(s.analyzed.Analysis) {
 		in.Files = sync.OnceValue(func() []image.File {
-			files, err := u.vulns.content.files(ctx, s.analyzed.Analysis)
-			broken = errors.Join(broken, err)
-			return files
+			if tree, broken = u.vulns.content.listing(ctx, s.analyzed.Analysis); broken != nil {
+				return nil
+			}
+			return tree.listed
 		})
 	}
-	return in, func() error { return broken }
+	return in, func() error {
+		runtime.KeepAlive(tree) // others find it while this evaluation has it
+		return broken
+	}
 }
 
 // feedFacts says how old the data for the image's distribution was at a moment. Of the past, the last change is known and

@@ -2,12 +2,14 @@ package engine_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"landwaiter.dev/analysis"
 	"landwaiter.dev/engine"
+	"landwaiter.dev/image"
 	"landwaiter.dev/internal/testkit"
 	"landwaiter.dev/internal/testkit/storetest"
 	"landwaiter.dev/store"
@@ -62,6 +64,15 @@ func TestRulesOnFiles(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" || doc.Action != "stop" {
 			t.Errorf("%s: %s", doc.Action, diff)
+		}
+		first, err := f.Content.Files(t.Context(), admin, img.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := f.Content.Files(t.Context(), admin, img.Digest); err != nil || len(first) == 0 || !slices.ContainsFunc(first, func(f image.File) bool { return f.Path == "opt/tool" }) {
+			t.Errorf("files of the image: %v, %v", again, err)
+		} else if diff := cmp.Diff(first, again); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

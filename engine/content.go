@@ -15,6 +15,7 @@ import (
 type Content struct {
 	store *store.Store
 	bases *Bases
+	trees *trees
 }
 
 // Analyzed gives the analysis now in force.
@@ -83,7 +84,8 @@ func notAnalyzed(img store.Image) error {
 	return e
 }
 
-// Files gives the merged tree, sorted by path: it is made from the layer reports whenever somebody asks.
+// Files gives the merged tree, sorted by path: it is made from the layer reports when somebody asks. The list is shared and must
+// not be changed.
 func (u *Content) Files(ctx context.Context, account string, d image.Digest) ([]image.File, error) {
 	a, err := u.Analyzed(ctx, account, d)
 	if err != nil {
@@ -92,35 +94,40 @@ func (u *Content) Files(ctx context.Context, account string, d image.Digest) ([]
 	if !wasRead(a.Analysis) {
 		return nil, Errorf(ClassInvalid, "not_available", "content type files is not available: the image was imported, and its layers were not read")
 	}
-	tree, err := u.tree(ctx, a.Analysis)
+	l, err := u.listing(ctx, a.Analysis)
 	if err != nil {
 		return nil, err
 	}
-	return tree.Files(), nil
+	return l.all(), nil
 }
 
-// files are those that a layer lists, as gates see them; nil when the layers were not read.
-func (u *Content) files(ctx context.Context, a *image.Analysis) ([]image.File, error) {
+// listing has the files of an image; there are none when its layers were not read. It is shared and must not be changed.
+func (u *Content) listing(ctx context.Context, a *image.Analysis) (*listing, error) {
 	if !wasRead(a) {
-		return nil, nil // what a document claims opens no reports
+		return &listing{}, nil // what a document claims opens no reports
 	}
-	tree, err := u.tree(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	return tree.Listed(), nil
+	return u.trees.of(ctx, keyOfTree(a), func(ctx context.Context) (*listing, error) {
+		tree, err := u.tree(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		return newListing(tree), nil
+	})
 }
 
 func (u *Content) tree(ctx context.Context, a *image.Analysis) (*analysis.Tree, error) {
 	reports := make([]*analysis.Report, 0, len(a.Layers))
 	for _, l := range a.Layers {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		r, err := loadReport(ctx, u.store, l.LayerID, func(part, _ string) bool { return part == analysis.PartFiles })
 		if err != nil {
 			return nil, err
 		}
 		reports = append(reports, r)
 	}
-	return analysis.TreeOf(reports), nil
+	return analysis.TreeOf(ctx, reports)
 }
 
 // Manifest gives the platform's manifest as the registry served it.

@@ -116,14 +116,14 @@ func New(s *store.Store, c Config) (*Engine, error) {
 	e.Images = &Images{store: s, jobs: jobs, registries: e.Registries, notices: tell, now: c.Now}
 	e.Imports = &Imports{store: s, images: e.Images, decode: c.SBOM, memory: semaphore.NewWeighted(importMemory), now: c.Now}
 	e.Bases = &Bases{store: s}
-	e.Content = &Content{store: s, bases: e.Bases}
+	e.Content = &Content{store: s, bases: e.Bases, trees: newTrees(keptTrees)}
 	docs := &vexDocuments{store: s}
 	e.Vulns = &Vulns{store: s, content: e.Content, matcher: match, vex: docs, recent: newRecent(), now: c.Now}
 	e.VEX = &VEX{store: s, jobs: jobs, vulns: e.Vulns, docs: docs, now: c.Now}
 	e.attested = &attestations{store: s, jobs: jobs, config: c.Attestations, signers: c.Signers, now: c.Now}
 	e.Queries = &Queries{store: s, content: e.Content, matcher: match, vulns: e.Vulns, owned: &ownership{}, now: c.Now}
 	e.Policies = &Policies{store: s, jobs: jobs, now: c.Now}
-	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, bundles: &bundles{}, now: c.Now}
+	e.Checks = &Checks{store: s, vulns: e.Vulns, policies: e.Policies, notices: tell, bundles: &bundles{}, slots: newSlots(evaluationsAtOnce()), patience: evaluationPatience, now: c.Now}
 	e.Simulations = newSimulations(s, e.Checks, c.Now)
 	e.Evaluations = &Evaluations{store: s, checks: e.Checks}
 	e.Notices = &Notices{store: s}
@@ -135,7 +135,7 @@ func New(s *store.Store, c Config) (*Engine, error) {
 		node: store.Node{HostID: c.HostID, Roles: c.Roles, BaseURL: c.BaseURL, Version: c.Version, StartedAt: c.Now()}}
 
 	analyzer := &analyze{store: s, jobs: jobs, registries: e.Registries, reader: c.Reader, decode: c.SBOM, matcher: match, feeds: e.Feeds, attested: e.attested, signers: c.Signers, notices: tell, log: c.Log, now: c.Now}
-	evaluator := &evaluate{store: s, vulns: e.Vulns, checks: e.Checks, policies: e.Policies, notices: tell, jobs: jobs}
+	evaluator := &evaluate{store: s, vulns: e.Vulns, checks: e.Checks.patient(), policies: e.Policies, notices: tell, jobs: jobs}
 	watcher := &watch{store: s, images: e.Images, registries: e.Registries, notices: tell, log: c.Log}
 
 	workers := river.NewWorkers()
@@ -184,6 +184,9 @@ func (e *Engine) Start(ctx context.Context) error {
 		return err
 	}
 	if err := e.attested.settle(ctx); err != nil {
+		return err
+	}
+	if err := settleSignatures(ctx, e.store, e.Images.jobs, e.config.Signers); err != nil {
 		return err
 	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))

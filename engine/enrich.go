@@ -3,12 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"landwaiter.dev/advisory/feed"
-	"landwaiter.dev/image"
 	"landwaiter.dev/store"
 )
 
@@ -87,19 +84,18 @@ func (u *syncFeeds) stageExploited(ctx context.Context, o *outcome, name string,
 	return true, nil
 }
 
-// scores keeps the day's scores of the vulnerabilities that have a match. It changes no match and raises no notice.
+// The scopes in which scores are kept: as rows for all vulnerabilities, or a whole file and rows for those with a match.
+// There were others before: whoever has another one reads the file again.
+const (
+	scopeAll  = "all"
+	scopeFile = "file"
+)
+
+// scores keeps the day's scores. It changes no match and raises no notice.
 func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver, args syncArgs) error {
-	var ids []string
-	if !u.allScores {
-		var err error
-		if ids, err = u.store.VulnsWithMatch(ctx); err != nil {
-			return err
-		}
-	}
-	// The same file says more when more is asked of it.
-	scope := string(image.DigestOf([]byte(strings.Join(ids, " "))))
+	scope := scopeFile
 	if u.allScores {
-		scope = "all"
+		scope = scopeAll
 	}
 	st := o.states[d.Name]
 	known := st.known(&d, args)
@@ -107,17 +103,10 @@ func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver, args 
 		known = version{}
 	}
 	f, err := u.fileOf(ctx, o, d, known)
-	if err != nil {
+	if f == nil || err != nil {
 		return err
 	}
-	if f == nil {
-		return u.remember(ctx, o)
-	}
 	defer f.Close()
-	wanted := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		wanted[id] = true
-	}
 	day := u.now()
 	st = sourceState{LastSync: u.now(), LastAttempt: u.now(), Scope: scope}
 	st.read(&d, f.version)
@@ -131,26 +120,24 @@ func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver, args 
 		}
 		if err != nil {
 			u.fail(o, d.Name, err)
-			return u.remember(ctx, o)
+			return nil
 		}
 		if at, err := time.Parse(time.DateOnly, row.Day); err == nil {
 			day = at
 		}
 		st.Records++
-		if u.allScores || wanted[row.CVE] {
-			scores = append(scores, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile})
-		}
-	}
-	for part := range slices.Chunk(scores, scoreBatch) {
-		if err := u.store.PutEPSS(ctx, day, u.now(), part); err != nil {
-			return err
-		}
+		scores = append(scores, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile})
 	}
 	if u.allScores {
-		if err := u.store.DropEPSS(ctx, day); err != nil {
-			return err
+		if err = u.store.PutEPSS(ctx, day, u.now(), scores); err == nil {
+			err = u.store.DropEPSS(ctx, day)
 		}
+	} else {
+		err = u.store.PutEPSSFile(ctx, day, u.now(), u.now(), scores)
+	}
+	if err != nil {
+		return err
 	}
 	o.states[d.Name] = st
-	return u.remember(ctx, o)
+	return nil
 }

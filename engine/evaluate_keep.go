@@ -42,7 +42,13 @@ func (u *Checks) decide(ctx context.Context, fullTag string, img store.Image, s 
 	if err != nil {
 		return nil, err
 	}
-	return v, u.keep(ctx, img, s, v, looks[len(looks)-1].quiet, last)
+	return v, u.keep(ctx, img, s, v, looks[len(looks)-1].quiet && !otherwiseNew(before, v.header), last)
+}
+
+// otherwiseNew says whether a verdict may differ from the one before by more than data that was switched.
+func otherwiseNew(before, now store.Evaluation) bool {
+	return now.Reason == reasonTime || now.Reason == reasonBase || before.PolicyID != now.PolicyID || before.BundleDigest != now.BundleDigest ||
+		before.AnalysisID != now.AnalysisID || before.DockerfileDigest != now.DockerfileDigest || before.VEXDigest != now.VEXDigest
 }
 
 // keep stores a verdict, and tells, unless quiet, when the final action of the active bundle is another one than before. A

@@ -118,6 +118,42 @@ func TestAGroupSwitchedOffAndOn(t *testing.T) {
 	})
 }
 
+// What is news is told, though data was switched since the last verdict and changed nothing.
+func TestNewsAfterASwitch(t *testing.T) {
+	t.Parallel()
+	storetest.Stores(t, func(t *testing.T, s *store.Store) {
+		f := start(t, s)
+		debianImage("3.0.2-1").Push(t, f.registry, "app", "1")
+		f.add(t, "1")
+		f.hooks.take(t, 1)
+		f.subscribe(t, "1", notify.PolicyEval)
+		bundle := func(rules string) {
+			t.Helper()
+			p, err := f.Policies.Put(t.Context(), admin, []byte(`{"id":"b","version":"1_0","name":"b","whitelists":[],
+				"mappings":[{"id":"m","name":"all","registry":"*","repository":"*","image":{"type":"tag","value":"*"},"policy_id":"p","whitelist_ids":[]}],
+				"policies":[{"id":"p","name":"p","version":"1_0","rules":[`+rules+`]}]}`))
+			if err == nil {
+				_, err = f.Policies.Activate(t.Context(), admin, p.ID)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		bundle("")
+		waitFor(t, "end of the evaluations", func() bool {
+			live, err := f.store.LiveJobs(t.Context(), "evaluate")
+			return err == nil && live == 0
+		})
+		f.hooks.take(t, 0)
+		f.switchFeed(t, "", false)
+		f.switchFeed(t, "", true)
+		bundle(`{"id":"r","gate":"always","trigger":"always","action":"STOP","params":[]}`)
+		if diff := cmp.Diff([]string{notify.PolicyEval}, types(f.hooks.take(t, 1))); diff != "" {
+			t.Errorf("a bundle that stops, after the switches (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestAGroupIsDeletedWhenItIsOff(t *testing.T) {
 	t.Parallel()
 	storetest.Stores(t, func(t *testing.T, s *store.Store) {

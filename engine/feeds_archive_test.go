@@ -164,8 +164,8 @@ func TestAdvisoryDataGoesElsewhereAsAFile(t *testing.T) {
 		if diff := cmp.Diff(held(t, here), held(t, there)); diff != "" {
 			t.Errorf("data there and here (-there +here):\n%s", diff)
 		}
-		scores, err := there.EPSSAt(t.Context(), []string{"CVE-2026-1000"}, time.Now(), time.Now())
-		if err != nil || scores["CVE-2026-1000"].Score != 0.25 {
+		scores, err := there.EPSSAt(t.Context(), []string{"CVE-2026-1000", "CVE-2026-7777"}, time.Now(), time.Now())
+		if err != nil || scores["CVE-2026-1000"].Score != 0.25 || scores["CVE-2026-7777"].Score != 0.1 {
 			t.Errorf("scores: %v, %v", scores, err)
 		}
 		b.hooks.take(t, 2) // analysis_update, and vuln_update of what the import brought

@@ -187,15 +187,16 @@ func (u *Evaluations) diffFiles(ctx context.Context, a, b *image.Analysis) (File
 	if !wasRead(a) || !wasRead(b) {
 		return out, nil
 	}
-	before, err := u.checks.vulns.content.files(ctx, a)
+	x, err := u.checks.vulns.content.listing(ctx, a)
 	if err != nil {
 		return out, err
 	}
-	after, err := u.checks.vulns.content.files(ctx, b)
+	y, err := u.checks.vulns.content.listing(ctx, b)
 	if err != nil {
 		return out, err
 	}
 	out.Compared = true
+	before, after := x.listed, y.listed
 	i, j := 0, 0
 	for i < len(before) || j < len(after) { // both by path
 		switch {

@@ -128,7 +128,11 @@ func (m *matcher) layFresh(ctx context.Context, a *image.Analysis, rev int64) ([
 
 // Files are those of the tree of an image that was analysed here, sorted by path.
 func (l *Local) Files(ctx context.Context, a *image.Analysis) ([]image.File, error) {
-	return (&Content{store: l.Store}).files(ctx, a)
+	files, err := (&Content{store: l.Store}).listing(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return files.listed, nil
 }
 
 // Facts are all facts from outside of the image that rules of any bundle may look at, as [Local.Verdict] takes them.

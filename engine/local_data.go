@@ -58,7 +58,7 @@ func (n *need) nothing() bool { return len(n.missing)+len(n.stale)+len(n.unasked
 // A data directory that a server holds is the server's to keep fresh. Another scan that loads data is waited for.
 func (l *Local) Prepare(ctx context.Context, a *image.Analysis, offline bool) error {
 	if len(l.Feeds.Places) == 0 {
-		return nil
+		return l.imported(ctx)
 	}
 	n, err := l.need(ctx, a, offline)
 	if err != nil {
@@ -103,6 +103,15 @@ func (l *Local) Prepare(ctx context.Context, a *image.Analysis, offline bool) er
 		}
 	}
 	return nil
+}
+
+// imported fails where nothing was ever loaded and every source is switched off.
+func (l *Local) imported(ctx context.Context) error {
+	rev, err := l.Store.CurrentRevision(ctx)
+	if err != nil || rev.ID != 0 {
+		return err
+	}
+	return fmt.Errorf("there is no advisory data here, and every source of it is switched off: bring some with landwaiter feeds import, or %w", ErrNoData)
 }
 
 // need looks at what is here.

@@ -149,7 +149,10 @@ func (u *Policies) active(ctx context.Context, account string, at time.Time) (st
 		v, err = u.store.ActivePolicyAt(ctx, account, at)
 		p = thatVersion(account, v)
 	}
-	if errors.Is(err, store.ErrNotFound) {
+	switch {
+	case errors.Is(err, store.ErrNotFound) && !at.IsZero():
+		return p, Errorf(ClassNotFound, "no_active_policy", "no policy was active in this account at %s", at.UTC().Format(time.RFC3339))
+	case errors.Is(err, store.ErrNotFound):
 		return p, Errorf(ClassNotFound, "no_active_policy", "no policy was active in this account: activate one")
 	}
 	return p, err

@@ -9,7 +9,6 @@ import (
 
 	"landwaiter.dev/analysis"
 	"landwaiter.dev/image"
-	"landwaiter.dev/policy/gate"
 	"landwaiter.dev/store"
 )
 
@@ -23,7 +22,7 @@ type read struct {
 	// attested is what was found next to the image; nil when nobody looked.
 	attested *attested
 	// signatures next to the image; nil when nobody looked.
-	signatures *gate.Signatures
+	signatures *foundSignatures
 }
 
 // readImage analyses an image, by as little work as possible: one whose layers the account may know, and which was merged

@@ -19,15 +19,38 @@ import (
 // verifySignaturesWithin bounds the verification of all that lies next to an image.
 const verifySignaturesWithin = 30 * time.Second
 
+// foundSignatures are signatures as they are kept: with what exactly the settings trusted under the name of who signed.
+type foundSignatures struct {
+	Found    []foundSignature `json:"found,omitempty"`
+	Failures []string         `json:"failures,omitempty"`
+}
+
+type foundSignature struct {
+	gate.Signature
+	SignerID string `json:"signer_id,omitempty"`
+}
+
+// facts are signatures as gates see them; nil when nobody looked.
+func (f *foundSignatures) facts() *gate.Signatures {
+	if f == nil {
+		return nil
+	}
+	out := &gate.Signatures{Failures: f.Failures}
+	for _, one := range f.Found {
+		out.Found = append(out.Found, one.Signature)
+	}
+	return out
+}
+
 // lookForSignatures fetches what lies next to an open image of a registry and compares it with those who are trusted. It never
 // fails: what could not be read is told in the result. Nil when nobody is trusted, and for images of other sources.
-func lookForSignatures(ctx context.Context, src *source.Image, subjects []image.Digest, signers []cosign.Signer, now time.Time) *gate.Signatures {
+func lookForSignatures(ctx context.Context, src *source.Image, subjects []image.Digest, signers []cosign.Signer, now time.Time) *foundSignatures {
 	if len(signers) == 0 || !src.Remote {
 		return nil
 	}
 	subjects = slices.Compact(slices.DeleteFunc(slices.Clone(subjects), func(d image.Digest) bool { return d == "" }))
 	found, errs := src.Signatures(ctx, subjects, cosign.Wanted)
-	out := &gate.Signatures{}
+	out := &foundSignatures{}
 	for _, err := range errs {
 		out.Failures = append(out.Failures, strings.ToValidUTF8(err.Error(), "\ufffd"))
 	}
@@ -38,15 +61,18 @@ func lookForSignatures(ctx context.Context, src *source.Image, subjects []image.
 			break
 		}
 		r := verifyNextTo(a, subjects, signers, now)
-		one := gate.Signature{PredicateType: printable(r.PredicateType), Identity: printable(r.Identity), Issuer: printable(r.Issuer), Problem: printable(r.Problem), Origin: printable(a.Origin)}
+		one := foundSignature{Signature: gate.Signature{PredicateType: printable(r.PredicateType), Identity: printable(r.Identity), Issuer: printable(r.Issuer), Problem: printable(r.Problem), Origin: printable(a.Origin)}}
 		if len(r.Signers) == 0 {
 			out.Found = append(out.Found, one)
 		}
-		for _, one.Trust = range r.Signers { // rules name each of them
-			out.Found = append(out.Found, one)
+		for i := range signers { // rules name each of those who signed
+			if slices.Contains(r.Signers, signers[i].Name) {
+				one.Trust, one.SignerID = signers[i].Name, signers[i].ID()
+				out.Found = append(out.Found, one)
+			}
 		}
 	}
-	slices.SortStableFunc(out.Found, func(a, b gate.Signature) int {
+	slices.SortStableFunc(out.Found, func(a, b foundSignature) int {
 		return cmp.Or(strings.Compare(a.Origin, b.Origin), strings.Compare(a.PredicateType, b.PredicateType), strings.Compare(a.Trust, b.Trust), strings.Compare(a.Problem, b.Problem))
 	})
 	return out
@@ -66,12 +92,17 @@ func printable(s string) string {
 	return strings.ToValidUTF8(s, "\ufffd")
 }
 
-// keepSignatures puts what was found in force for an image; where nobody looked, the last word stays.
-func keepSignatures(ctx context.Context, tx *store.Tx, img store.Image, found *gate.Signatures) error {
-	if found == nil {
+// keepSignatures puts what was found in force for an image. Where nobody looked the last word stays, unless nobody is trusted
+// any more.
+func keepSignatures(ctx context.Context, tx *store.Tx, img store.Image, found *foundSignatures, signers []cosign.Signer) error {
+	document := ""
+	switch {
+	case found != nil:
+		document = string(encode(found))
+	case len(signers) > 0:
 		return nil
 	}
-	_, err := tx.PutSignatures(ctx, img.Account, img.Digest, string(encode(found)))
+	_, err := tx.PutSignatures(ctx, img.Account, img.Digest, document)
 	return err
 }
 
@@ -91,5 +122,5 @@ func signaturesAt(ctx context.Context, s *store.Store, account string, d image.D
 // SignaturesNextTo compares what lies next to an image of a registry that was just read with those who are trusted; nil where
 // nobody is.
 func (l *Local) SignaturesNextTo(ctx context.Context, src *source.Image, signers []cosign.Signer) *gate.Signatures {
-	return lookForSignatures(ctx, src, []image.Digest{src.Manifest.Digest, src.Parent}, signers, l.Now())
+	return lookForSignatures(ctx, src, []image.Digest{src.Manifest.Digest, src.Parent}, signers, l.Now()).facts()
 }

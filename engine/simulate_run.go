@@ -173,11 +173,11 @@ func (run *simulation) image(ctx context.Context, one *simulating) ([]Simulated,
 		}
 		in, failed := checks.input(ctx, run.account, t.FullTag(), one.image.Digest, s, f)
 		in.Facts = known
-		before, err := run.baseline.Evaluate(ctx, in)
+		before, err := checks.slots.evaluate(ctx, 0, run.baseline, in)
 		if err != nil {
 			return nil, err
 		}
-		after, err := run.candidate.Evaluate(ctx, in)
+		after, err := checks.slots.evaluate(ctx, 0, run.candidate, in)
 		if err != nil {
 			return nil, err
 		}

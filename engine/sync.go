@@ -86,6 +86,8 @@ func (u *syncFeeds) stageAll(ctx context.Context, o *outcome, args syncArgs) err
 			err = u.records(ctx, o, d, args)
 		case d.Exploited != nil:
 			err = u.exploited(ctx, o, d, args)
+		case d.Scores != nil: // before the switch: no verdict on the new data is to miss them
+			err = u.scores(ctx, o, d, args)
 		}
 		if err != nil {
 			return err
@@ -94,17 +96,7 @@ func (u *syncFeeds) stageAll(ctx context.Context, o *outcome, args syncArgs) err
 	if err := u.rekey(ctx, o); err != nil {
 		return err
 	}
-	if err := u.finish(ctx, o); err != nil {
-		return err
-	}
-	for _, d := range feed.Drivers() {
-		if d.Scores != nil && u.config.on(d.Name) && !o.off[wholeFeed] {
-			if err := u.scores(ctx, o, d, args); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return u.finish(ctx, o)
 }
 
 // begin takes the lock, takes back what a sync that was broken off has staged, and makes ready to stage the next

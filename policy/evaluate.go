@@ -23,7 +23,11 @@ func (b *Bundle) Evaluate(ctx context.Context, in Input) (*Evaluation, error) {
 		PolicyAction: Go, At: in.At, Reproducible: true,
 	}}
 	run.context.Tag, run.context.Running = tag, ctx
-	if err := until(ctx, func() { run.evaluate(newTarget(tag, in.ImageDigest, in.ImageID)) }); err != nil {
+	after := in.Ended
+	if after == nil {
+		after = func() {}
+	}
+	if err := until(ctx, func() { run.evaluate(newTarget(tag, in.ImageDigest, in.ImageID)) }, after); err != nil {
 		return nil, fmt.Errorf("the evaluation was ended: %w", err)
 	}
 	return run.evaluation, nil

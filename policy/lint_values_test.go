@@ -106,7 +106,7 @@ func TestMessagesAreForPeople(t *testing.T) {
 		"trigger":           {bundle(rule("STOP", "metadata", "size")), `the gate metadata has no trigger "size"; it has attribute; at`},
 		"parameter":         {bundle(rule("STOP", "packages", "blacklist", "name=x", "vers=1")), `the trigger blacklist of the gate packages has no parameter "vers"; it has name, version; at`},
 		"missing parameter": {bundle(rule("STOP", "packages", "blacklist")), `the parameter name is missing, which the trigger blacklist needs; at`},
-		"number":            {bundle(rule("STOP", "image", "age", "max_days=x")), `max_days: "x" is not a single integer number as a text; at`},
+		"number":            {bundle(rule("STOP", "image", "age", "max_days=x")), `max_days: "x" is not a whole number, 0 or more, as a text; at`},
 		"choice":            {bundle(rule("STOP", "dockerfile", "exposed_ports", "ports=1", "type=x")), `type: "x" is none of whitelist, blacklist; at`},
 		"truth":             {bundle(rule("STOP", "vulnerabilities", "package", "package_type=all", "vendor_only=yes")), `vendor_only: "yes" is not true or false, in any case; at`},
 		"category":          {bundle(rule("STOP", "license_terms", "category", "categories=copyleft")), `categories: there is no category "copyleft"; there are permissive, `},

@@ -93,3 +93,33 @@ func TestPanics(t *testing.T) {
 	_, _ = mustParse(t, bundle(rule("STOP", "always", "always"))).Evaluate(ctx, in)
 	panic("broken")
 }
+
+// TestEnded says when nothing of an evaluation runs any more, also when it was given up before.
+func TestEnded(t *testing.T) {
+	t.Parallel()
+	b := mustParse(t, bundle(rule("STOP", "files", "suid_or_guid_set")))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended, goOn := make(chan struct{}), make(chan struct{})
+	in := policy.Input{Tag: "a:b", At: now, Ended: func() { close(ended) }, Files: func() []image.File {
+		cancel()
+		<-goOn
+		return nil
+	}}
+	if _, err := b.Evaluate(ctx, in); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+		t.Fatal("it ended while files are being read")
+	default:
+	}
+	close(goOn)
+	<-ended
+	for name, ctx := range map[string]context.Context{"cancelled before": ctx, "never cancelled": context.Background(), "not cancelled": t.Context()} {
+		n := 0
+		_, _ = b.Evaluate(ctx, policy.Input{Tag: "a:b", At: now, Ended: func() { n++ }})
+		if n != 1 {
+			t.Errorf("%s: it ended %d times", name, n)
+		}
+	}
+}

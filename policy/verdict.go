@@ -58,12 +58,16 @@ type Input struct {
 	Feed       FeedFacts
 	// Facts from outside of the image; which of them the bundle needs, [Bundle.Needs] says.
 	Facts gate.Facts
-	// Files of the merged tree, sorted by path; asked for only when a rule needs them. Nil when they are not known.
+	// Files of the merged tree, sorted by path; asked for only when a rule needs them. Nil when they are not known. They are
+	// shared and never changed.
 	Files func() []image.File
 	// At is the moment of the verdict.
 	At time.Time
 	// Compare orders versions; nil stands for the order of package advisory.
 	Compare gate.Compare
+	// Ended, if not nil, is called once, when nothing of the evaluation runs any more. Of one that was cancelled that may be
+	// after [Bundle.Evaluate] has returned.
+	Ended func()
 }
 
 // FeedFacts is what is known of the advisory data for the image's distribution.

@@ -15,35 +15,38 @@ type EPSS struct {
 }
 
 // PutEPSS keeps the scores of a day, known from a moment on, in short transactions. Where the same day comes again, scores
-// that differ from what was known count from then on.
+// that differ from what was known count from then on. Of a CVE that is there twice the last score counts.
 func (s *Store) PutEPSS(ctx context.Context, day, known time.Time, scores []EPSS) error {
 	stamp := day.UTC().Format(time.DateOnly)
-	for part := range slices.Chunk(scores, 2*batch) {
-		err := s.Write(ctx, func(tx *Tx) error {
-			cves := make([]string, 0, len(part))
-			for _, e := range part {
-				cves = append(cves, e.CVE)
-			}
-			have, err := tx.epssOf(ctx, cves, stamp)
-			if err != nil {
-				return err
-			}
-			added := make([]EPSS, 0, len(part))
-			for _, e := range part {
-				if old, has := have[e.CVE]; !has || old.Score != e.Score || old.Percentile != e.Percentile {
-					added = append(added, e)
-				}
-			}
-			return tx.insertMany(ctx, "INSERT INTO epss (cve, day, loaded_at, score, percentile)",
-				" ON CONFLICT (cve, day, loaded_at) DO UPDATE SET score = excluded.score, percentile = excluded.percentile", 5, len(added), func(i int) []any {
-					return []any{added[i].CVE, stamp, micros(known), added[i].Score, added[i].Percentile}
-				})
-		})
+	for part := range slices.Chunk(inOrder(scores), 2*batch) {
+		err := s.Write(ctx, func(tx *Tx) error { return tx.putEPSS(ctx, stamp, micros(known), part) })
 		if err != nil {
 			return describe(err, "keeping scores")
 		}
 	}
 	return nil
+}
+
+// putEPSS is [Store.PutEPSS] within a transaction; each CVE is there once.
+func (t *Tx) putEPSS(ctx context.Context, day string, known int64, scores []EPSS) error {
+	cves := make([]string, 0, len(scores))
+	for _, e := range scores {
+		cves = append(cves, e.CVE)
+	}
+	have, err := t.epssOf(ctx, cves, day)
+	if err != nil {
+		return err
+	}
+	added := make([]EPSS, 0, len(scores))
+	for _, e := range scores {
+		if old, has := have[e.CVE]; !has || old.Score != e.Score || old.Percentile != e.Percentile {
+			added = append(added, e)
+		}
+	}
+	return t.insertMany(ctx, "INSERT INTO epss (cve, day, loaded_at, score, percentile)",
+		" ON CONFLICT (cve, day, loaded_at) DO UPDATE SET score = excluded.score, percentile = excluded.percentile", 5, len(added), func(i int) []any {
+			return []any{added[i].CVE, day, known, added[i].Score, added[i].Percentile}
+		})
 }
 
 // epssOf are the newest scores known of one day.

@@ -48,13 +48,20 @@ func (q *Queries) FolderDocuments(ctx context.Context, folder string, rev int64)
 // NewestEPSSDay is the last day of which there are scores; "" when there are none.
 func (q *Queries) NewestEPSSDay(ctx context.Context) (string, error) {
 	var day string
-	err := q.one(ctx, "SELECT coalesce(max(day), '') FROM epss", nil, &day)
+	err := q.one(ctx, "SELECT coalesce(max(day), '') FROM (SELECT max(day) AS day FROM epss UNION ALL SELECT max(day) FROM epss_pages) AS days", nil, &day)
 	return day, describe(err, "looking for scores")
 }
 
-// EPSSOf yields the scores of one day, as known now, by CVE, read some at a time; it ends with the first error.
+// EPSSOf yields the scores of one day, as known now, by CVE, read some at a time: all of its file where that is kept, else
+// those of vulnerabilities that had a match. It ends with the first error.
 func (q *Queries) EPSSOf(ctx context.Context, day string) iter.Seq2[EPSS, error] {
 	return func(yield func(EPSS, error) bool) {
+		if whole, err := q.epssFile(ctx, day, yield); whole || err != nil {
+			if err != nil {
+				yield(EPSS{}, describe(err, "reading scores"))
+			}
+			return
+		}
 		for after := ""; ; {
 			rows, err := all(ctx, q, func(row scanner, e *EPSS) error { return row.Scan(&e.CVE, &e.Score, &e.Percentile) },
 				`SELECT e.cve, e.score, e.percentile FROM epss e WHERE e.day = ? AND e.cve > ?

@@ -93,7 +93,15 @@ func (t *Tx) putFindingBatch(ctx context.Context, matches []Match, documents [][
 			links = append(links, link{id, numbers[digests[i]]})
 		}
 	}
-	return t.insertMany(ctx, "INSERT INTO finding_ids (vuln, finding_id)", " ON CONFLICT DO NOTHING", 2, len(links), func(n int) []any {
+	err = t.insertMany(ctx, "INSERT INTO finding_ids (vuln, finding_id)", " ON CONFLICT DO NOTHING", 2, len(links), func(n int) []any {
 		return []any{links[n].vuln, links[n].finding}
 	})
+	if err != nil {
+		return err
+	}
+	vulns := make([]string, len(links))
+	for n := range links {
+		vulns[n] = links[n].vuln
+	}
+	return t.scoreFound(ctx, vulns)
 }

@@ -40,3 +40,19 @@ func (q *Queries) SignaturesAt(ctx context.Context, account string, target image
 	}
 	return document, describe(err, "reading signatures")
 }
+
+// KeptSignatures is what is known now of the signatures beside an image.
+type KeptSignatures struct {
+	Account  string
+	Target   image.Digest
+	Document string
+}
+
+// SignaturesInForce lists what is known now of the signatures beside images of all accounts, by account and target: up to
+// limit of them, those after the place that another list ended at.
+func (q *Queries) SignaturesInForce(ctx context.Context, after KeptSignatures, limit int) ([]KeptSignatures, error) {
+	scan := func(row scanner, k *KeptSignatures) error { return row.Scan(&k.Account, &k.Target, &k.Document) }
+	rows, err := all(ctx, q, scan, "SELECT account, target, document FROM signatures WHERE to_at = 0 AND (account > ? OR account = ? AND target > ?) ORDER BY account, target LIMIT ?",
+		after.Account, after.Account, string(after.Target), limit)
+	return rows, describe(err, "listing signatures")
+}

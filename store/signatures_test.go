@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"landwaiter.dev/image"
 	"landwaiter.dev/store"
 )
 
@@ -41,6 +42,19 @@ func TestSignaturesAtATime(t *testing.T) {
 		}
 		if got := must(b.SignaturesAt(b.ctx, "another", d, start))(t); got != "" {
 			t.Errorf("of another account: %s", got)
+		}
+		other := digest("image", 2)
+		for _, target := range []image.Digest{d, other} {
+			b.write(func(tx *store.Tx) error {
+				_, err := tx.PutSignatures(b.ctx, account, target, `{"b":1}`)
+				return err
+			})
+		}
+		want := []store.KeptSignatures{{Account: account, Target: min(d, other), Document: `{"b":1}`}, {Account: account, Target: max(d, other), Document: `{"b":1}`}}
+		list := must(b.SignaturesInForce(b.ctx, store.KeptSignatures{}, 1))(t)
+		list = append(list, must(b.SignaturesInForce(b.ctx, list[0], 10))(t)...)
+		if diff := cmp.Diff(want, list); diff != "" {
+			t.Errorf("in force (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -23,6 +23,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/advisory/archive"
 	"landwaiter.dev/advisory/feed"
+	"landwaiter.dev/internal/signkey"
 )
 
 var day = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -532,8 +533,13 @@ func TestKeys(t *testing.T) {
 	if err != nil || len(keys) != 2 || keys[0] != key.Public() {
 		t.Errorf("public keys: %v, %v", keys, err)
 	}
+	other := newKey(t).Public()
+	pem := string(signkey.FromEd25519(other[:]).PEM())
+	if keys, err := archive.ParsePublicKeys(pem + public + "\n" + pem); err != nil || len(keys) != 3 || keys[0] != keys[2] || keys[1] != key.Public() {
+		t.Errorf("keys in PEM: %v, %v", keys, err)
+	}
 	for text, want := range map[string]string{
-		"": "no public key", "# none": "no public key", "landwaiter-public:AAAA": "not a public key", "hello": "not a public key",
+		"": "no public key", "-----BEGIN PUBLIC KEY-----\nAAAA": "line 1: its PEM is damaged", "# none": "no public key", "landwaiter-public:AAAA": "not a public key", "hello": "not a public key",
 		key.Text(): "it is a private key", public + "\n\nrubbish": "line 3",
 	} {
 		if _, err := archive.ParsePublicKeys(text); err == nil || !strings.Contains(err.Error(), want) {

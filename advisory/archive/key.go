@@ -66,7 +66,7 @@ func ParsePublicKey(text string) (PublicKey, error) {
 	return PublicKey(raw), nil
 }
 
-// ParsePublicKeys reads public keys, one a line; empty lines and what follows # do not count.
+// ParsePublicKeys reads public keys, each a line or a block of PEM; empty lines and what follows # do not count.
 func ParsePublicKeys(text string) ([]PublicKey, error) {
 	var keys []PublicKey
 	lines := bufio.NewScanner(strings.NewReader(text))
@@ -75,9 +75,16 @@ func ParsePublicKeys(text string) ([]PublicKey, error) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
+		first := n
+		if strings.HasPrefix(line, "-----BEGIN") {
+			for block := line; !strings.HasPrefix(block, "-----END") && lines.Scan(); n++ {
+				block = strings.TrimSpace(lines.Text())
+				line += "\n" + block
+			}
+		}
 		key, err := ParsePublicKey(line)
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+			return nil, fmt.Errorf("line %d: %w", first, err)
 		}
 		keys = append(keys, key)
 	}

@@ -49,7 +49,8 @@ type Context struct {
 	DetectedAt func(*advisory.ImageFinding) time.Time
 	Feed       Feed
 	Facts      Facts
-	// Files of the merged tree, sorted by path; asked for once, when the first rule needs them. Nil when they are not known.
+	// Files of the merged tree, sorted by path; asked for once, when the first rule needs them. Nil when they are not known. They
+	// are shared with other evaluations and never changed.
 	Files func() []image.File
 	// At is the moment of the verdict.
 	At      time.Time

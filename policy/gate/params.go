@@ -46,7 +46,7 @@ type Type struct {
 var (
 	Text      = Type{Name: "type", Description: "A single text value", Criteria: map[string]any{"type": "string"}, accepts: func(string) bool { return true }}
 	Bool      = boolType()
-	Int       = pattern("IntegerString", "A single integer number as a text", `^\s*[\d]+\s*$`, nil)
+	Int       = pattern("IntegerString", "A whole number, 0 or more, as a text", `^\s*[\d]+\s*$`, nil)
 	Float     = pattern("FloatString", "A single floating point number as a text", `^\s*-*(\d)*(\.\d*)?\s*$`, isFloat)
 	List      = pattern("CommaDelimitedStringList", "A list of texts separated by commas", `^\s*(\s*([^,]+)\s*,)*\s*([^,]+){1}\s*$`, isList)
 	Numbers   = pattern("CommaDelimitedStringOfNumbers", "A list of numbers separated by commas", `^\s*(\s*(\d+)\s*,)*\s*(\d+){1}\s*$`, nil)

@@ -98,12 +98,16 @@ type portRange struct {
 	end         string
 }
 
-// parseRange reads "6000-6003/tcp"; a word that is no range of ports is none.
+// parseRange reads "6000-6003/tcp"; a word that is no range of ports is none. A single port that is not written as
+// everybody does ("022/TCP") is a range too: only the usual words are compared as words.
 func parseRange(word string) (portRange, bool) {
 	span, protocol, has := strings.Cut(word, "/")
 	first, last, is := strings.Cut(span, "-")
 	if !is {
-		return portRange{}, false
+		if first == strings.TrimLeft(first, "0") && protocol == strings.ToLower(protocol) {
+			return portRange{}, false
+		}
+		last = first
 	}
 	var r portRange
 	var err [2]error

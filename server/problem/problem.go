@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 
 	"landwaiter.dev/engine"
@@ -29,6 +30,15 @@ func (e *Error) Error() string { return e.Message }
 
 // GetStatus makes an Error what huma writes as it is.
 func (e *Error) GetStatus() int { return e.HTTPCode }
+
+// GetHeaders makes huma say when to come again.
+func (e *Error) GetHeaders() http.Header {
+	h := http.Header{}
+	if e.HTTPCode == http.StatusServiceUnavailable && e.Code == "busy" {
+		h.Set("Retry-After", "10")
+	}
+	return h
+}
 
 // Unwrap gives the cause, for logs; it is never sent.
 func (e *Error) Unwrap() error { return e.cause }
@@ -118,6 +128,7 @@ func isEmpty(codes any) bool {
 func Write(w http.ResponseWriter, err error) {
 	e := From(err)
 	body, _ := json.Marshal(e) // maps of plain values
+	maps.Copy(w.Header(), e.GetHeaders())
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(e.HTTPCode)
 	_, _ = w.Write(append(body, '\n'))
