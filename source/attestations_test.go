@@ -107,6 +107,8 @@ func TestAttestations(t *testing.T) {
 		}, want: []string{"one"}},
 		"refused":                      {change: func(s *shelf) { s.status["referrers/"+string(d)] = http.StatusForbidden }},
 		"under the tag, not permitted": {change: func(s *shelf) { s.status[tag] = http.StatusForbidden }, errs: []string{"refused access"}},
+		"under the tag, out of order":  {change: func(s *shelf) { s.status[tag] = http.StatusServiceUnavailable }, errs: []string{"status 503"}},
+		"listed, too many questions":   {change: func(s *shelf) { s.status["referrers/"+string(d)] = http.StatusTooManyRequests }, errs: []string{"status 429"}},
 		"no index":                     {change: func(s *shelf) { s.put("referrers/"+string(d), testkit.OCIIndex, []byte("<html>")) }, errs: []string{"cannot be read"}},
 		"several pages": {change: func(s *shelf) {
 			first := "referrers/" + string(d)
@@ -198,6 +200,9 @@ func TestAttestations(t *testing.T) {
 			for i, err := range errs {
 				if !strings.Contains(err.Error(), c.errs[i]) {
 					t.Errorf("error %q, want …%s…", err, c.errs[i])
+				}
+				if got := source.Unanswered(err); got != strings.HasPrefix(c.errs[i], "status ") {
+					t.Errorf("error %q: unanswered %v", err, got)
 				}
 			}
 			if n := len(s.asked) - before; c.asked > 0 && n != c.asked {
