@@ -215,3 +215,40 @@ func TestSignedVEXCounts(t *testing.T) {
 		}
 	})
 }
+
+// A damaged attestation beside a withdrawn one keeps it in force neither as it was signed nor at all.
+func TestADamagedAttestationKeepsNoVEX(t *testing.T) {
+	t.Parallel()
+	storetest.Stores(t, func(t *testing.T, s *store.Store) {
+		ours, theirs := sigstoretest.New(t), sigstoretest.New(t)
+		security := identity(t, ours, "security")
+		f := start(t, s, func(_ *fixture, c *engine.Config) {
+			c.Signers, c.Attestations = []cosign.Signer{security}, engine.AttestationConfig{Fetch: true}
+		})
+		d := debianImage("3.0.1-1").Push(t, f.registry, "app", "1")
+		push := func(by *sigstoretest.Sigstore, id string) {
+			t.Helper()
+			document := statement(t, d, "https://openvex.dev/ns/v0.2.0", openVEX(id, "pkg:oci/app", "fixed"))
+			refers(t, f.registry, d, by.Sign(t, workflow, document, sigstoretest.Statement, time.Now()).Bundle(t, "0.3"))
+		}
+		state := func(what, want string) {
+			t.Helper()
+			if got := f.vexState(t, d, engine.Moment{}); got != want {
+				t.Errorf("%s: %s, want %s", what, got, want)
+			}
+		}
+		push(ours, "urn:signed")
+		img := f.add(t, "1")
+		state("signed", "fixed: VEX urn:signed of Our Security Team: fixed; 0 unmatched")
+		attest(t, f.registry, image.DigestOf(nil), "sha256-"+d.Hex()+".att", openVEX("urn:other", "pkg:oci/app", "fixed"))
+		push(theirs, "urn:signed")
+		f.again(t, img)
+		state("the same by a stranger, beside a damaged one", "fixed (unverified); 0 unmatched")
+		push(ours, "urn:signed")
+		f.again(t, img)
+		state("signed once more", "fixed: VEX urn:signed of Our Security Team: fixed; 0 unmatched")
+		refers(t, f.registry, d, []byte("{}"))
+		f.again(t, img)
+		state("withdrawn, beside a damaged one", "nothing; 0 unmatched")
+	})
+}

@@ -29,6 +29,8 @@ type AttestationConfig struct {
 type attested struct {
 	docs     []attestedVEX
 	failures []string
+	// unanswered says that a registry failed to answer, for a while: what was found before may lie there still.
+	unanswered bool
 }
 
 type attestedVEX struct {
@@ -46,6 +48,7 @@ func lookForVEX(ctx context.Context, src *source.Image, subjects []image.Digest,
 	out := &attested{}
 	for _, err := range errs {
 		out.failures = append(out.failures, err.Error())
+		out.unanswered = out.unanswered || source.Unanswered(err)
 	}
 	begin := time.Now() // the time that it takes, not the clock's
 	for _, a := range found {
@@ -133,8 +136,9 @@ func (u *attestations) blobs(ctx context.Context, a *attested) error {
 	return nil
 }
 
-// keep puts what was found in force for an image, and ends what is not there any more: unless something could not be read,
-// which may be just that.
+// keep puts what was found in force for an image, and ends what is not there any more, or there as signed by others: unless the
+// registry failed to answer, for what was not found. A damaged document keeps nothing in force, since anybody may have put it
+// there.
 func (u *attestations) keep(ctx context.Context, tx *store.Tx, img store.Image, a *attested, now time.Time) error {
 	if a == nil {
 		return nil
@@ -163,7 +167,8 @@ func (u *attestations) keep(ctx context.Context, tx *store.Tx, img store.Image, 
 		same := func(f store.VEX) bool {
 			return f.Digest == h.Digest && f.Failure == h.Failure && f.Counts == h.Counts && reflect.DeepEqual(f.Signed, h.Signed)
 		}
-		if h.Source != store.VEXAttestation || slices.ContainsFunc(found, same) || len(a.failures) > 0 && h.Failure == "" {
+		there := func(f store.VEX) bool { return f.Digest == h.Digest && f.Failure == "" }
+		if h.Source != store.VEXAttestation || slices.ContainsFunc(found, same) || a.unanswered && h.Failure == "" && !slices.ContainsFunc(found, there) {
 			continue
 		}
 		if err := tx.EndVEX(ctx, img.Account, h.ID); err != nil {

@@ -46,11 +46,15 @@ func (i *Image) beside(ctx context.Context, subjects []image.Digest, wanted Want
 	}
 	ctx, cancel := context.WithTimeout(ctx, attestationsWithin)
 	defer cancel()
-	s := attestationSearch{c: c, wanted: wanted, seen: map[image.Digest]bool{}}
-	for _, d := range subjects {
-		for _, tag := range tags {
+	s := attestationSearch{c: c, wanted: wanted, seen: map[string]bool{}}
+	for _, tag := range tags {
+		for _, d := range subjects {
+			s.place()
 			s.tagged(ctx, "sha256-"+d.Hex()+tag)
 		}
+	}
+	for _, d := range subjects { // last, since anybody who may push can make a crowd of them
+		s.place()
 		s.referring(ctx, d)
 	}
 	return s.found, s.errs
@@ -60,11 +64,20 @@ func (i *Image) beside(ctx context.Context, subjects []image.Digest, wanted Want
 type attestationSearch struct {
 	c      *connection
 	wanted WantedAttestation
-	seen   map[image.Digest]bool
+	seen   map[string]bool
 	bytes  int64
 	found  []Attestation
 	errs   []error
 	full   bool
+	// mostFound and mostBytes are what found and bytes may come to in this place.
+	mostFound int
+	mostBytes int64
+}
+
+// place begins another place: each has its share, so that what is crowded into one takes nothing from the others.
+func (s *attestationSearch) place() {
+	s.mostFound = len(s.found) + maxAttestations
+	s.mostBytes = s.bytes + (maxAttestationBytes-s.bytes)/2
 }
 
 func (s *attestationSearch) failed(err error) { s.errs = append(s.errs, err) }
@@ -92,14 +105,14 @@ func (s *attestationSearch) referring(ctx context.Context, d image.Digest) {
 	}
 	n := 0
 	for _, a := range list {
-		if s.seen[a.Digest] || a.ArtifactType != "" && !s.wanted(a.ArtifactType, predicateOf(a.Annotations)) {
+		if s.seen[string(a.Digest)] || a.ArtifactType != "" && !s.wanted(a.ArtifactType, predicateOf(a.Annotations)) {
 			continue
 		}
-		s.seen[a.Digest] = true
 		if n++; n > maxAttestations {
 			s.tooMany()
 			return
 		}
+		s.seen[string(a.Digest)] = true
 		doc, err := fetch(ctx, s.c, a)
 		if err == nil {
 			err = s.layers(ctx, string(a.Digest), doc.raw, doc.mediaType)
@@ -192,13 +205,12 @@ func (s *attestationSearch) layers(ctx context.Context, origin string, raw []byt
 		return err
 	}
 	for _, l := range m.Layers {
-		// Signatures of several people over one payload differ in their annotation alone.
-		key := l.Digest + image.Digest(l.Annotations["dev.cosignproject.cosign/signature"])
+		key := distinct(l)
 		if s.seen[key] || !s.wanted(l.MediaType, predicateOf(l.Annotations)) {
 			continue
 		}
 		s.seen[key] = true
-		if len(s.found) >= maxAttestations || s.bytes+l.Size > maxAttestationBytes {
+		if len(s.found) >= s.mostFound || s.bytes+l.Size > s.mostBytes {
 			s.tooMany()
 			return nil
 		}
@@ -213,10 +225,23 @@ func (s *attestationSearch) layers(ctx context.Context, origin string, raw []byt
 	return nil
 }
 
+// distinct tells the documents next to an image apart: several signatures over one payload, and what somebody lists in another
+// way to hide them, differ in what their descriptors say alone.
+func distinct(l image.Descriptor) string {
+	parts := []string{string(l.Digest), l.MediaType}
+	for key, value := range l.Annotations {
+		if strings.HasPrefix(key, "dev.cosignproject.cosign/") || strings.HasPrefix(key, "dev.sigstore.cosign/") {
+			parts = append(parts, key+"="+value)
+		}
+	}
+	slices.Sort(parts[2:])
+	return fmt.Sprintf("%q", parts)
+}
+
 func (s *attestationSearch) tooMany() {
 	if !s.full {
 		s.full = true
-		s.failed(fail(CodeLimit, "there are more than %d attestations next to the image, or more than %d MiB of them", maxAttestations, maxAttestationBytes>>20))
+		s.failed(fail(CodeLimit, "there are more than %d attestations in one place next to the image, or more than half of the %d MiB that may be fetched", maxAttestations, maxAttestationBytes>>20))
 	}
 }
 

@@ -107,6 +107,8 @@ func TestAttestations(t *testing.T) {
 		}, want: []string{"one"}},
 		"refused":                      {change: func(s *shelf) { s.status["referrers/"+string(d)] = http.StatusForbidden }},
 		"under the tag, not permitted": {change: func(s *shelf) { s.status[tag] = http.StatusForbidden }, errs: []string{"refused access"}},
+		"under the tag, out of order":  {change: func(s *shelf) { s.status[tag] = http.StatusServiceUnavailable }, errs: []string{"status 503"}},
+		"listed, too many questions":   {change: func(s *shelf) { s.status["referrers/"+string(d)] = http.StatusTooManyRequests }, errs: []string{"status 429"}},
 		"no index":                     {change: func(s *shelf) { s.put("referrers/"+string(d), testkit.OCIIndex, []byte("<html>")) }, errs: []string{"cannot be read"}},
 		"several pages": {change: func(s *shelf) {
 			first := "referrers/" + string(d)
@@ -199,6 +201,9 @@ func TestAttestations(t *testing.T) {
 				if !strings.Contains(err.Error(), c.errs[i]) {
 					t.Errorf("error %q, want …%s…", err, c.errs[i])
 				}
+				if got := source.Unanswered(err); got != strings.HasPrefix(c.errs[i], "status ") {
+					t.Errorf("error %q: unanswered %v", err, got)
+				}
 			}
 			if n := len(s.asked) - before; c.asked > 0 && n != c.asked {
 				t.Errorf("%d requests, want %d: %v", n, c.asked, s.asked[before:])
@@ -228,5 +233,62 @@ func TestOtherSourcesHaveNoAttestations(t *testing.T) {
 	found, errs := img.Attestations(t.Context(), []image.Digest{img.Manifest.Digest}, func(string, string) bool { return true })
 	if len(found)+len(errs) > 0 {
 		t.Errorf("found %v, %v", found, errs)
+	}
+}
+
+// What somebody lists beside a signature hides it neither by being the same bytes nor by being many.
+func TestACrowdHidesNoSignature(t *testing.T) {
+	t.Parallel()
+	build := testkit.Image(testkit.Layer(testkit.File("a", "b")))
+	d := build.Digest()
+	s := &shelf{docs: map[string][]byte{}, types: map[string]string{}, status: map[string]int{}, links: map[string]string{}}
+	s.put("manifests/"+string(d), build.MediaType(), build.Manifest())
+	for digest, blob := range build.Blobs() {
+		s.put("blobs/"+string(digest), "", blob)
+	}
+	parent := image.DigestOf([]byte("the index"))
+	var crowd []any
+	for i := range 80 {
+		crowd = append(crowd, s.artifact(bundle, bundle, fmt.Append(nil, "strange ", i)))
+	}
+	for _, about := range []image.Digest{parent, d} { // in the order in which they are asked for
+		s.put("referrers/"+string(about), testkit.OCIIndex, index(crowd...))
+	}
+	const signature, certificate = "dev.cosignproject.cosign/signature", "dev.sigstore.cosign/certificate"
+	payload := []byte("payload")
+	one := func(mediaType, certified string) testkit.Object {
+		return testkit.Object{"mediaType": mediaType, "digest": s.put("blobs/"+string(image.DigestOf(payload)), "", payload), "size": len(payload),
+			"annotations": map[string]string{signature: "x", certificate: certified}}
+	}
+	tag := func(name string, layers ...any) {
+		raw, _ := json.Marshal(testkit.Object{"schemaVersion": 2, "mediaType": testkit.OCIManifest, "layers": layers,
+			"config": testkit.Object{"mediaType": "application/vnd.oci.empty.v1+json", "digest": image.DigestOf([]byte("{}")), "size": 2}})
+		s.put("manifests/sha256-"+d.Hex()+name, testkit.OCIManifest, raw)
+	}
+	var many []any
+	for i := range 80 {
+		many = append(many, one("a/signature", fmt.Sprint("strange ", i)))
+	}
+	tag(".sig", append([]any{one("a/bundle", "good"), one("a/signature", ""), one("a/signature", "good"), one("a/signature", "good")}, many...)...)
+	tag(".att", one("an/attestation", "good"))
+	srv := httptest.NewServer(s)
+	t.Cleanup(srv.Close)
+	img, err := source.OpenReference(t.Context(), image.Reference{Registry: strings.TrimPrefix(srv.URL, "http://"), Repository: "app", Digest: d}, source.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer img.Close()
+	found, errs := img.Signatures(t.Context(), []image.Digest{parent, d}, func(string, string) bool { return true })
+	got := map[string]int{}
+	for _, a := range found {
+		if a.MediaType == bundle {
+			got["listed"]++
+		} else if a.Annotations[certificate] == "good" {
+			got["good "+a.MediaType]++
+		}
+	}
+	want := map[string]int{"good a/bundle": 1, "good a/signature": 1, "good an/attestation": 1, "listed": 80}
+	if diff := cmp.Diff(want, got); diff != "" || len(errs) != 1 {
+		t.Errorf("found (-want +got):\n%s\nerrors: %v", diff, errs)
 	}
 }

@@ -1,8 +1,11 @@
 package source
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 
 	"landwaiter.dev/image"
 )
@@ -64,4 +67,12 @@ func about(name string, err error) error {
 		return &Error{Code: e.Code, Temporary: e.Temporary, Message: fmt.Sprintf("%.200q: %s", name, e.Message), Cause: e}
 	}
 	return fmt.Errorf("%.200q: %w", name, err)
+}
+
+// Unanswered says that the registry failed to answer, and may answer the same later: it was not reached or not in time, is out
+// of order, or wants fewer questions.
+func Unanswered(err error) bool {
+	var e *Error
+	var broken net.Error
+	return errors.As(err, &e) && e.Temporary || errors.As(err, &broken) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded)
 }

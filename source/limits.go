@@ -18,7 +18,7 @@ const (
 	maxErrorBody      = 64 << 10
 
 	maxReferrerPages    = 16       // of a list of what refers to an image
-	maxAttestations     = 64       // documents next to one image that are fetched
+	maxAttestations     = 64       // documents in one place next to an image that are fetched
 	maxAttestationSize  = 24 << 20 // one of them
 	maxAttestationBytes = 64 << 20 // all of them
 	attestationsWithin  = 30 * time.Second

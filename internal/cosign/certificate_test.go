@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/json"
 	"errors"
@@ -248,7 +249,7 @@ func TestPlainCertificates(t *testing.T) {
 			}{
 				"valid":                        {good, signer, signing, "verified by build"},
 				"of the authority itself":      {sign(ca, "build@example.com"), signer, signing, "verified by build"},
-				"of a machine":                 {sign(ca, "ci.example.com"), trust(t, "ci", "identity_regexp: .*\\.example\\.com\nroot: ca.pem\n", files), signing, "verified by ci"},
+				"of a machine":                 {sign(ca, "ci.example.com"), trust(t, "ci", "identity: ci.example.com\nroot: ca.pem\n", files), signing, "verified by ci"},
 				"second name":                  {sign(ca, "https://example.com/build", "build@example.com"), signer, signing, "verified by build"},
 				"stamped":                      {withStamp, stamped, signing, "verified by build"},
 				"stamped, and expired since":   {withStamp, stamped, until.Add(time.Hour), "verified by build"},
@@ -329,6 +330,56 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 	for document, same := range map[string]bool{`{"root": "root.json", "issuer": "b", "identity": "a"}`: true, "identity: c\nissuer: b\nroot: root.json": false, "identity: a\nroot: ca.pem": false} {
 		if other := trust(t, "b", document, files); (other.ID() == one.ID()) != same {
 			t.Errorf("%s: the same as another: %v", document, !same)
+		}
+	}
+}
+
+// A name proves what its kind proves: authorities check each in another way.
+func TestNamesAreComparedByTheirKind(t *testing.T) {
+	t.Parallel()
+	ca := sigstoretest.NewAuthority(t, "CA")
+	files := map[string]string{"ca.pem": sigstoretest.PEM(ca.Certificate)}
+	const repository = "https://github.com/example/shop"
+	for what, c := range map[string]struct {
+		identity string
+		tag      int // of the kind of name: 1 e-mail address, 2 machine, 6 URI
+		name     string
+		want     bool
+	}{
+		"a URI":                          {"identity: " + repository, 6, repository, true},
+		"a longer URI":                   {"identity: " + repository, 6, repository + "2", false},
+		"a URI as the name of a machine": {"identity: " + repository, 2, repository, false},
+		"a URI as an address":            {"identity: " + repository, 1, repository, false},
+		"a scheme in capitals":           {"identity: " + repository, 6, "HTTPS://github.com/example/shop", false},
+		"a URI that is written longer":   {"identity: " + repository + "/a b", 6, repository + "/a%20b", false},
+		"a URI without a host":           {"identity: urn:example:build", 6, "urn:example:build", true},
+		"an address":                     {"identity: build@example.com", 1, "build@example.com", true},
+		"an address as a machine":        {"identity: build@example.com", 2, "build@example.com", false},
+		"a machine":                      {"identity: ci.example.com", 2, "ci.example.com", true},
+		"a machine as an address":        {"identity: ci.example.com", 1, "ci.example.com", false},
+		"addresses":                      {"identity_regexp: .*@example[.]com", 1, "build@example.com", true},
+		"addresses, a URI":               {"identity_regexp: .*@example[.]com", 6, "https://evil.example/x@example.com", false},
+		"addresses, a machine":           {"identity_regexp: .*@example[.]com", 2, "x@example.com", false},
+		"addresses, a longer one":        {"identity_regexp: .*@example[.]com", 1, "a@example.com.evil.example", false},
+		"URIs":                           {`identity_regexp: https:\/\/github\.com\/example\/.*`, 6, repository, true},
+		"URIs, an address":               {`identity_regexp: https:\/\/github\.com\/example\/.*`, 1, repository, false},
+		"anybody, a URI":                 {"identity_regexp: .*example.*", 6, repository, true},
+		"anybody, an address":            {"identity_regexp: .*example.*", 1, "build@example.com", true},
+		"anybody, a machine":             {"identity_regexp: .*example.*", 2, "ci.example.com", false},
+	} {
+		key := sigstoretest.NewKey(t)
+		names, err := asn1.Marshal([]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: c.tag, Bytes: []byte(c.name)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf := ca.IssueAs(t, &x509.Certificate{NotBefore: signing, NotAfter: signing.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
+			ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: names}}}, key.Public())
+		s := &sigstoretest.Signed{Payload: payload(subject), Chained: true, Certificate: leaf}
+		s.Signature = sigstoretest.Sign(t, key, s.Over())
+		r := cosign.Verify(cosign.Artefact{MediaType: simple, Raw: s.Payload, Annotations: s.Annotations(t)}, []image.Digest{subject},
+			[]cosign.Signer{trust(t, "build", c.identity+"\nroot: ca.pem\n", files)}, signing)
+		if (len(r.Signers) > 0) != c.want || c.want && r.Identity != c.name {
+			t.Errorf("%s: %+v", what, r)
 		}
 	}
 }

@@ -33,6 +33,14 @@ const (
 	timestampKey   = "dev.sigstore.cosign/rfc3161timestamp"
 )
 
+// What documents say that they are, and must be: a signature over another kind of document of the same signer says nothing of
+// an image.
+const (
+	signatureType   = "cosign container image signature"
+	statementType   = "application/vnd.in-toto+json"
+	statementPrefix = "https://in-toto.io/Statement/"
+)
+
 // signPredicate is the predicate of a bundle that is a plain signature.
 const signPredicate = "https://sigstore.dev/cosign/sign/v1"
 

@@ -148,6 +148,51 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// What is signed by the right key and is not clearly about an image counts for nothing.
+func TestLooseDocuments(t *testing.T) {
+	t.Parallel()
+	s := signers(t)["p256"]
+	keys := []cosign.Signer{public(t, "release", s)}
+	plain := func(text string) cosign.Artefact {
+		return cosign.Artefact{MediaType: simple, Raw: []byte(text), Annotations: map[string]string{"dev.cosignproject.cosign/signature": sign(t, s, []byte(text))}}
+	}
+	enveloped := func(kind, text string) cosign.Artefact {
+		sig := sign(t, s, fmt.Appendf(nil, "DSSEv1 %d %s %d %s", len(kind), kind, len(text), text))
+		return cosign.Artefact{MediaType: envelope, Raw: fmt.Appendf(nil, `{"payloadType":%q,"payload":%q,"signatures":[{"sig":%q}]}`, kind, base64.StdEncoding.EncodeToString([]byte(text)), sig)}
+	}
+	replace := func(a cosign.Artefact, old, new string) cosign.Artefact {
+		a.Raw = []byte(strings.Replace(string(a.Raw), old, new, 1))
+		return a
+	}
+	good, said, other := string(payload(subject)), string(provenance(subject)), image.DigestOf([]byte("another manifest"))
+	const inToto = "application/vnd.in-toto+json"
+	for what, c := range map[string]struct {
+		artefact cosign.Artefact
+		want     string
+	}{
+		"a signature":              {plain(good), "verified by release"},
+		"an attestation":           {enveloped(inToto, said), "verified by release"},
+		"capitals in a predicate":  {enveloped(inToto, strings.Replace(said, `{"x":1}`, `{"proxy":1,"PROXY":2,"Subject":3}`, 1)), "verified by release"},
+		"another kind of payload":  {plain(strings.Replace(good, "cosign container image signature", "a note", 1)), `its payload is no signature of an image but "a note"`},
+		"no kind of payload":       {plain(fmt.Sprintf(`{"critical":{"image":{"docker-manifest-digest":%q}}}`, subject)), `its payload is no signature of an image but ""`},
+		"two digests":              {plain(strings.Replace(good, `"image":{`, fmt.Sprintf(`"image":{"docker-manifest-digest":%q,`, other), 1)), `its payload is ambiguous: the key "docker-manifest-digest" is given twice in critical.image`},
+		"two digests, in capitals": {plain(strings.Replace(good, `"image":{`, fmt.Sprintf(`"Image":{"docker-manifest-digest":%q},"image":{`, other), 1)), `its payload is ambiguous: it has the key "Image" where "image" is meant`},
+		"a folded letter":          {plain(strings.Replace(good, `"docker-manifest-digest"`, `"docKer-manifest-digest"`, 1)), `its payload is ambiguous: it has the key "docKer-manifest-digest" where "docker-manifest-digest" is meant`},
+		"no statement":             {enveloped("application/json", said), "it holds no in-toto statement"},
+		"of no type":               {enveloped(inToto, strings.Replace(said, "_type", "type", 1)), "it holds no in-toto statement"},
+		"of another type":          {enveloped(inToto, strings.Replace(said, "in-toto.io/Statement", "in-toto.io/Link", 1)), "it holds no in-toto statement"},
+		"two subjects":             {enveloped(inToto, strings.Replace(said, `"subject"`, `"subject":[],"subject"`, 1)), `its statement is ambiguous: the key "subject" is given twice`},
+		"subjects in capitals":     {enveloped(inToto, strings.Replace(said, `"digest"`, `"Digest":{},"digest"`, 1)), `its statement is ambiguous: it has the key "Digest" where "digest" is meant`},
+		"two payloads":             {replace(enveloped(inToto, said), `"payload"`, `"payload":"","payload"`), `its envelope is ambiguous: the key "payload" is given twice`},
+		"payloads in capitals":     {replace(enveloped(inToto, said), `"sig"`, `"SIG":"","sig"`), `its envelope is ambiguous: it has the key "SIG" where "sig" is meant`},
+		"two envelopes":            {cosign.Artefact{MediaType: bundle, Raw: []byte(strings.Replace(string(inBundle("", enveloped(inToto, said).Raw)), `"dsseEnvelope"`, `"DSSEEnvelope":{},"dsseEnvelope"`, 1))}, `its bundle is ambiguous: it has the key "DSSEEnvelope" where "dsseEnvelope" is meant`},
+	} {
+		if got := problemOf(cosign.Verify(c.artefact, []image.Digest{subject}, keys, time.Now())); got != c.want {
+			t.Errorf("%s: got  %s\nwant %s", what, got, c.want)
+		}
+	}
+}
+
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	small, err := rsa.GenerateKey(rand.Reader, 1024)

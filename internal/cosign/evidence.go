@@ -46,10 +46,17 @@ func readSimple(a Artefact) (evidence, string) {
 			Image struct {
 				Digest string `json:"docker-manifest-digest"`
 			} `json:"image"`
+			Type string `json:"type"`
 		} `json:"critical"`
 	}
 	if err := json.Unmarshal(a.Raw, &payload); err != nil {
 		return evidence{}, "its payload is damaged"
+	}
+	if problem := ambiguous(a.Raw, simpleMembers); problem != "" {
+		return evidence{}, "its payload is ambiguous: " + problem
+	}
+	if payload.Critical.Type != signatureType {
+		return evidence{}, fmt.Sprintf("its payload is no signature of an image but %.80q", payload.Critical.Type)
 	}
 	e := evidence{payload: a.Raw, subjects: []image.Digest{image.Digest(payload.Critical.Image.Digest)}}
 	if sig, err := base64.StdEncoding.DecodeString(a.Annotations[signatureKey]); err == nil && len(sig) > 0 {
@@ -71,15 +78,22 @@ func readEnvelope(raw []byte) (evidence, string) {
 	if err := json.Unmarshal(raw, &from); err != nil {
 		return e, "its envelope is damaged"
 	}
+	if problem := ambiguous(raw, envelopeMembers); problem != "" {
+		return e, "its envelope is ambiguous: " + problem
+	}
 	payload, err := decode(from.Payload)
 	var s struct {
+		Type          string `json:"_type"`
 		PredicateType string `json:"predicateType"`
 		Subject       []struct {
 			Digest map[string]string `json:"digest"`
 		} `json:"subject"`
 	}
-	if err != nil || json.Unmarshal(payload, &s) != nil || s.PredicateType == "" || from.PayloadType == "" {
+	if err != nil || json.Unmarshal(payload, &s) != nil || s.PredicateType == "" || from.PayloadType != statementType || !strings.HasPrefix(s.Type, statementPrefix) {
 		return e, "it holds no in-toto statement"
+	}
+	if problem := ambiguous(payload, statementMembers); problem != "" {
+		return e, "its statement is ambiguous: " + problem
 	}
 	e.predicateType, e.payload, e.payloadType = s.PredicateType, payload, from.PayloadType
 	if e.predicateType == signPredicate {
@@ -111,6 +125,9 @@ func readBundle(raw []byte) (evidence, string) {
 	if err := json.Unmarshal(raw, &b); err != nil {
 		return evidence{}, "its bundle is damaged"
 	}
+	if problem := ambiguous(raw, bundleMembers); problem != "" {
+		return evidence{}, "its bundle is ambiguous: " + problem
+	}
 	if len(b.Envelope) == 0 {
 		return evidence{}, "its bundle signs no statement about an image"
 	}
@@ -135,7 +152,7 @@ func (e *evidence) signed() []byte {
 
 // statement is what an envelope holds; nil for a plain signature.
 func (e *evidence) statement() []byte {
-	if e.payloadType != "application/vnd.in-toto+json" {
+	if e.payloadType != statementType {
 		return nil
 	}
 	return e.payload

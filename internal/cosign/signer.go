@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
@@ -12,8 +11,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-
-	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 
 	"landwaiter.dev/internal/yamldoc"
 )
@@ -50,7 +47,7 @@ func ParseSigner(name string, text []byte, open func(file string) ([]byte, error
 	if err != nil {
 		return Signer{}, err
 	}
-	return Signer{Name: name, who: who, id: fingerprint("identity", d.Identity, d.IdentityRegexp, d.Issuer, d.IssuerRegexp, who.root.id)}, nil
+	return Signer{Name: name, who: who, id: fingerprint("identity by kind of name", d.Identity, d.IdentityRegexp, d.Issuer, d.IssuerRegexp, who.root.id)}, nil
 }
 
 // document is an identity as people write it.
@@ -65,9 +62,13 @@ type document struct {
 
 func (d *document) identity(open func(string) ([]byte, error)) (*identity, error) {
 	i := &identity{}
-	var err error
-	if i.name, err = matching("identity", d.Identity, d.IdentityRegexp); err != nil {
+	named, err := matching("identity", d.Identity, d.IdentityRegexp)
+	if err != nil {
 		return nil, err
+	}
+	if named != nil {
+		kinds := kindsOf(d.Identity, d.IdentityRegexp)
+		i.name = func(n name) bool { return slices.Contains(kinds, n.kind) && named(n.text) }
 	}
 	if i.issuer, err = matching("issuer", d.Issuer, d.IssuerRegexp); err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (d *document) identity(open func(string) ([]byte, error)) (*identity, error
 
 // identity is what a certificate must name, and whose certificate it must be.
 type identity struct {
-	name   func(string) bool
+	name   func(name) bool
 	issuer func(string) bool // nil when any will do
 	root   *trustRoot
 }
@@ -124,39 +125,18 @@ func matching(what, exact, expression string) (func(string) bool, error) {
 	return re.MatchString, nil
 }
 
-// certified is what a certificate says of its owner.
-type certified struct {
-	names  []string
-	issuer string
-}
-
-// claims reads names and issuer of a certificate; the issuer of an identity is an extension that Fulcio writes.
-func claims(c *x509.Certificate) (certified, error) {
-	var out certified
-	for _, u := range c.URIs {
-		out.names = append(out.names, u.String())
-	}
-	out.names = slices.Concat(out.names, c.EmailAddresses, c.DNSNames)
-	if s, err := certificate.SummarizeCertificate(c); err == nil && !slices.Contains(out.names, s.SubjectAlternativeName) {
-		out.names = append(out.names, s.SubjectAlternativeName) // of a kind that only Fulcio knows
-	}
-	ext, err := certificate.ParseExtensions(c.Extensions)
-	out.issuer = ext.Issuer
-	return out, err
-}
-
 // fits says which name of a certificate is the identity, or why there is none.
-func (i *identity) fits(c certified) (name string, why *failure) {
+func (i *identity) fits(c certified) (found string, why *failure) {
 	at := slices.IndexFunc(c.names, i.name)
 	switch {
 	case len(c.names) == 0:
 		return "", &failure{otherIdentity, "its certificate names nobody"}
 	case at < 0:
-		return "", &failure{otherIdentity, fmt.Sprintf("its certificate is for another identity, %.200q", c.names[0])}
+		return "", &failure{otherIdentity, fmt.Sprintf("its certificate is for another identity, %.200q", c.names[0].text)}
 	case i.issuer != nil && !i.issuer(c.issuer):
-		return "", &failure{otherIssuer, fmt.Sprintf("its certificate for %.200q is of another issuer, %.200q", c.names[at], c.issuer)}
+		return "", &failure{otherIssuer, fmt.Sprintf("its certificate for %.200q is of another issuer, %.200q", c.names[at].text, c.issuer)}
 	}
-	return c.names[at], nil
+	return c.names[at].text, nil
 }
 
 // fingerprint is one text for several.
