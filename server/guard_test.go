@@ -117,3 +117,15 @@ func TestClasses(t *testing.T) {
 		}
 	}
 }
+
+// Who finds a server busy is told when to come again.
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{"busy": "10", "unreachable": ""} {
+		w := httptest.NewRecorder()
+		problem.Write(w, engine.Errorf(engine.ClassUnavailable, code, "m"))
+		if got := w.Header().Get("Retry-After"); w.Code != http.StatusServiceUnavailable || got != want {
+			t.Errorf("%s: %d, Retry-After %q, want %q", code, w.Code, got, want)
+		}
+	}
+}
