@@ -12,6 +12,7 @@ import (
 	"landwaiter.dev/advisory"
 	"landwaiter.dev/image"
 	"landwaiter.dev/policy"
+	"landwaiter.dev/policy/gate"
 	"landwaiter.dev/store"
 )
 
@@ -168,7 +169,12 @@ func (u *Checks) judge(ctx context.Context, account, fullTag string, img store.I
 		}
 	}
 	in, failed := u.input(ctx, account, fullTag, img.Digest, s, f)
-	if in.Facts, err = u.gateFacts(ctx, f.Outside, s.findings, s.revision.ID, s.at, needs); err != nil {
+	if f.ScoresKnown.IsZero() && needs.Has(gate.NeedThreats) {
+		if f.ScoresKnown, err = u.scoresKnown(ctx, s.at); err != nil {
+			return nil, err
+		}
+	}
+	if in.Facts, err = u.gateFacts(ctx, f.Outside, s.findings, s.revision.ID, s.at, f.ScoresKnown, needs); err != nil {
 		return nil, err
 	}
 	e, err := u.slots.evaluate(ctx, u.patience, bundle, in)

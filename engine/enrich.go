@@ -128,12 +128,16 @@ func (u *syncFeeds) scores(ctx context.Context, o *outcome, d feed.Driver, args 
 		st.Records++
 		scores = append(scores, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile})
 	}
+	began := u.now()
 	if u.allScores {
-		if err = u.store.PutEPSS(ctx, day, u.now(), scores); err == nil {
+		if err = u.store.PutEPSS(ctx, day, began, scores); err == nil {
 			err = u.store.DropEPSS(ctx, day)
 		}
 	} else {
-		err = u.store.PutEPSSFile(ctx, day, u.now(), u.now(), scores)
+		err = u.store.PutEPSSFile(ctx, day, began, u.now(), scores)
+	}
+	if err == nil {
+		err = keepScoresKnown(ctx, u.store, began)
 	}
 	if err != nil {
 		return err

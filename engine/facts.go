@@ -18,6 +18,8 @@ type facts struct {
 	// AnalyzedAt is since when the image was known here: findings count as detected from then on.
 	AnalyzedAt time.Time `json:"analyzed_at"`
 	Feed       feedFact  `json:"feed"`
+	// ScoresKnown is the moment up to which loads of scores count; zero where the bundle asks for none.
+	ScoresKnown time.Time `json:"scores_known,omitzero"`
 	// Outside is what lies outside of the image; nil where the bundle asks for none of it.
 	Outside *outside `json:"outside,omitempty"`
 	// Gaps that the state of the advisory data made.

@@ -203,18 +203,22 @@ func (u *syncFeeds) importScores(ctx context.Context, o *outcome, a *archive.Arc
 		return err // the reader refused it
 	}
 	var batch []store.EPSS
+	began := u.now()
 	for row, err := range a.Scores() {
 		if err != nil {
 			continue
 		}
 		if batch = append(batch, store.EPSS{CVE: row.CVE, Score: row.EPSS, Percentile: row.Percentile}); len(batch) == scoreBatch {
-			if err := u.store.PutEPSS(ctx, day, u.now(), batch); err != nil {
+			if err := u.store.PutEPSS(ctx, day, began, batch); err != nil {
 				return err
 			}
 			batch = batch[:0]
 		}
 	}
-	if err := u.store.PutEPSS(ctx, day, u.now(), batch); err != nil {
+	if err := u.store.PutEPSS(ctx, day, began, batch); err != nil {
+		return err
+	}
+	if err := keepScoresKnown(ctx, u.store, began); err != nil {
 		return err
 	}
 	o.states[epssDriver] = st

@@ -149,7 +149,11 @@ func (l *Local) facts(ctx context.Context, a *image.Analysis, j *Judgement, now 
 	if outside != nil {
 		outside.Signatures = j.Signatures
 	}
-	return checks.gateFacts(ctx, outside, j.Findings, j.Revision.ID, now, needs)
+	scores, err := checks.scoresKnown(ctx, now)
+	if err != nil {
+		return gate.Facts{}, err
+	}
+	return checks.gateFacts(ctx, outside, j.Findings, j.Revision.ID, now, scores, needs)
 }
 
 // Verdict evaluates a bundle against what is known.

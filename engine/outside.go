@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,8 +49,32 @@ func (u *Checks) outside(ctx context.Context, account string, a *image.Analysis,
 	return o, nil
 }
 
-// gateFacts are the facts as gates see them.
-func (u *Checks) gateFacts(ctx context.Context, o *outside, findings []advisory.ImageFinding, rev int64, at time.Time, needs gate.Need) (gate.Facts, error) {
+// settingScores is when the last load of scores that is whole began, in microseconds.
+const settingScores = "feeds.scores"
+
+// keepScoresKnown tells that all scores of a load are there.
+func keepScoresKnown(ctx context.Context, s *store.Store, known time.Time) error {
+	return s.Write(ctx, func(tx *store.Tx) error {
+		return tx.PutSetting(ctx, settingScores, strconv.FormatInt(known.UnixMicro(), 10))
+	})
+}
+
+// scoresKnown is the moment up to which loads of scores count at a moment. A load that is under way has begun before and is
+// seen in part, or not yet: what a verdict made of it could not be said again.
+func (u *Checks) scoresKnown(ctx context.Context, at time.Time) (time.Time, error) {
+	text, err := u.store.Setting(ctx, settingScores)
+	if err != nil || text == "" {
+		return at, err
+	}
+	micros, err := strconv.ParseInt(text, 10, 64)
+	if whole := time.UnixMicro(micros).UTC(); err == nil && whole.Before(at) {
+		return whole, nil
+	}
+	return at, err
+}
+
+// gateFacts are the facts as gates see them; known is what [Checks.scoresKnown] gave.
+func (u *Checks) gateFacts(ctx context.Context, o *outside, findings []advisory.ImageFinding, rev int64, at, known time.Time, needs gate.Need) (gate.Facts, error) {
 	var f gate.Facts
 	if o != nil {
 		f.Lineage, f.Sources, f.Signatures = o.Lineage, o.Sources, o.Signatures
@@ -64,7 +89,7 @@ func (u *Checks) gateFacts(ctx context.Context, o *outside, findings []advisory.
 	slices.Sort(cves)
 	cves = slices.Compact(cves)
 	// The scores of a day count when it is over, and not before they were known here.
-	scores, err := u.store.EPSSAt(ctx, cves, at.UTC().AddDate(0, 0, -1), at)
+	scores, err := u.store.EPSSAt(ctx, cves, at.UTC().AddDate(0, 0, -1), known)
 	if err != nil {
 		return f, err
 	}

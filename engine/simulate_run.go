@@ -162,7 +162,10 @@ func (run *simulation) image(ctx context.Context, one *simulating) ([]Simulated,
 	if f.Outside, err = checks.outside(ctx, run.account, s.analyzed.Analysis, run.revision, run.at, needs); err != nil {
 		return nil, err
 	}
-	known, err := checks.gateFacts(ctx, f.Outside, s.findings, run.revision.ID, run.at, needs)
+	if f.ScoresKnown, err = checks.scoresKnown(ctx, run.at); err != nil {
+		return nil, err
+	}
+	known, err := checks.gateFacts(ctx, f.Outside, s.findings, run.revision.ID, run.at, f.ScoresKnown, needs)
 	if err != nil {
 		return nil, err
 	}
