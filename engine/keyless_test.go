@@ -90,7 +90,7 @@ func TestPolicySeesWhoSignedWithoutAKey(t *testing.T) {
 		d := debianImage("3.0.1-1").Push(t, f.registry, "app", "1")
 		push := func(by *sigstoretest.Sigstore) {
 			t.Helper()
-			payload := []byte(`{"critical":{"image":{"docker-manifest-digest":"` + string(d) + `"}}}`)
+			payload := []byte(`{"critical":{"image":{"docker-manifest-digest":"` + string(d) + `"},"type":"cosign container image signature"}}`)
 			one := by.Sign(t, workflow, payload, "", time.Now())
 			f.registry.Push(t, "app", "sha256-"+d.Hex()+".sig", beside(t, "", payload, layer("application/vnd.dev.cosign.simplesigning.v1+json", payload, one.Annotations(t))))
 			refers(t, f.registry, d, by.Sign(t, workflow, statement(t, d, "https://slsa.dev/provenance/v1", []byte(`{}`)), sigstoretest.Statement, time.Now()).Bundle(t, "0.3"))

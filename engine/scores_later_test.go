@@ -71,6 +71,10 @@ func TestScoresOfVulnerabilitiesThatComeAfterThem(t *testing.T) {
 		f.feeds.write(t, "Debian", record("DEBIAN-CVE-2026-1000", "3.0.0-1", object{"upstream": []string{"CVE-2026-1000"}}),
 			record("DEBIAN-CVE-2026-2000", "", object{"upstream": []string{"CVE-2026-2000"}}))
 		f.sync(t, engine.SyncRequest{})
+		waitFor(t, "end of the evaluations", func() bool {
+			live, err := s.LiveJobs(t.Context(), "evaluate")
+			return err == nil && live == 0
+		})
 		if diff := cmp.Diff("CVE-2026-2000 0.01 "+today, scores()); diff != "" {
 			t.Errorf("scores after a record came (-want +got):\n%s", diff)
 		}
